@@ -1,0 +1,66 @@
+//! Putting the layers together.
+
+use std::sync::Arc;
+
+use http::HeaderValue;
+use talelio::business::{Accounts, AccountsConfig, Articles, Clock, Mailer, SystemClock, Tokens};
+use talelio::database::{Database, OpenError};
+use talelio::mail::Outbox;
+
+use crate::config::{Config, Environment};
+use crate::cookies::CookieSettings;
+
+/// What the handlers work with. Clones share it.
+pub(crate) type App = Arc<Parts>;
+
+/// The services, and what presentation decides by itself.
+pub(crate) struct Parts {
+    pub(crate) accounts: Accounts,
+    pub(crate) articles: Articles,
+    pub(crate) cookies: CookieSettings,
+    pub(crate) cors_origins: Vec<HeaderValue>,
+    /// Whether answers tell what they cost.
+    pub(crate) show_usage: bool,
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens the store and builds everything on it.
+pub(crate) async fn build(config: Config) -> Result<App, Failure> {
+    let database = Arc::new(open_database(&config).await?);
+    match database.prime().await {
+        Err(error @ OpenError::NoTable(_)) => return Err(error.into()),
+        // The store may be back by the time somebody asks.
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the store does not answer yet"),
+        Ok(()) => {}
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let tokens = Tokens::new(&config.secret_key);
+    let production = config.environment == Environment::Production;
+    let mailer = mailer(&config);
+    let accounts_config = AccountsConfig { whitelist: config.whitelist, api_base_url: config.api_base_url };
+    Ok(Arc::new(Parts {
+        accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
+        articles: Articles::new(database, clock, &config.site_base_url),
+        cookies: CookieSettings { secure: production, domain: config.cookie_domain.filter(|_| production) },
+        cors_origins: config.cors_origins,
+        show_usage: !production,
+    }))
+}
+
+/// The store that the configuration asks for.
+pub(crate) async fn open_database(config: &Config) -> Result<Database, OpenError> {
+    match &config.connection {
+        Some(connection) => Ok(Database::connect(connection)),
+        None => Database::embedded(config.data_dir.folder()).await,
+    }
+}
+
+fn mailer(config: &Config) -> Arc<dyn Mailer> {
+    if let Some(smtp) = &config.smtp {
+        return Arc::new(smtp.clone());
+    }
+    let folder = config.data_dir.folder().map(|folder| folder.join("outbox"));
+    let show_links = config.environment == Environment::Development;
+    Arc::new(Outbox::new(folder, config.sender.clone(), show_links))
+}

@@ -1,0 +1,128 @@
+//! Where errors meet HTTP: every answer that is not a success has this shape.
+//!
+//! ```json
+//! {"error": {"status": 400, "type": "Bad Request", "message": "Missing request body"}}
+//! ```
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use talelio::business::{AccountError, ArticleError, Fault, InvalidAccessToken};
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug)]
+pub(crate) enum ApiError {
+    /// The request is at fault; the client is told why.
+    Refused(StatusCode, String),
+    /// We are; the client learns nothing and the log everything.
+    Fault(Fault),
+}
+
+impl ApiError {
+    pub(crate) fn refused(status: StatusCode, reason: impl ToString) -> Self {
+        Self::Refused(status, reason.to_string())
+    }
+
+    /// 400 with a reason.
+    pub(crate) fn bad_request(reason: impl ToString) -> Self {
+        Self::refused(StatusCode::BAD_REQUEST, reason)
+    }
+}
+
+/// What went wrong on our side, for the log line of the request.
+#[derive(Clone)]
+pub(crate) struct Cause(pub(crate) Arc<Fault>);
+
+/// How long a client may wait before it tries again, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Refused(status, message) => envelope(status, &message),
+            Self::Fault(fault) => {
+                let mut response = match fault {
+                    Fault::Busy(_) => envelope(StatusCode::SERVICE_UNAVAILABLE, "Too busy, try again"),
+                    Fault::Failed(_) => envelope(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
+                };
+                if matches!(fault, Fault::Busy(_)) {
+                    response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+                }
+                response.extensions_mut().insert(Cause(Arc::new(fault)));
+                response
+            }
+        }
+    }
+}
+
+/// The body of an error answer.
+#[derive(Serialize)]
+pub(crate) struct Envelope<'m> {
+    error: ErrorBody<'m>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'m> {
+    status: u16,
+    r#type: &'static str,
+    message: &'m str,
+}
+
+impl<'m> Envelope<'m> {
+    pub(crate) fn new(status: StatusCode, message: &'m str) -> Self {
+        let r#type = status.canonical_reason().unwrap_or("Error");
+        Self { error: ErrorBody { status: status.as_u16(), r#type, message } }
+    }
+}
+
+fn envelope(status: StatusCode, message: &str) -> Response {
+    (status, Json(Envelope::new(status, message))).into_response()
+}
+
+impl From<Fault> for ApiError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        let status = match error {
+            AccountError::NotWhitelisted
+            | AccountError::EmailTaken(_)
+            | AccountError::UsernameTaken(_)
+            | AccountError::InvalidVerificationToken
+            | AccountError::NoAccount(_)
+            | AccountError::AlreadyVerified
+            | AccountError::InvalidRefreshToken => StatusCode::BAD_REQUEST,
+            AccountError::WrongCredentials
+            | AccountError::NoStoredRefreshToken
+            | AccountError::RefreshTokenMismatch => StatusCode::UNAUTHORIZED,
+            AccountError::NoTokenToDelete => StatusCode::CONFLICT,
+            AccountError::Fault(fault) => return fault.into(),
+        };
+        Self::refused(status, error)
+    }
+}
+
+impl From<ArticleError> for ApiError {
+    fn from(error: ArticleError) -> Self {
+        let status = match error {
+            ArticleError::NotFound => StatusCode::NOT_FOUND,
+            ArticleError::TooLarge | ArticleError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ArticleError::Token(reason) => return reason.into(),
+            ArticleError::Fault(fault) => return fault.into(),
+        };
+        Self::refused(status, error)
+    }
+}
+
+impl From<InvalidAccessToken> for ApiError {
+    fn from(reason: InvalidAccessToken) -> Self {
+        Self::refused(StatusCode::FORBIDDEN, reason)
+    }
+}

@@ -1,0 +1,108 @@
+//! `/v1/users`: what a user has published.
+
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::header::LINK;
+use http::{HeaderName, HeaderValue};
+use serde::Serialize;
+use serde_json::json;
+use talelio::business::{Article, Fault, Page, PageRequest, User};
+
+use crate::app::App;
+use crate::articles::ArticleBody;
+use crate::envelope::ApiError;
+use crate::extract::Segment;
+
+/// How many items the whole list has.
+const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// The largest page or limit that makes sense as a number.
+const MAX_NUMBER: u32 = i32::MAX.unsigned_abs();
+
+/// A user as everybody sees them.
+#[derive(Serialize)]
+pub(crate) struct UserBody {
+    id: u64,
+    username: String,
+    location: String,
+    avatar_url: String,
+}
+
+impl From<User> for UserBody {
+    fn from(user: User) -> Self {
+        Self { id: user.id, username: user.username.to_string(), location: user.location, avatar_url: user.avatar_url }
+    }
+}
+
+#[derive(Serialize)]
+struct ArticlesBody {
+    articles: Vec<ArticleBody>,
+    user: UserBody,
+}
+
+/// `GET /v1/users/{username}/articles`
+pub(crate) async fn articles(
+    State(app): State<App>,
+    Segment(username): Segment,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let request = page_request(query.as_deref().unwrap_or_default())?;
+    let nothing = || Json(json!({})).into_response();
+    let Ok(username) = username.parse() else { return Ok(nothing()) };
+    let Some((page, user)) = app.articles.list(&username, request).await? else { return Ok(nothing()) };
+    let headers = [(X_TOTAL_COUNT, page.total.into()), (LINK, links(&page, &user)?)];
+    let articles = page.items.into_iter().map(|article| ArticleBody::of(article, &app.articles)).collect();
+    let mut response = Json(ArticlesBody { articles, user: user.into() }).into_response();
+    response.headers_mut().extend(headers.into_iter().filter(|(_, value)| !value.is_empty()));
+    Ok(response)
+}
+
+/// The page that `page` and `limit` of a query string ask for; the first of
+/// several counts.
+fn page_request(query: &str) -> Result<PageRequest, ApiError> {
+    let number = |wanted: &str| match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted) {
+        None => Ok(0),
+        Some((_, value)) if value.bytes().all(|byte| byte.is_ascii_digit()) => {
+            value.parse().ok().filter(|number| *number <= MAX_NUMBER).ok_or(())
+        }
+        Some(_) => Err(()),
+    };
+    match (number("page"), number("limit")) {
+        (Ok(page), Ok(limit)) => Ok(PageRequest::new(page, limit)),
+        _ => Err(ApiError::bad_request("Expected numeric query parameters")),
+    }
+}
+
+/// The pages beside this one (RFC 8288); empty if there are none.
+fn links(page: &Page<Article>, user: &User) -> Result<HeaderValue, ApiError> {
+    let limit = page.request.limit();
+    let link = |relation: &str, number: Option<u32>| {
+        number.map(|number| {
+            let username = &user.username;
+            format!("</users/{username}/articles?page={number}&limit={limit}>; rel=\"{relation}\"")
+        })
+    };
+    let links: Vec<String> = [link("next", page.next()), link("prev", page.prev())].into_iter().flatten().collect();
+    // Two spaces, as the site's client has always been sent.
+    HeaderValue::from_str(&links.join(",  ")).map_err(|error| Fault::failed(error).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_of_a_sensible_size_are_pages() {
+        let request = |query| page_request(query).ok();
+        assert_eq!(request(""), Some(PageRequest::new(1, 10)));
+        assert_eq!(request("page=0&limit=0"), Some(PageRequest::new(1, 10)));
+        assert_eq!(request("page=2&limit=1000"), Some(PageRequest::new(2, 100)));
+        assert_eq!(request("page=2147483647"), Some(PageRequest::new(2_147_483_647, 10)));
+        assert_eq!(request("page=2&page=3&other=x"), Some(PageRequest::new(2, 10)));
+        for bad in ["page=a", "page=", "limit=-1", "limit=%2B1", "page=1.0", "page=2147483648", "page=1e3", "limit=%ff"]
+        {
+            assert_eq!(request(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Every environment variable that the program reads, in one place: `--help`
+//! prints this list, and the tests hold the README to it.
+
+use std::fmt::Write as _;
+
+/// A variable, what stands for it when it is not set, and what it means.
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) default: &'static str,
+    pub(crate) meaning: &'static str,
+}
+
+const fn variable(name: &'static str, default: &'static str, meaning: &'static str) -> Variable {
+    Variable { name, default, meaning }
+}
+
+pub(crate) const VARIABLES: [Variable; 19] = [
+    variable("ENV", "development", "`development` or `production`"),
+    variable("HOST", "127.0.0.1", "the address to listen on"),
+    variable("PORT", "8000", "the port to listen on; 0 takes a free one"),
+    variable("SECRET_KEY", "made and kept in DATA_DIR", "signs all tokens, 32 bytes or more; required in production"),
+    variable("DATA_DIR", "./data", "the folder of the embedded store and the outbox; `:memory:` keeps nothing"),
+    variable("DYNAMODB_TABLE", "", "the DynamoDB table; without it the embedded store is used"),
+    variable("AWS_ENDPOINT_URL_DYNAMODB", "", "an engine other than AWS's own, such as http://127.0.0.1:8001"),
+    variable("AWS_REGION", "us-east-1 with an endpoint", "the region of the table; Lambda sets it"),
+    variable("API_BASE_URL", "http://127.0.0.1:8000", "where this API is reached, in links of mails"),
+    variable("SITE_BASE_URL", "https://www.talel.io", "where readers find the articles"),
+    variable(
+        "CORS_ORIGINS",
+        "http://127.0.0.1:3000; in production https://www.talel.io,https://talel.io",
+        "the origins whose scripts may call this API, separated by commas",
+    ),
+    variable("COOKIE_DOMAIN", "", "the domain of the refresh cookie in production, such as .talel.io"),
+    variable("WHITELISTED_EMAILS", "", "who may register, separated by commas; empty admits nobody, unset everybody"),
+    variable("EMAIL_SERVER", "", "the SMTP server, `host` or `host:port`; without it mail goes to DATA_DIR/outbox"),
+    variable("EMAIL_USER", "", "who logs in to the SMTP server"),
+    variable("EMAIL_PASS", "", "with which password"),
+    variable("EMAIL_SENDER", "EMAIL_USER", "the address that mail comes from"),
+    variable("RUST_LOG", "info", "what is logged, such as `warn` or `info,talelio=debug`"),
+    variable("NO_COLOR", "", "when set, the log of development has no colours"),
+];
+
+/// The list as `--help` prints it.
+pub(crate) fn help() -> String {
+    let mut help = "Environment variables (in development also read from the file .env):\n".to_owned();
+    for Variable { name, default, meaning } in &VARIABLES {
+        let default = if default.is_empty() { String::new() } else { format!(" [default: {default}]") };
+        let _ = writeln!(help, "  {name}\n          {meaning}{default}");
+    }
+    help
+}

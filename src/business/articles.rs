@@ -1,0 +1,227 @@
+//! Articles: publishing and reading them.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::task::spawn_blocking;
+
+use super::markdown::{self, Rendered};
+use super::{Clock, Fault, InvalidAccessToken, Page, PageRequest, Session, Slug, Timestamp, Title, User, Username};
+
+/// A published article.
+#[derive(Clone, Debug)]
+pub struct Article {
+    /// Its place among all articles of the site, counted from 1 in the order of
+    /// publication.
+    pub id: u64,
+    /// When it was published.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The title.
+    pub title: String,
+    /// Its name in URLs.
+    pub slug: Slug,
+    /// The Markdown that its author wrote.
+    pub body: String,
+    /// The body as HTML that is safe in a reader's browser.
+    pub html: String,
+    /// The sentence that search engines show.
+    pub meta_description: String,
+    /// The headings of the body as nested HTML lists.
+    pub table_of_contents: String,
+    /// The picture that stands for the article.
+    pub featured_image: Option<String>,
+}
+
+/// What a neighbouring article is linked by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adjacent {
+    /// Its title.
+    pub title: String,
+    /// Its name in URLs.
+    pub slug: Slug,
+}
+
+/// The articles published just before and just after, over all authors.
+#[derive(Clone, Debug, Default)]
+pub struct AdjacentArticles {
+    /// The one after; none for the newest.
+    pub next: Option<Adjacent>,
+    /// The one before; none for the oldest.
+    pub prev: Option<Adjacent>,
+}
+
+/// An article with everything its page shows.
+#[derive(Clone, Debug)]
+pub struct PublishedArticle {
+    /// The article.
+    pub article: Article,
+    /// Who wrote it.
+    pub author: User,
+    /// What stands beside it.
+    pub adjacent: AdjacentArticles,
+}
+
+/// An article that does not have a number and a slug of its own yet.
+pub struct NewArticle {
+    /// When it is published.
+    pub created_at: Timestamp,
+    /// The title.
+    pub title: Title,
+    /// The slug that its title asks for.
+    pub slug: Slug,
+    /// The Markdown.
+    pub body: String,
+    /// The sentence for search engines.
+    pub meta_description: String,
+    /// The picture that stands for it.
+    pub featured_image: Option<String>,
+    /// What the body was rendered to.
+    pub rendered: Rendered,
+}
+
+/// Why an article could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The author is not in the store.
+    #[error("unknown author")]
+    UnknownAuthor,
+    /// The article does not fit into the store, even compressed.
+    #[error("article too large")]
+    TooLarge,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What the article rules need from storage. Absence is no error.
+#[async_trait]
+pub trait ArticleStore: Send + Sync {
+    /// Publishes an article as the newest of the site and of its author: gives
+    /// it the next number and the first free slug of `slug`, `slug-2`, `slug-3`
+    /// and so on, and makes it the neighbour of the one before, all or nothing.
+    /// Concurrent calls leave no gap and no double.
+    async fn publish(&self, article: NewArticle, author: &Session) -> Result<PublishedArticle, PublishError>;
+
+    /// The article of a slug.
+    async fn article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault>;
+
+    /// A page of the articles of a user, newest first; none for an unknown user
+    /// and past the end.
+    ///
+    /// # Errors
+    /// [`ListError::TooLarge`] when the page is more than fits into memory.
+    async fn articles_of(
+        &self,
+        username: &Username,
+        page: PageRequest,
+    ) -> Result<Option<(Page<Article>, User)>, ListError>;
+}
+
+/// Why a page of articles could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// The articles on the page are too long to be answered together.
+    #[error("page too large")]
+    TooLarge,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why an article operation was refused. The sentences are part of the API.
+#[derive(Debug, thiserror::Error)]
+pub enum ArticleError {
+    /// No article has the slug.
+    #[error("Article not found")]
+    NotFound,
+    /// The article does not fit into the store.
+    #[error("Article too large")]
+    TooLarge,
+    /// The articles on a page are too long to be answered together.
+    #[error("Page too large, ask for a smaller limit")]
+    PageTooLarge,
+    /// The author of a valid token is not in the store.
+    #[error(transparent)]
+    Token(#[from] InvalidAccessToken),
+    /// Storage or rendering failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// The article rules.
+pub struct Articles {
+    store: Arc<dyn ArticleStore>,
+    clock: Arc<dyn Clock>,
+    site_base_url: Arc<str>,
+}
+
+impl Articles {
+    /// The rules over `store`. `site_base_url` is where readers find the
+    /// articles, without a slash at the end.
+    #[must_use]
+    pub fn new(store: Arc<dyn ArticleStore>, clock: Arc<dyn Clock>, site_base_url: &str) -> Self {
+        Self { store, clock, site_base_url: site_base_url.into() }
+    }
+
+    /// Renders and publishes an article.
+    ///
+    /// # Errors
+    /// [`ArticleError::TooLarge`] when it does not fit into the store.
+    pub async fn publish(
+        &self,
+        author: &Session,
+        title: Title,
+        body: String,
+        meta_description: String,
+        featured_image: Option<String>,
+    ) -> Result<PublishedArticle, ArticleError> {
+        let site = Arc::clone(&self.site_base_url);
+        // A long article takes milliseconds to render, which are not the async threads' to spend.
+        let (body, rendered) = spawn_blocking(move || {
+            let rendered = markdown::render(&body, &site);
+            (body, rendered)
+        })
+        .await
+        .map_err(Fault::failed)?;
+        let slug = Slug::from_title(title.as_str());
+        let created_at = self.clock.now();
+        let article = NewArticle { created_at, title, slug, body, meta_description, featured_image, rendered };
+        self.store.publish(article, author).await.map_err(|error| match error {
+            PublishError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),
+            PublishError::TooLarge => ArticleError::TooLarge,
+            PublishError::Fault(fault) => fault.into(),
+        })
+    }
+
+    /// The article of a slug, with its author and neighbours.
+    ///
+    /// # Errors
+    /// [`ArticleError::NotFound`].
+    pub async fn read(&self, slug: &Slug) -> Result<PublishedArticle, ArticleError> {
+        self.store.article(slug).await?.ok_or(ArticleError::NotFound)
+    }
+
+    /// A page of the articles of a user, newest first; none for an unknown user
+    /// and past the end.
+    ///
+    /// # Errors
+    /// [`ArticleError::PageTooLarge`] when they are too long to be answered together.
+    pub async fn list(
+        &self,
+        username: &Username,
+        page: PageRequest,
+    ) -> Result<Option<(Page<Article>, User)>, ArticleError> {
+        self.store.articles_of(username, page).await.map_err(|error| match error {
+            ListError::TooLarge => ArticleError::PageTooLarge,
+            ListError::Fault(fault) => fault.into(),
+        })
+    }
+
+    /// Where readers find an article.
+    #[must_use]
+    pub fn url(&self, slug: &Slug) -> String {
+        format!("{}/articles/{slug}", self.site_base_url)
+    }
+}

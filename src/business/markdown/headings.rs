@@ -1,0 +1,131 @@
+//! Ids for headings, and the table of contents that links to them.
+
+use std::collections::HashSet;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::tree::{Element, Node, to_html};
+
+struct Entry {
+    level: u8,
+    id: String,
+    text: String,
+    children: Vec<Entry>,
+}
+
+/// Gives every heading in the tree an id, if it has none, and returns the table
+/// of contents as HTML.
+pub(super) fn number(nodes: &mut [Node]) -> String {
+    let mut taken = HashSet::new();
+    collect_ids(nodes, &mut taken);
+    let mut headings = Vec::new();
+    number_nodes(nodes, &mut taken, &mut headings);
+    let list = list(&nest(headings));
+    to_html(&[Node::Element(Element::new("div", vec![list]).with("class", "toc"))]).replace('\n', "")
+}
+
+fn collect_ids(nodes: &[Node], taken: &mut HashSet<String>) {
+    for node in nodes {
+        if let Node::Element(element) = node {
+            taken.extend(element.attribute("id").map(str::to_owned));
+            collect_ids(&element.children, taken);
+        }
+    }
+}
+
+fn number_nodes(nodes: &mut [Node], taken: &mut HashSet<String>, headings: &mut Vec<Entry>) {
+    for node in nodes {
+        let Node::Element(element) = node else { continue };
+        let Some(level) = element.heading_level() else {
+            number_nodes(&mut element.children, taken, headings);
+            continue;
+        };
+        let text = element.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        let id = element.attribute("id").map_or_else(|| unique(slugify(&text), taken), str::to_owned);
+        element.set("id", id.clone());
+        headings.push(Entry { level, id, text, children: Vec::new() });
+    }
+}
+
+/// Python-Markdown's id of a heading: what is left of its text in ASCII, word
+/// characters and hyphens, in lower case.
+fn slugify(text: &str) -> String {
+    let kept: String = text
+        .nfkd()
+        .filter(char::is_ascii)
+        .filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-') || c.is_whitespace())
+        .collect();
+    let kept = kept.trim().to_lowercase();
+    let mut id = String::with_capacity(kept.len());
+    for c in kept.chars() {
+        match c {
+            '-' | ' ' | '\t' | '\n' if id.ends_with('-') => {}
+            '-' | ' ' | '\t' | '\n' => id.push('-'),
+            c => id.push(c),
+        }
+    }
+    id
+}
+
+/// `id`, or the first of `id_1`, `id_2` and so on that is free.
+fn unique(mut id: String, taken: &mut HashSet<String>) -> String {
+    while id.is_empty() || taken.contains(&id) {
+        let counted = id.rsplit_once('_').and_then(|(stem, count)| Some((stem, count.parse::<u32>().ok()?)));
+        id = match counted {
+            Some((stem, count)) => format!("{stem}_{}", count.saturating_add(1)),
+            None => format!("{id}_1"),
+        };
+    }
+    taken.insert(id.clone());
+    id
+}
+
+/// Puts every heading below the nearest one before it that is of a higher level.
+fn nest(headings: Vec<Entry>) -> Vec<Entry> {
+    let mut roots = Vec::new();
+    let mut open: Vec<Entry> = Vec::new();
+    let close = |open: &mut Vec<Entry>, roots: &mut Vec<Entry>| {
+        if let Some(done) = open.pop() {
+            open.last_mut().map_or(roots, |parent| &mut parent.children).push(done);
+        }
+    };
+    for heading in headings {
+        while open.last().is_some_and(|last| last.level >= heading.level) {
+            close(&mut open, &mut roots);
+        }
+        open.push(heading);
+    }
+    while !open.is_empty() {
+        close(&mut open, &mut roots);
+    }
+    roots
+}
+
+fn list(entries: &[Entry]) -> Node {
+    let items = entries.iter().map(|entry| {
+        let link = Element::new("a", vec![Node::Text(entry.text.clone())]).with("href", format!("#{}", entry.id));
+        let mut children = vec![Node::Element(link)];
+        if !entry.children.is_empty() {
+            children.push(list(&entry.children));
+        }
+        Node::Element(Element::new("li", children))
+    });
+    Node::Element(Element::new("ul", items.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_those_of_python_markdown() {
+        assert_eq!(slugify("Hello, World & co!"), "hello-world-co");
+        assert_eq!(slugify("Åäö - x -- y"), "aao-x-y");
+        assert_eq!(slugify("日本"), "");
+        let mut taken = HashSet::from(["a".to_owned()]);
+        assert_eq!(unique("a".to_owned(), &mut taken), "a_1");
+        assert_eq!(unique("a".to_owned(), &mut taken), "a_2");
+        assert_eq!(unique(String::new(), &mut taken), "_1");
+        assert_eq!(unique(String::new(), &mut taken), "_2");
+    }
+}

@@ -1,0 +1,206 @@
+//! Markdown as the articles of the site are written, to HTML that is safe.
+//!
+//! The articles were written for Python-Markdown with its extensions
+//! `attr_list`, `tables`, `toc`, `fenced_code` and `md_in_html`. A text takes
+//! these steps, a file each:
+//!
+//! 1. [`blocks`] takes HTML blocks with a `markdown` attribute out of the source;
+//! 2. [`parse`] reads the source with comrak and builds a [`tree`] of elements;
+//! 3. [`attributes`] moves `{: .class #id key=value}` onto the elements they follow;
+//! 4. [`headings`] gives every heading an id and collects the table of contents;
+//! 5. the tree is written as HTML, and [`sanitise`] drops whatever could run in
+//!    a reader's browser and finishes links and images.
+
+mod attributes;
+mod blocks;
+mod headings;
+mod parse;
+mod sanitise;
+mod tree;
+
+/// What a body is rendered to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The text as HTML.
+    pub html: String,
+    /// Its headings as nested lists of links in a `div.toc`.
+    pub table_of_contents: String,
+}
+
+/// Renders `source`. Links that leave `site_base_url` open in a new window.
+#[must_use]
+pub fn render(source: &str, site_base_url: &str) -> Rendered {
+    let mut tree = parse::parse(source);
+    attributes::apply(&mut tree);
+    let table_of_contents = headings::number(&mut tree);
+    Rendered {
+        html: sanitise::article(&tree::to_html(&tree), site_base_url),
+        table_of_contents: sanitise::fragment(&table_of_contents),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn html(source: &str) -> String {
+        render(source, "https://www.talel.io").html
+    }
+
+    #[test]
+    fn headings_get_ids_and_a_table_of_contents() {
+        let rendered = render("# A & b\n\n## The *heading*\n\n## The heading\n\n# Åäö\n", "https://www.talel.io");
+        insta::assert_snapshot!(rendered.html, @r#"
+        <h1 id="a-b">A &amp; b</h1>
+        <h2 id="the-heading">The <em>heading</em></h2>
+        <h2 id="the-heading_1">The heading</h2>
+        <h1 id="aao">Åäö</h1>
+        "#);
+        insta::assert_snapshot!(rendered.table_of_contents, @r##"<div class="toc"><ul><li><a href="#a-b">A &amp; b</a><ul><li><a href="#the-heading">The heading</a></li><li><a href="#the-heading_1">The heading</a></li></ul></li><li><a href="#aao">Åäö</a></li></ul></div>"##);
+        assert_eq!(render("no heading", "").table_of_contents, r#"<div class="toc"><ul></ul></div>"#);
+    }
+
+    #[test]
+    fn fenced_code_names_its_language() {
+        insta::assert_snapshot!(html("```rust\nlet a = &b < c;\n```\n\n~~~\nplain\n~~~\n\n    indented\n"), @r#"
+        <pre><code class="language-rust">let a = &amp;b &lt; c;
+        </code></pre>
+        <pre><code>plain
+        </code></pre>
+        <pre><code>indented
+        </code></pre>
+        "#);
+    }
+
+    #[test]
+    fn attribute_lists_apply_to_what_they_follow() {
+        insta::assert_snapshot!(html(concat!(
+            "## Heading {: #own .big }\n\n",
+            "A paragraph\nof two lines\n{: .lead data-x=\"a b\" }\n\n",
+            "A [link](/a){: .button } and ![alt](/i.png \"t\"){: width=300 }.\n\n",
+            "- item {: .first }\n- other\n",
+        )), @r#"
+        <h2 id="own" class="big">Heading</h2>
+        <p class="lead" data-x="a b">A paragraph
+        of two lines</p>
+        <p>A <a href="/a" class="button">link</a> and <img alt="alt" src="/i.png" title="t" width="300" loading="lazy">.</p>
+        <ul>
+        <li>item {: .first }</li>
+        <li>other</li>
+        </ul>
+        "#);
+    }
+
+    #[test]
+    fn galleries_hold_markdown() {
+        insta::assert_snapshot!(html(concat!(
+            "before\n\n",
+            "<div class=\"gallery\" markdown=\"1\">\n![one](/1.png)\n![two](/2.png){: .wide }\n</div>\n\n",
+            "after\n",
+        )), @r#"
+        <p>before</p>
+        <div class="gallery">
+        <p><img alt="one" src="/1.png" loading="lazy">
+        <img alt="two" src="/2.png" class="wide" loading="lazy"></p>
+        </div>
+        <p>after</p>
+        "#);
+    }
+
+    #[test]
+    fn tables_align_their_columns() {
+        insta::assert_snapshot!(html("| a | b |\n|:--|--:|\n| 1 | *2* |\n"), @r#"
+        <table>
+        <thead>
+        <tr>
+        <th style="text-align:left">a</th>
+        <th style="text-align:right">b</th>
+        </tr>
+        </thead>
+        <tbody>
+        <tr>
+        <td style="text-align:left">1</td>
+        <td style="text-align:right"><em>2</em></td>
+        </tr>
+        </tbody>
+        </table>
+        "#);
+    }
+
+    #[test]
+    fn links_that_leave_the_site_open_beside_it() {
+        insta::assert_snapshot!(html("[out](https://example.com) [in](https://www.talel.io/a) [near](#x) <https://b.se>"), @r##"
+        <p><a href="https://example.com" target="_blank" rel="noopener">out</a> <a href="https://www.talel.io/a">in</a> <a href="#x">near</a> <a href="https://b.se" target="_blank" rel="noopener">https://b.se</a></p>
+        "##);
+    }
+
+    #[test]
+    fn frames_are_those_of_video_sites() {
+        insta::assert_snapshot!(html(concat!(
+            "<iframe src=\"https://www.youtube.com/embed/x\" allowfullscreen></iframe>\n\n",
+            "<iframe src=\"https://player.vimeo.com/video/1\"></iframe>\n\n",
+            "<iframe src=\"https://evil.example/\"></iframe>\n\n",
+            "<iframe src=\"https://www.youtube.com.evil.example/embed/x\"></iframe>\n\n",
+            "<video controls src=\"/v.mp4\"></video>\n",
+        )), @r#"
+        <iframe src="https://www.youtube.com/embed/x" allowfullscreen=""></iframe>
+        <iframe src="https://player.vimeo.com/video/1"></iframe>
+        <video controls="" src="/v.mp4"></video>
+        "#);
+    }
+
+    #[test]
+    fn nothing_an_author_writes_runs_in_a_browser() {
+        for source in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "[x](javascript:alert(1))",
+            "![x](javascript:alert(1))",
+            "[x](data:text/html,<script>alert(1)</script>)",
+            "<a href=\" java\nscript:alert(1)\">x</a>",
+            "<svg onload=alert(1)>",
+            "<math><mtext><style><img src=x onerror=alert(1)></style>",
+            "<iframe srcdoc=\"<script>alert(1)</script>\"></iframe>",
+            "<object data=x></object><embed src=x><form action=x><input>",
+            "<p style=\"background:url(javascript:alert(1));position:fixed\">x</p>",
+            "text {: onclick=alert(1) }",
+            "# h {: onclick=alert(1) style=position:fixed }",
+            "<div markdown=1 onclick=alert(1)>x</div>",
+            "```x\" onclick=\"alert(1)\ny\n```",
+            "| a |\n|---|\n| <script>alert(1)</script> |",
+            "<base href=https://evil.example><meta http-equiv=refresh content=0><link rel=stylesheet href=x>",
+        ] {
+            let html = html(source).to_lowercase();
+            let tags: String = html.split('<').skip(1).filter_map(|tag| tag.split('>').next()).collect();
+            for bad in [
+                "script",
+                " on",
+                "javascript",
+                "data:",
+                "srcdoc",
+                "position",
+                "url(",
+                "svg",
+                "math",
+                "object",
+                "embed",
+                "form",
+                "input",
+                "base",
+                "meta",
+                "link ",
+            ] {
+                assert!(!tags.contains(bad), "{source:?} became {html:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn depth_is_flattened_rather_than_overflowing_the_stack() {
+        for source in ["> ".repeat(50_000), "- ".repeat(5_000), "*a **a ".repeat(20_000), "[".repeat(100_000)] {
+            let _ = html(&format!("{source}x"));
+        }
+        let nested = format!("{}x{}", "<div markdown=\"1\">\n".repeat(300), "\n</div>".repeat(300));
+        assert!(html(&nested).contains('x'));
+    }
+}

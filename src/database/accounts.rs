@@ -1,0 +1,179 @@
+//! Accounts, users and refresh tokens as items.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Deserialize, Serialize};
+
+use super::schema::EXPIRES_AT;
+use super::table::{Expression, Outcome, number, read, text};
+use super::{Database, keys};
+use crate::business::{
+    Account, AccountStore, Email, Fault, NewAccount, PasswordHash, RefreshTokenHash, Registered, RegistrationError,
+    Timestamp, User, Username,
+};
+
+#[derive(Serialize, Deserialize)]
+struct AccountItem {
+    id: u64,
+    created_at: String,
+    updated_at: String,
+    verified: bool,
+    email: String,
+    username: String,
+    password: String,
+}
+
+/// A user as everybody sees them; stands in profiles and beside articles.
+#[derive(Serialize, Deserialize)]
+pub(super) struct UserItem {
+    id: u64,
+    username: String,
+    location: String,
+    avatar_url: String,
+}
+
+/// A user's own item.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ProfileItem {
+    #[serde(flatten)]
+    pub(super) user: UserItem,
+    /// How many articles they have published.
+    pub(super) articles: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RefreshTokenItem {
+    token_hash: String,
+    expires_at: i64,
+}
+
+#[derive(Deserialize)]
+struct Numbers {
+    last: u64,
+}
+
+impl From<&User> for UserItem {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id,
+            username: user.username.to_string(),
+            location: user.location.clone(),
+            avatar_url: user.avatar_url.clone(),
+        }
+    }
+}
+
+impl TryFrom<UserItem> for User {
+    type Error = Fault;
+
+    fn try_from(item: UserItem) -> Result<Self, Fault> {
+        let username = item.username.parse().map_err(Fault::failed)?;
+        Ok(Self { id: item.id, username, location: item.location, avatar_url: item.avatar_url })
+    }
+}
+
+impl TryFrom<AccountItem> for Account {
+    type Error = Fault;
+
+    fn try_from(item: AccountItem) -> Result<Self, Fault> {
+        Ok(Self {
+            id: item.id,
+            created_at: item.created_at.parse().map_err(Fault::failed)?,
+            updated_at: item.updated_at.parse().map_err(Fault::failed)?,
+            verified: item.verified,
+            email: item.email.parse().map_err(Fault::failed)?,
+            username: item.username.parse().map_err(Fault::failed)?,
+            password: PasswordHash::from_stored(item.password),
+        })
+    }
+}
+
+impl Database {
+    /// A number that no account has had. One that ends up unused stays so.
+    async fn next_account_number(&self) -> Result<u64, Fault> {
+        let count = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
+        let item = self.table.update(&keys::account_numbers(), count).await?;
+        let numbers: Numbers = read(item.unwrap_or_default())?;
+        Ok(numbers.last)
+    }
+}
+
+#[async_trait]
+impl AccountStore for Database {
+    async fn register(&self, new: NewAccount) -> Result<Registered, RegistrationError> {
+        let id = self.next_account_number().await?;
+        let user = User::new(id, new.username.clone());
+        let item = AccountItem {
+            id,
+            created_at: new.created_at.to_string(),
+            updated_at: new.created_at.to_string(),
+            verified: false,
+            email: new.email.to_string(),
+            username: new.username.to_string(),
+            password: new.password.as_str().to_owned(),
+        };
+        let profile = ProfileItem { user: (&user).into(), articles: 0 };
+        let actions = vec![
+            self.table.create(&keys::account(&new.email), &item)?,
+            self.table.create(&keys::profile(&new.username), &profile)?,
+        ];
+        match self.table.transact(actions).await? {
+            Outcome::Committed => Ok(Registered { account: item.try_into()?, user }),
+            Outcome::Refused(actions) if actions.contains(&0) => Err(RegistrationError::EmailTaken),
+            Outcome::Refused(_) => Err(RegistrationError::UsernameTaken),
+            // Somebody is registering the same address or name this very moment.
+            Outcome::Conflict => Err(Fault::busy("two registrations at once").into()),
+        }
+    }
+
+    async fn account(&self, email: &Email) -> Result<Option<Account>, Fault> {
+        let item: Option<AccountItem> = self.table.get(&keys::account(email)).await?;
+        item.map(Account::try_from).transpose()
+    }
+
+    async fn user(&self, username: &Username) -> Result<Option<User>, Fault> {
+        let item: Option<UserItem> = self.table.get(&keys::profile(username)).await?;
+        item.map(User::try_from).transpose()
+    }
+
+    async fn verify(&self, email: &Email, now: Timestamp) -> Result<bool, Fault> {
+        let verify = Expression::update("SET verified = :yes, updated_at = :now")
+            .and_only_if("attribute_exists(pk) AND verified = :no")
+            .value(":yes", AttributeValue::Bool(true))
+            .value(":no", AttributeValue::Bool(false))
+            .value(":now", text(now.to_string()));
+        Ok(self.table.update(&keys::account(email), verify).await?.is_some())
+    }
+
+    async fn replace_password(&self, email: &Email, old: &PasswordHash, new: &PasswordHash) -> Result<(), Fault> {
+        let replace = Expression::update("SET password = :new")
+            .and_only_if("password = :old")
+            .value(":new", text(new.as_str()))
+            .value(":old", text(old.as_str()));
+        // When the condition does not hold, somebody was quicker.
+        self.table.update(&keys::account(email), replace).await.map(drop)
+    }
+
+    async fn keep_refresh_token(
+        &self,
+        username: &Username,
+        token: &RefreshTokenHash,
+        expires_at: Timestamp,
+    ) -> Result<(), Fault> {
+        let item = RefreshTokenItem { token_hash: token.as_str().to_owned(), expires_at: expires_at.unix_seconds() };
+        self.table.put(&keys::refresh_token(username), &item).await
+    }
+
+    async fn refresh_token(&self, username: &Username, now: Timestamp) -> Result<Option<RefreshTokenHash>, Fault> {
+        let item: Option<RefreshTokenItem> = self.table.get(&keys::refresh_token(username)).await?;
+        let good = item.filter(|item| item.expires_at > now.unix_seconds());
+        Ok(good.map(|item| RefreshTokenHash::from_stored(item.token_hash)))
+    }
+
+    async fn forget_refresh_token(&self, username: &Username, now: Timestamp) -> Result<bool, Fault> {
+        let good = Expression::only_if("#expires_at > :now")
+            .name("#expires_at", EXPIRES_AT)
+            .value(":now", number(now.unix_seconds()));
+        self.table.delete(&keys::refresh_token(username), good).await
+    }
+}

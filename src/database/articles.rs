@@ -1,0 +1,321 @@
+//! Articles as items: what is written when one is published, and how one or a
+//! page of them is read.
+//!
+//! Articles are numbered without gaps twice, over the site and for each author,
+//! so that a page of any number is a range of known keys. Every publication
+//! moves the site's count from n to n + 1 in its transaction, which puts all of
+//! them in one order; whoever comes second tries again from what it reads then.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::Database;
+use super::accounts::{ProfileItem, UserItem};
+use super::content::{self, Content, Packed};
+use super::keys::{self, Key};
+use super::table::{Expression, Item, Outcome, number, pause, read, write};
+use crate::business::{
+    Adjacent, AdjacentArticles, Article, ArticleStore, Fault, ListError, NewArticle, Page, PageRequest, PublishError,
+    PublishedArticle, Session, Slug, User, Username,
+};
+
+/// How often a publication is tried against those of other processes.
+const ATTEMPTS: u32 = 12;
+
+/// How long a publication waits for those of this process before it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many slugs are looked up at once to find a free one.
+const SLUGS: u64 = 100;
+
+/// The most bytes of articles on one page, uncompressed. A page is put together
+/// in memory, and the server may have only 256 MB.
+const PAGE_BYTES: usize = 24 << 20;
+
+/// The site's count of articles.
+#[derive(Deserialize, Default)]
+struct Publications {
+    articles: u64,
+    latest: Option<AdjacentItem>,
+}
+
+#[derive(Serialize, Deserialize, Clone)]
+struct AdjacentItem {
+    title: String,
+    slug: String,
+}
+
+/// What stands around an article.
+#[derive(Serialize, Deserialize)]
+struct MetaItem {
+    id: u64,
+    author: UserItem,
+    prev: Option<AdjacentItem>,
+    next: Option<AdjacentItem>,
+}
+
+/// A part of what an article says.
+#[derive(Serialize, Deserialize)]
+struct PartItem {
+    #[serde(with = "serde_bytes")]
+    content: Vec<u8>,
+}
+
+/// An article in its author's list.
+#[derive(Serialize, Deserialize)]
+struct EntryItem {
+    id: u64,
+    slug: String,
+    parts: usize,
+    /// Of the article, uncompressed.
+    bytes: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SlugNumbers {
+    last: u64,
+}
+
+impl TryFrom<AdjacentItem> for Adjacent {
+    type Error = Fault;
+
+    fn try_from(item: AdjacentItem) -> Result<Self, Fault> {
+        Ok(Self { title: item.title, slug: item.slug.parse().map_err(Fault::failed)? })
+    }
+}
+
+/// What a publication found before it.
+struct Before {
+    publications: Publications,
+    author: User,
+    /// How many articles the author has.
+    articles: u64,
+    /// 1 if the slug is free, otherwise the number that the next article of it gets.
+    number: u64,
+}
+
+#[async_trait]
+impl ArticleStore for Database {
+    async fn publish(&self, article: NewArticle, author: &Session) -> Result<PublishedArticle, PublishError> {
+        let content = Content {
+            created_at: article.created_at.to_string(),
+            updated_at: article.created_at.to_string(),
+            title: article.title.to_string(),
+            body: article.body,
+            html: article.rendered.html,
+            meta_description: article.meta_description,
+            table_of_contents: article.rendered.table_of_contents,
+            featured_image: article.featured_image,
+        };
+        let (content, packed) = spawn_blocking(move || content::pack(&content).map(|packed| (content, packed)))
+            .await
+            .map_err(Fault::failed)??;
+        let packed = packed.ok_or(PublishError::TooLarge)?;
+        let _turn = timeout(PATIENCE, self.publishing.lock()).await.map_err(Fault::busy)?;
+        let mut taken = 1;
+        for attempt in 0..ATTEMPTS {
+            let mut before = self.before(&article.slug, author).await?;
+            if before.number <= taken && taken > 1 {
+                before.number = self.first_free_number(&article.slug, taken + 1).await?;
+            }
+            let slug = article.slug.numbered(before.number);
+            let actions = self.publication(&before, &article.slug, &slug, &content.title, &packed)?;
+            match self.table.transact(actions).await? {
+                Outcome::Committed => return published(before, slug, content),
+                // An article of another title has the slug, such as "X 2".
+                Outcome::Refused(actions) if actions.contains(&SLUG_ACTION) => taken = before.number,
+                Outcome::Refused(_) | Outcome::Conflict => pause(attempt).await,
+            }
+        }
+        Err(Fault::busy("too many publications at once").into())
+    }
+
+    async fn article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault> {
+        let items = self.table.query(&keys::article_partition(slug), None).await?;
+        let (meta, parts): (Vec<_>, Vec<_>) = items.into_iter().partition(is_meta);
+        let Some(meta) = meta.into_iter().next() else { return Ok(None) };
+        let meta: MetaItem = read(meta)?;
+        let parts = parts.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        let adjacent = AdjacentArticles {
+            next: meta.next.map(Adjacent::try_from).transpose()?,
+            prev: meta.prev.map(Adjacent::try_from).transpose()?,
+        };
+        let article = article(meta.id, slug.clone(), content::unpack(&parts)?)?;
+        Ok(Some(PublishedArticle { article, author: meta.author.try_into()?, adjacent }))
+    }
+
+    async fn articles_of(
+        &self,
+        username: &Username,
+        request: PageRequest,
+    ) -> Result<Option<(Page<Article>, User)>, ListError> {
+        let Some(profile) = self.table.get::<ProfileItem>(&keys::profile(username)).await? else { return Ok(None) };
+        let Some(positions) = request.positions(profile.articles) else { return Ok(None) };
+        let (oldest, newest) = (keys::entry(username, *positions.start()), keys::entry(username, *positions.end()));
+        let entries = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk)).await?;
+        let mut entries = entries.into_iter().map(read).collect::<Result<Vec<EntryItem>, _>>()?;
+        entries.reverse();
+        if entries.iter().map(|entry| entry.bytes).sum::<usize>() > PAGE_BYTES {
+            return Err(ListError::TooLarge);
+        }
+        let items = self.articles_at(&entries).await?;
+        Ok(Some((Page { items, total: profile.articles, request }, profile.user.try_into()?)))
+    }
+}
+
+impl Database {
+    /// What the site, the author and the slug are before a publication.
+    async fn before(&self, slug: &Slug, author: &Session) -> Result<Before, PublishError> {
+        let site = keys::publications();
+        let profile = keys::profile(&author.username);
+        let first = keys::article_meta(slug);
+        let numbers = keys::slug_numbers(slug);
+        let wanted = [site.clone(), profile.clone(), first.clone(), numbers.clone()];
+        let mut found = self.table.batch_get(&wanted).await?;
+        let publications = found.remove(&site).map(read).transpose()?.unwrap_or_default();
+        let profile: ProfileItem = read(found.remove(&profile).ok_or(PublishError::UnknownAuthor)?)?;
+        let user = User::try_from(profile.user)?;
+        if user.id != author.user_id {
+            return Err(PublishError::UnknownAuthor);
+        }
+        let numbers: Option<SlugNumbers> = found.remove(&numbers).map(read).transpose()?;
+        let number = match numbers {
+            Some(numbers) => numbers.last + 1,
+            None if found.contains_key(&first) => 2,
+            None => 1,
+        };
+        Ok(Before { publications, author: user, articles: profile.articles, number })
+    }
+
+    /// The first number from `from` that no article has with `slug`.
+    async fn first_free_number(&self, slug: &Slug, from: u64) -> Result<u64, Fault> {
+        let mut from = from;
+        loop {
+            let wanted: Vec<Key> =
+                (from..from + SLUGS).map(|number| keys::article_meta(&slug.numbered(number))).collect();
+            let found = self.table.batch_get(&wanted).await?;
+            if let Some(free) = wanted.iter().position(|key| !found.contains_key(key)) {
+                return Ok(from + free as u64);
+            }
+            from += SLUGS;
+        }
+    }
+
+    /// Everything that changes when an article is published. The action that
+    /// takes the slug is at [`SLUG_ACTION`].
+    fn publication(
+        &self,
+        before: &Before,
+        wanted: &Slug,
+        slug: &Slug,
+        title: &str,
+        packed: &Packed,
+    ) -> Result<Vec<TransactWriteItem>, Fault> {
+        let id = before.publications.articles + 1;
+        let position = before.articles + 1;
+        let username = &before.author.username;
+        let latest = AdjacentItem { title: title.to_owned(), slug: slug.to_string() };
+        let prev = before.publications.latest.clone();
+        let meta = MetaItem { id, author: (&before.author).into(), prev: prev.clone(), next: None };
+        let entry = EntryItem { id, slug: slug.to_string(), parts: packed.parts.len(), bytes: packed.bytes };
+        let mut actions = vec![
+            self.table.create(&keys::article_meta(slug), &meta)?,
+            self.table.change(&keys::publications(), &site_count(id, &latest)?)?,
+            self.table.change(&keys::profile(username), &author_count(before))?,
+            self.table.create(&keys::entry(username, position), &entry)?,
+        ];
+        if let Some(prev) = prev {
+            let prev: Slug = prev.slug.parse().map_err(Fault::failed)?;
+            let next = Expression::update("SET #next = :next")
+                .and_only_if("attribute_exists(pk)")
+                .name("#next", "next")
+                .value(":next", AttributeValue::M(write(&latest)?));
+            actions.push(self.table.change(&keys::article_meta(&prev), &next)?);
+        }
+        if before.number > 1 {
+            let numbers = SlugNumbers { last: before.number };
+            actions.push(self.table.replace(&keys::slug_numbers(wanted), &numbers)?);
+        }
+        for (part, content) in packed.parts.iter().enumerate() {
+            let item = PartItem { content: content.clone() };
+            actions.push(self.table.replace(&keys::article_part(slug, part), &item)?);
+        }
+        Ok(actions)
+    }
+
+    /// The articles of list entries, in their order.
+    async fn articles_at(&self, entries: &[EntryItem]) -> Result<Vec<Article>, Fault> {
+        let mut wanted = Vec::with_capacity(entries.len());
+        let mut slugs = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let slug: Slug = entry.slug.parse().map_err(Fault::failed)?;
+            wanted.extend((0..entry.parts).map(|part| keys::article_part(&slug, part)));
+            slugs.push(slug);
+        }
+        let mut found = self.table.batch_get(&wanted).await?;
+        let article_of = |(entry, slug): (&EntryItem, Slug)| {
+            let parts = (0..entry.parts).map(|part| take_part(&mut found, &keys::article_part(&slug, part)));
+            let parts = parts.collect::<Result<Vec<_>, _>>()?;
+            article(entry.id, slug, content::unpack(&parts)?)
+        };
+        entries.iter().zip(slugs).map(article_of).collect()
+    }
+}
+
+/// Which action of a publication is refused when the slug is taken.
+const SLUG_ACTION: usize = 0;
+
+fn site_count(id: u64, latest: &AdjacentItem) -> Result<Expression, Fault> {
+    let unchanged = if id == 1 { "attribute_not_exists(pk)" } else { "articles = :before" };
+    let count = Expression::update("SET articles = :after, latest = :latest")
+        .and_only_if(unchanged)
+        .value(":after", number(id))
+        .value(":latest", AttributeValue::M(write(latest)?));
+    Ok(if id == 1 { count } else { count.value(":before", number(id - 1)) })
+}
+
+fn author_count(before: &Before) -> Expression {
+    Expression::update("SET articles = :after")
+        .and_only_if("articles = :before")
+        .value(":after", number(before.articles + 1))
+        .value(":before", number(before.articles))
+}
+
+fn published(before: Before, slug: Slug, content: Content) -> Result<PublishedArticle, PublishError> {
+    let prev = before.publications.latest.map(Adjacent::try_from).transpose()?;
+    let article = article(before.publications.articles + 1, slug, content)?;
+    Ok(PublishedArticle { article, author: before.author, adjacent: AdjacentArticles { next: None, prev } })
+}
+
+fn article(id: u64, slug: Slug, content: Content) -> Result<Article, Fault> {
+    Ok(Article {
+        id,
+        created_at: content.created_at.parse().map_err(Fault::failed)?,
+        updated_at: content.updated_at.parse().map_err(Fault::failed)?,
+        title: content.title,
+        slug,
+        body: content.body,
+        html: content.html,
+        meta_description: content.meta_description,
+        table_of_contents: content.table_of_contents,
+        featured_image: content.featured_image,
+    })
+}
+
+fn is_meta(item: &Item) -> bool {
+    matches!(item.get("sk"), Some(AttributeValue::S(sk)) if sk == keys::ARTICLE_META)
+}
+
+fn part(item: Item) -> Result<Vec<u8>, Fault> {
+    read(item).map(|part: PartItem| part.content)
+}
+
+fn take_part(found: &mut HashMap<Key, Item>, key: &Key) -> Result<Vec<u8>, Fault> {
+    part(found.remove(key).ok_or_else(|| Fault::failed("an article in a list is not there"))?)
+}

@@ -1,0 +1,116 @@
+//! What an article says, as it is stored: one compressed document, cut into
+//! parts that fit DynamoDB's items.
+//!
+//! The document is JSON under zstd, after a byte that names this format. The
+//! HTML repeats most of the Markdown, so compressing them together costs little
+//! more than the Markdown alone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::business::Fault;
+
+/// The first byte of a document in the format that is written now.
+const ZSTD_JSON: u8 = 1;
+
+/// zstd's own default, the middle of its range of speed and size.
+const LEVEL: i32 = 3;
+
+/// The most bytes of a part: an item has at most 400 KB (409,600 bytes), keys
+/// and names included.
+const PART_BYTES: usize = 380_000;
+
+/// The most bytes of a document: a transaction writes at most 4 MB.
+const MAX_BYTES: usize = 3_500_000;
+
+/// What an article says.
+#[derive(Debug, Serialize, Deserialize, PartialEq, Eq, Clone)]
+pub(super) struct Content {
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
+    pub(super) title: String,
+    pub(super) body: String,
+    pub(super) html: String,
+    pub(super) meta_description: String,
+    pub(super) table_of_contents: String,
+    pub(super) featured_image: Option<String>,
+}
+
+/// A document, ready to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Packed {
+    /// What the items hold, in order; at least one.
+    pub(super) parts: Vec<Vec<u8>>,
+    /// The length of the document before it was compressed.
+    pub(super) bytes: usize,
+}
+
+/// Compresses and cuts a document. None if it is too large to be stored.
+pub(super) fn pack(content: &Content) -> Result<Option<Packed>, Fault> {
+    let json = serde_json::to_vec(content).map_err(Fault::failed)?;
+    let mut document = vec![ZSTD_JSON];
+    zstd::stream::copy_encode(json.as_slice(), &mut document, LEVEL).map_err(Fault::failed)?;
+    if document.len() > MAX_BYTES {
+        return Ok(None);
+    }
+    Ok(Some(Packed { parts: document.chunks(PART_BYTES).map(<[u8]>::to_vec).collect(), bytes: json.len() }))
+}
+
+/// Puts the parts of a document together again.
+pub(super) fn unpack(parts: &[Vec<u8>]) -> Result<Content, Fault> {
+    let document = parts.concat();
+    let Some((&ZSTD_JSON, compressed)) = document.split_first() else {
+        return Err(Fault::failed("an article is stored in an unknown format"));
+    };
+    let json = zstd::decode_all(compressed).map_err(Fault::failed)?;
+    serde_json::from_slice(&json).map_err(Fault::failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn content(body: String) -> Content {
+        Content {
+            created_at: "2024-01-01T00:00:00.000Z".to_owned(),
+            updated_at: "2024-01-01T00:00:00.000Z".to_owned(),
+            title: "A title".to_owned(),
+            html: body.clone(),
+            body,
+            meta_description: String::new(),
+            table_of_contents: String::new(),
+            featured_image: None,
+        }
+    }
+
+    /// Text that does not compress to less than three quarters.
+    fn noise(bytes: usize) -> String {
+        (0..bytes).map(|_| char::from(rand::random_range(b'#'..b'~'))).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn a_document_survives_packing(body in any::<String>()) {
+            let content = content(body);
+            let packed = pack(&content).unwrap().unwrap();
+            prop_assert_eq!(unpack(&packed.parts).unwrap(), content);
+        }
+    }
+
+    #[test]
+    fn a_long_document_takes_several_items_and_a_huge_one_is_refused() {
+        let long = content(noise(1_000_000));
+        let packed = pack(&long).unwrap().unwrap();
+        assert!(packed.parts.len() > 1 && packed.parts.iter().all(|part| part.len() <= PART_BYTES));
+        assert_eq!(unpack(&packed.parts).unwrap(), long);
+        assert_eq!(pack(&content(noise(5_000_000))).unwrap(), None);
+    }
+
+    #[test]
+    fn an_unknown_format_is_a_fault() {
+        assert!(unpack(&[]).is_err());
+        assert!(unpack(&[vec![2, 3]]).is_err());
+        assert!(unpack(&[vec![ZSTD_JSON, 3]]).is_err());
+    }
+}

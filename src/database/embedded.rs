@@ -1,0 +1,171 @@
+//! The embedded engine: dynoxide, DynamoDB on SQLite, in this process.
+//!
+//! The SDK's client is the same as for AWS; only the last step differs. Where an
+//! HTTP connection would carry the request away, [`EmbeddedEngine`] hands its
+//! operation and body to a thread that owns the engine, and answers with what
+//! comes back. The engine works on one request at a time and waits for the disk
+//! to confirm each write, which is nothing for an async thread to wait for.
+
+use std::fmt;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use dynoxide::{Database, DynoxideError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::oneshot;
+
+use super::OpenError;
+
+/// The engine's file in the data folder.
+const FILE: &str = "talelio.db";
+
+/// Held by the process that uses the folder.
+const LOCK: &str = "talelio.lock";
+
+/// Opens the engine, in memory only without a folder, and returns a client for it.
+pub(super) fn open(folder: Option<&Path>) -> Result<Client, OpenError> {
+    let engine = match folder {
+        None => start(Database::memory, None).map_err(|reason| unusable(Path::new(":memory:"), reason))?,
+        Some(folder) => {
+            let lock = lock(folder)?;
+            let file = folder.join(FILE);
+            let path = file.to_str().ok_or_else(|| unusable(folder, "the path is not UTF-8"))?.to_owned();
+            start(move || Database::new(&path), Some(lock)).map_err(|reason| unusable(folder, reason))?
+        }
+    };
+    // The endpoint and the credentials are never used, but the SDK builds and
+    // signs a request with them.
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("embedded"))
+        .endpoint_url("http://embedded.invalid")
+        .credentials_provider(Credentials::new("embedded", "embedded", None, None, "embedded"))
+        .retry_config(RetryConfig::disabled())
+        .http_client(engine)
+        .build();
+    Ok(Client::from_conf(config))
+}
+
+/// Makes the folder, for its owner only, and keeps other processes out of it.
+fn lock(folder: &Path) -> Result<File, OpenError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unusable(folder, error))?;
+    let lock = File::create(folder.join(LOCK)).map_err(|error| unusable(folder, error))?;
+    lock.try_lock().map_err(|_| unusable(folder, "another process uses it"))?;
+    Ok(lock)
+}
+
+fn unusable(folder: &Path, reason: impl fmt::Display) -> OpenError {
+    OpenError::Unusable { path: folder.display().to_string(), reason: reason.to_string() }
+}
+
+/// A request on its way to the engine's thread.
+struct Job {
+    operation: String,
+    body: String,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// A status and a JSON body.
+type Answer = (u16, String);
+
+/// The SDK's way to the engine. Clones share it; it ends with the last of them.
+#[derive(Clone, Debug)]
+struct EmbeddedEngine {
+    jobs: mpsc::Sender<Job>,
+}
+
+/// Starts the thread that owns the engine, and the lock that makes it the only one.
+fn start(
+    open: impl FnOnce() -> Result<Database, DynoxideError> + Send + 'static,
+    lock: Option<File>,
+) -> Result<EmbeddedEngine, String> {
+    let database = open().map_err(|error| error.to_string())?;
+    let (jobs, queue) = mpsc::channel::<Job>();
+    let work = move || {
+        let _lock = lock;
+        // Expired items are ignored when they are read; this frees their space.
+        if let Err(error) = database.sweep_ttl() {
+            tracing::warn!(%error, "expired items not removed");
+        }
+        for job in queue {
+            let answer = catch_unwind(AssertUnwindSafe(|| answer(&database, &job.operation, &job.body)));
+            // Nobody waits any more when the request was cancelled.
+            let _ = job.answer.send(answer.unwrap_or_else(|_| failure("the engine panicked")));
+        }
+    };
+    std::thread::Builder::new().name("engine".to_owned()).spawn(work).map_err(|error| error.to_string())?;
+    Ok(EmbeddedEngine { jobs })
+}
+
+impl HttpClient for EmbeddedEngine {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for EmbeddedEngine {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answer, answered) = oneshot::channel();
+        let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
+        let operation = operation.unwrap_or_default().to_owned();
+        let body = request.body().bytes().and_then(|body| String::from_utf8(body.to_vec()).ok()).unwrap_or_default();
+        let sent = self.jobs.send(Job { operation, body, answer });
+        HttpConnectorFuture::new(async move {
+            let gone = || ConnectorError::other("the engine has stopped".into(), None);
+            sent.map_err(|_| gone())?;
+            let (status, body) = answered.await.map_err(|_| gone())?;
+            let status = status.try_into().map_err(|_| gone())?;
+            Ok(HttpResponse::new(status, SdkBody::from(body)))
+        })
+    }
+}
+
+fn answer(database: &Database, operation: &str, body: &str) -> Answer {
+    let result = match operation {
+        "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
+        "CreateTable" => run(body, |request| database.create_table(request)),
+        "DeleteItem" => run(body, |request| database.delete_item(request)),
+        "DescribeTable" => run(body, |request| database.describe_table(request)),
+        "DescribeTimeToLive" => run(body, |request| database.describe_time_to_live(request)),
+        "GetItem" => run(body, |request| database.get_item(request)),
+        "PutItem" => run(body, |request| database.put_item(request)),
+        "Query" => run(body, |request| database.query(request)),
+        "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
+        "UpdateItem" => run(body, |request| database.update_item(request)),
+        "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
+        _ => return (400, r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_owned()),
+    };
+    match result {
+        Ok(body) => (200, body),
+        Err(error) => (error.status_code(), error.to_json()),
+    }
+}
+
+fn run<Request: DeserializeOwned, Response: Serialize>(
+    body: &str,
+    operation: impl FnOnce(Request) -> Result<Response, DynoxideError>,
+) -> Result<String, DynoxideError> {
+    let request =
+        serde_json::from_str(body).map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+    let response = operation(request)?;
+    serde_json::to_string(&response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+}
+
+fn failure(reason: &str) -> Answer {
+    let error = DynoxideError::InternalServerError(reason.to_owned());
+    (error.status_code(), error.to_json())
+}

@@ -1,0 +1,79 @@
+//! The keys of all items. `docs/data-model.md` says what stands under them.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::business::{Email, Slug, Username};
+
+/// Where an item stands: partition key and sort key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) pk: String,
+    pub(super) sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+
+    pub(super) fn attributes(&self) -> HashMap<String, AttributeValue> {
+        HashMap::from([
+            ("pk".to_owned(), AttributeValue::S(self.pk.clone())),
+            ("sk".to_owned(), AttributeValue::S(self.sk.clone())),
+        ])
+    }
+}
+
+/// How many articles there are, and the newest.
+pub(super) fn publications() -> Key {
+    Key::new("SITE".to_owned(), "PUBLICATIONS")
+}
+
+/// The last account number given out.
+pub(super) fn account_numbers() -> Key {
+    Key::new("SITE".to_owned(), "ACCOUNTS")
+}
+
+pub(super) fn account(email: &Email) -> Key {
+    Key::new(format!("ACCOUNT#{}", email.key()), "ACCOUNT")
+}
+
+fn user_partition(username: &Username) -> String {
+    format!("USER#{}", username.key())
+}
+
+pub(super) fn profile(username: &Username) -> Key {
+    Key::new(user_partition(username), "PROFILE")
+}
+
+pub(super) fn refresh_token(username: &Username) -> Key {
+    Key::new(user_partition(username), "REFRESH_TOKEN")
+}
+
+/// The `position`th article of a user. Padded so that the text sorts as the
+/// number does.
+pub(super) fn entry(username: &Username, position: u64) -> Key {
+    Key::new(user_partition(username), format!("ARTICLE#{position:012}"))
+}
+
+/// The partition of everything that reading an article takes.
+pub(super) fn article_partition(slug: &Slug) -> String {
+    format!("ARTICLE#{slug}")
+}
+
+pub(super) const ARTICLE_META: &str = "META";
+
+pub(super) fn article_meta(slug: &Slug) -> Key {
+    Key::new(article_partition(slug), ARTICLE_META)
+}
+
+pub(super) fn article_part(slug: &Slug, part: usize) -> Key {
+    Key::new(article_partition(slug), format!("PART#{part:02}"))
+}
+
+/// The highest number that a slug was given with, `-2` and up.
+pub(super) fn slug_numbers(slug: &Slug) -> Key {
+    Key::new(format!("SLUG#{slug}"), "NUMBERS")
+}

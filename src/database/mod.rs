@@ -1,0 +1,100 @@
+//! What the rules decide, kept in one DynamoDB table.
+//!
+//! [`Database`] implements the store traits of [`crate::business`], a file per
+//! resource. Everything goes through `aws-sdk-dynamodb`; which engine answers is
+//! decided once, when the client is built: AWS or any DynamoDB-compatible
+//! endpoint ([`Database::connect`]), or the embedded engine in this process
+//! ([`Database::embedded`]). `docs/data-model.md` lists the items, every access
+//! pattern and what it costs.
+//!
+//! To add an access pattern: give its key a name in `keys.rs`, build it from the
+//! requests in `table.rs`, and write its row in the document.
+
+mod accounts;
+mod articles;
+mod client;
+mod content;
+mod embedded;
+mod keys;
+mod schema;
+mod table;
+mod usage;
+
+use std::path::Path;
+
+use tokio::sync::Mutex;
+
+pub use client::Connection;
+pub use schema::Schema;
+pub use usage::{Usage, measure};
+
+use crate::business::Fault;
+use table::Table;
+
+/// The store behind the rules.
+pub struct Database {
+    table: Table,
+    /// Held while this process publishes an article: articles are numbered
+    /// without gaps, so two at once could only make each other retry.
+    publishing: Mutex<()>,
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or the file in it cannot be used.
+    #[error("cannot open the store in {path}: {reason}")]
+    Unusable {
+        /// The folder.
+        path: String,
+        /// What the system or the engine says.
+        reason: String,
+    },
+    /// The server does not make tables on an engine that is not its own.
+    #[error("there is no table {0}: make it with `talelio-backend create-table`")]
+    NoTable(String),
+    /// The table cannot be read or made.
+    #[error("the table cannot be used")]
+    Fault(#[from] Fault),
+}
+
+impl Database {
+    /// A store on AWS or any DynamoDB-compatible endpoint. Nothing is sent yet.
+    #[must_use]
+    pub fn connect(connection: &Connection) -> Self {
+        Self::over(Table::new(client::connect(connection), connection.table.clone()))
+    }
+
+    /// A store on the embedded engine, in a file in `folder` or, without one, in
+    /// memory only. The folder, the file and the table are made when missing.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the folder cannot be used or another process uses it.
+    pub async fn embedded(folder: Option<&Path>) -> Result<Self, OpenError> {
+        let database = Self::over(Table::new(embedded::open(folder)?, "talelio".to_owned()));
+        database.create_table().await?;
+        Ok(database)
+    }
+
+    fn over(table: Table) -> Self {
+        Self { table, publishing: Mutex::new(()) }
+    }
+
+    /// Makes the table with everything that belongs to it, as far as it is not
+    /// there yet.
+    ///
+    /// # Errors
+    /// [`Fault`] when the engine refuses.
+    pub async fn create_table(&self) -> Result<Schema, Fault> {
+        schema::create(&self.table).await
+    }
+
+    /// Sends a first request, so that the connection stands before the first
+    /// visitor comes, and a missing table is found at the start.
+    ///
+    /// # Errors
+    /// [`OpenError::NoTable`], or [`OpenError::Fault`] when nothing answers.
+    pub async fn prime(&self) -> Result<(), OpenError> {
+        schema::prime(&self.table).await
+    }
+}

@@ -1,0 +1,328 @@
+//! The requests that everything is built from. All reads are strongly
+//! consistent: whoever wrote something sees it.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::keys::Key;
+use super::usage;
+use crate::business::Fault;
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+/// The most keys one batch request takes.
+const BATCH: usize = 100;
+
+/// How often what a batch left unread is asked for again.
+const BATCH_ATTEMPTS: u32 = 8;
+
+/// The table, and the client that reaches it.
+pub(super) struct Table {
+    pub(super) client: Client,
+    pub(super) name: String,
+}
+
+/// An expression that changes an item or guards a change, with what its
+/// placeholders stand for.
+#[derive(Default)]
+pub(super) struct Expression {
+    update: Option<&'static str>,
+    condition: Option<&'static str>,
+    names: Vec<(&'static str, &'static str)>,
+    values: Item,
+}
+
+impl Expression {
+    pub(super) fn update(update: &'static str) -> Self {
+        Self { update: Some(update), ..Self::default() }
+    }
+
+    pub(super) fn only_if(condition: &'static str) -> Self {
+        Self::default().and_only_if(condition)
+    }
+
+    pub(super) fn and_only_if(self, condition: &'static str) -> Self {
+        Self { condition: Some(condition), ..self }
+    }
+
+    pub(super) fn name(mut self, placeholder: &'static str, name: &'static str) -> Self {
+        self.names.push((placeholder, name));
+        self
+    }
+
+    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+        self.values.insert(placeholder.to_owned(), value);
+        self
+    }
+
+    fn names(&self) -> Option<HashMap<String, String>> {
+        let names = self.names.iter().map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned()));
+        Some(names.collect()).filter(|names: &HashMap<_, _>| !names.is_empty())
+    }
+
+    fn values(&self) -> Option<Item> {
+        Some(self.values.clone()).filter(|values| !values.is_empty())
+    }
+}
+
+/// A number as an attribute.
+pub(super) fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
+}
+
+/// A text as an attribute.
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// What an item holds, as a type.
+pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
+    serde_dynamo::from_item(item).map_err(Fault::failed)
+}
+
+/// A value as the attributes of an item or of a map in one.
+pub(super) fn write(value: &impl Serialize) -> Result<Item, Fault> {
+    serde_dynamo::to_item(value).map_err(Fault::failed)
+}
+
+/// How a transaction ended that did not fail.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Committed,
+    /// The conditions of these actions did not hold; nothing was changed.
+    Refused(Vec<usize>),
+    /// Another transaction was at the same items; nothing was changed.
+    Conflict,
+}
+
+impl Table {
+    pub(super) fn new(client: Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let request = request.consistent_read(true).set_return_consumed_capacity(usage::wanted());
+        let output = request.send().await.map_err(fault)?;
+        usage::read(output.consumed_capacity());
+        output.item.map(read).transpose()
+    }
+
+    /// All items of a partition, or those with sort keys in a range, in order.
+    pub(super) async fn query(&self, pk: &str, range: Option<RangeInclusive<String>>) -> Result<Vec<Item>, Fault> {
+        let condition = if range.is_some() { "pk = :pk AND sk BETWEEN :from AND :to" } else { "pk = :pk" };
+        let mut values = HashMap::from([(":pk".to_owned(), text(pk))]);
+        if let Some(range) = range {
+            let (from, to) = range.into_inner();
+            values.extend([(":from".to_owned(), text(from)), (":to".to_owned(), text(to))]);
+        }
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let request = self.client.query().table_name(&self.name).key_condition_expression(condition);
+            let request = request.set_expression_attribute_values(Some(values.clone())).set_exclusive_start_key(start);
+            let request = request.consistent_read(true).set_return_consumed_capacity(usage::wanted());
+            let output = request.send().await.map_err(fault)?;
+            usage::read(output.consumed_capacity());
+            items.extend(output.items.unwrap_or_default());
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// The items of `keys` that exist, by their keys.
+    pub(super) async fn batch_get(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for keys in keys.chunks(BATCH) {
+            let mut wanted: Vec<Item> = keys.iter().map(Key::attributes).collect();
+            let mut attempt = 0;
+            while !wanted.is_empty() {
+                if attempt == BATCH_ATTEMPTS {
+                    return Err(Fault::busy("a batch stayed unread"));
+                }
+                if attempt > 0 && found.is_empty() {
+                    pause(attempt).await;
+                }
+                attempt += 1;
+                wanted = self.batch_get_once(wanted, &mut found).await?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// One batch request; returns what it left unread, over 16 MB or throttled.
+    async fn batch_get_once(&self, keys: Vec<Item>, found: &mut HashMap<Key, Item>) -> Result<Vec<Item>, Fault> {
+        let keys =
+            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(Fault::failed)?;
+        let request = self.client.batch_get_item().request_items(&self.name, keys);
+        let output = request.set_return_consumed_capacity(usage::wanted()).send().await.map_err(fault)?;
+        usage::read(output.consumed_capacity());
+        for item in output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {
+            if let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) = (item.get("pk"), item.get("sk")) {
+                found.insert(Key { pk: pk.clone(), sk: sk.clone() }, item);
+            }
+        }
+        let unread = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
+        Ok(unread.map(|unread| unread.keys).unwrap_or_default())
+    }
+
+    pub(super) async fn put(&self, key: &Key, value: &impl Serialize) -> Result<(), Fault> {
+        let mut item = write(value)?;
+        item.extend(key.attributes());
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let output = request.set_return_consumed_capacity(usage::wanted()).send().await.map_err(fault)?;
+        usage::written(output.consumed_capacity());
+        Ok(())
+    }
+
+    /// Changes an item and returns it as it is then; none if the condition did
+    /// not hold.
+    pub(super) async fn update(&self, key: &Key, expression: Expression) -> Result<Option<Item>, Fault> {
+        let request = self.client.update_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let request = request
+            .set_update_expression(expression.update.map(str::to_owned))
+            .set_condition_expression(expression.condition.map(str::to_owned))
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values());
+        let request = request.return_values(ReturnValue::AllNew).set_return_consumed_capacity(usage::wanted());
+        match request.send().await {
+            Ok(output) => {
+                usage::written(output.consumed_capacity());
+                Ok(Some(output.attributes.unwrap_or_default()))
+            }
+            Err(error) => refused(error).map(|()| None),
+        }
+    }
+
+    /// Deletes an item. False if the condition did not hold.
+    pub(super) async fn delete(&self, key: &Key, expression: Expression) -> Result<bool, Fault> {
+        let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let request = request
+            .set_condition_expression(expression.condition.map(str::to_owned))
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values());
+        match request.set_return_consumed_capacity(usage::wanted()).send().await {
+            Ok(output) => {
+                usage::written(output.consumed_capacity());
+                Ok(true)
+            }
+            Err(error) => refused(error).map(|()| false),
+        }
+    }
+
+    /// An action that stores an item where there is none.
+    pub(super) fn create(&self, key: &Key, value: &impl Serialize) -> Result<TransactWriteItem, Fault> {
+        self.put_action(key, value, Some("attribute_not_exists(pk)"))
+    }
+
+    /// An action that stores an item in the place of any that is there.
+    pub(super) fn replace(&self, key: &Key, value: &impl Serialize) -> Result<TransactWriteItem, Fault> {
+        self.put_action(key, value, None)
+    }
+
+    fn put_action(&self, key: &Key, value: &impl Serialize, only_if: Option<&str>) -> Result<TransactWriteItem, Fault> {
+        let mut item = write(value)?;
+        item.extend(key.attributes());
+        let put = Put::builder().table_name(&self.name).set_item(Some(item));
+        let put = put.set_condition_expression(only_if.map(str::to_owned)).build().map_err(Fault::failed)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// An action that changes an item.
+    pub(super) fn change(&self, key: &Key, expression: &Expression) -> Result<TransactWriteItem, Fault> {
+        let update = Update::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .set_update_expression(expression.update.map(str::to_owned))
+            .set_condition_expression(expression.condition.map(str::to_owned))
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .build()
+            .map_err(Fault::failed)?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+
+    /// All of the actions or none. The SDK gives each call a token, so that one
+    /// that it retries by itself, after an answer was lost, is done once.
+    pub(super) async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<Outcome, Fault> {
+        let request = self.client.transact_write_items().set_transact_items(Some(actions));
+        match request.set_return_consumed_capacity(usage::wanted()).send().await {
+            Ok(output) => {
+                usage::written(output.consumed_capacity());
+                Ok(Outcome::Committed)
+            }
+            Err(error) => {
+                let outcome = cancelled(&error);
+                let fault = fault(error);
+                outcome.ok_or(fault)
+            }
+        }
+    }
+}
+
+/// Why a transaction was cancelled, if that is for a reason that we expect.
+fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Outcome> {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+        return None;
+    };
+    let codes: Vec<&str> =
+        cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
+    let refused = codes.iter().enumerate().filter(|(_, code)| **code == "ConditionalCheckFailed");
+    let refused: Vec<usize> = refused.map(|(index, _)| index).collect();
+    match () {
+        () if !refused.is_empty() => Some(Outcome::Refused(refused)),
+        () if codes.contains(&"TransactionConflict") => Some(Outcome::Conflict),
+        () => None,
+    }
+}
+
+/// Whether an error says only that a condition did not hold.
+fn refused<E, R>(error: SdkError<E, R>) -> Result<(), Fault>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let refused =
+        error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("ConditionalCheckFailedException");
+    let fault = fault(error);
+    if refused { Ok(()) } else { Err(fault) }
+}
+
+/// An error of the SDK as one of ours.
+pub(super) fn fault<E, R>(error: SdkError<E, R>) -> Fault
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    usage::failed();
+    let busy = matches!(
+        error.as_service_error().and_then(ProvideErrorMetadata::code),
+        Some(
+            "ProvisionedThroughputExceededException"
+                | "RequestLimitExceeded"
+                | "ThrottlingException"
+                | "TransactionConflictException"
+                | "TransactionInProgressException"
+                | "LimitExceededException"
+        )
+    );
+    let source = DisplayErrorContext(error).to_string();
+    if busy { Fault::busy(source) } else { Fault::failed(source) }
+}
+
+/// Waits before another attempt: twice as long each time, with jitter so that
+/// those who collided do not collide again.
+pub(super) async fn pause(attempt: u32) {
+    let longest = 10_u64 << attempt.min(6);
+    tokio::time::sleep(Duration::from_millis(rand::random_range(longest / 2..=longest))).await;
+}

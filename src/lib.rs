@@ -1,0 +1,21 @@
+//! The publishing backend of talel.io, without its HTTP surface.
+//!
+//! Three layers make the program, and the arrows say who knows whom:
+//!
+//! ```text
+//! Presentation (handlers/)  ──►  Business (src/business/)  ◄──  Database (src/database/)
+//!                                                          ◄──  Mail     (src/mail/)
+//! ```
+//!
+//! * [`business`] holds the rules, and the traits it needs from the outside:
+//!   storage, mail and a clock. It names no HTTP and no AWS.
+//! * [`database`] keeps what the rules decide, in DynamoDB or in the embedded
+//!   engine that speaks its protocol.
+//! * [`mail`] delivers messages, over SMTP or to a folder.
+//!
+//! The presentation layer is the binary in `handlers/`; the compiler keeps this
+//! crate from reaching into it, `tests/architecture.rs` keeps the arrows here.
+
+pub mod business;
+pub mod database;
+pub mod mail;

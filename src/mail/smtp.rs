@@ -1,0 +1,65 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
+
+use super::{compose, mail_error};
+use crate::business::{MailError, Mailer, Message};
+
+/// How long a mail server may take before the mail counts as not sent.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How to reach a mail server.
+pub struct SmtpConfig {
+    /// `host` or `host:port`. Port 465 and no port mean TLS from the first
+    /// byte; any other port means STARTTLS, which must succeed.
+    pub server: String,
+    /// Who logs in, and with what; nobody when absent.
+    pub credentials: Option<(String, String)>,
+    /// The address that mail comes from, such as `talel.io <no-reply@talel.io>`.
+    pub sender: Mailbox,
+}
+
+/// The mail server's address means nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("expected `host` or `host:port`")]
+pub struct InvalidServer;
+
+/// Sends mail over SMTP, always encrypted.
+#[derive(Clone)]
+pub struct Smtp {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    sender: Mailbox,
+}
+
+impl Smtp {
+    /// Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`InvalidServer`] when the server is neither a host nor a host and port.
+    pub fn new(config: SmtpConfig) -> Result<Self, InvalidServer> {
+        let (host, port) = match config.server.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().map_err(|_| InvalidServer)?),
+            None => (config.server.as_str(), 465),
+        };
+        let relay = if port == 465 {
+            AsyncSmtpTransport::<Tokio1Executor>::relay(host)
+        } else {
+            AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)
+        };
+        let mut transport = relay.map_err(|_| InvalidServer)?.port(port).timeout(Some(TIMEOUT));
+        if let Some((user, password)) = config.credentials {
+            transport = transport.credentials(Credentials::new(user, password));
+        }
+        Ok(Self { transport: transport.build(), sender: config.sender })
+    }
+}
+
+#[async_trait]
+impl Mailer for Smtp {
+    async fn send(&self, message: Message) -> Result<(), MailError> {
+        self.transport.send(compose(&message, &self.sender)?).await.map(drop).map_err(mail_error)
+    }
+}
