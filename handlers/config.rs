@@ -212,7 +212,7 @@ impl Reader {
         if user.is_some() != password.is_some() {
             self.problem("EMAIL_USER", "EMAIL_USER and EMAIL_PASS go together");
         }
-        if sender.is_none() {
+        if self.text("EMAIL_SENDER").is_none() && user.is_none() {
             self.problem("EMAIL_SENDER", "required with EMAIL_SERVER");
         }
         let smtp = Smtp::new(SmtpConfig { server, credentials: user.zip(password), sender: sender?.clone() });
@@ -301,7 +301,20 @@ mod tests {
             ("EMAIL_SERVER", "smtp.example.com"),
             ("EMAIL_USER", "ada"),
             ("COOKIE_DOMAIN", "a;b"),
-        ]), @"");
+        ]), @"
+          ENV: expected `development` or `production`, not `prod`
+          DYNAMODB_TABLE: expected 3 to 255 letters, digits, `_`, `-` or `.`
+          AWS_REGION: required with DYNAMODB_TABLE
+          SECRET_KEY: expected 32 bytes or more
+          EMAIL_SENDER: expected a mail address, with or without a name before it
+          PORT: expected a port, 0 to 65535, not `70000`
+          API_BASE_URL: expected a URL such as http://127.0.0.1:8000, not `talel.io`
+          CORS_ORIGINS: expected origins such as https://www.talel.io, separated by commas
+          COOKIE_DOMAIN: expected a domain such as .talel.io
+          WHITELISTED_EMAILS: expected mail addresses, separated by commas
+          EMAIL_USER: EMAIL_USER and EMAIL_PASS go together
+        `talelio-backend --help` lists every variable.
+        ");
     }
 
     #[test]

@@ -28,6 +28,8 @@ struct AccountItem {
 pub(super) struct UserItem {
     id: u64,
     username: String,
+    // Left out when empty: not every engine stores an empty text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     location: String,
     avatar_url: String,
 }

@@ -11,7 +11,8 @@ use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
@@ -82,10 +83,24 @@ struct Job {
 /// A status and a JSON body.
 type Answer = (u16, String);
 
-/// The SDK's way to the engine. Clones share it; it ends with the last of them.
+/// The SDK's way to the engine. Clones share it.
 #[derive(Clone, Debug)]
-struct EmbeddedEngine {
-    jobs: mpsc::Sender<Job>,
+struct EmbeddedEngine(Arc<Engine>);
+
+/// The engine's thread. When this goes, the thread has ended, the file is closed
+/// and the folder is free for the next process.
+#[derive(Debug)]
+struct Engine {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.jobs = None;
+        // A thread that panicked has nothing left to close.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
 }
 
 /// Starts the thread that owns the engine, and the lock that makes it the only one.
@@ -107,8 +122,9 @@ fn start(
             let _ = job.answer.send(answer.unwrap_or_else(|_| failure("the engine panicked")));
         }
     };
-    std::thread::Builder::new().name("engine".to_owned()).spawn(work).map_err(|error| error.to_string())?;
-    Ok(EmbeddedEngine { jobs })
+    let thread =
+        std::thread::Builder::new().name("engine".to_owned()).spawn(work).map_err(|error| error.to_string())?;
+    Ok(EmbeddedEngine(Arc::new(Engine { jobs: Some(jobs), thread: Some(thread) })))
 }
 
 impl HttpClient for EmbeddedEngine {
@@ -123,10 +139,12 @@ impl HttpConnector for EmbeddedEngine {
         let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let operation = operation.unwrap_or_default().to_owned();
         let body = request.body().bytes().and_then(|body| String::from_utf8(body.to_vec()).ok()).unwrap_or_default();
-        let sent = self.jobs.send(Job { operation, body, answer });
+        let sent = self.0.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { operation, body, answer }).is_ok());
         HttpConnectorFuture::new(async move {
             let gone = || ConnectorError::other("the engine has stopped".into(), None);
-            sent.map_err(|_| gone())?;
+            if !sent {
+                return Err(gone());
+            }
             let (status, body) = answered.await.map_err(|_| gone())?;
             let status = status.try_into().map_err(|_| gone())?;
             Ok(HttpResponse::new(status, SdkBody::from(body)))

@@ -305,20 +305,23 @@ where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     usage::failed();
-    let busy = matches!(
-        error.as_service_error().and_then(ProvideErrorMetadata::code),
-        Some(
-            "ProvisionedThroughputExceededException"
-                | "RequestLimitExceeded"
-                | "ThrottlingException"
-                | "TransactionConflictException"
-                | "TransactionInProgressException"
-                | "LimitExceededException"
-        )
-    );
-    let source = DisplayErrorContext(error).to_string();
-    if busy { Fault::busy(source) } else { Fault::failed(source) }
+    let Some(refusal) = error.as_service_error().map(ProvideErrorMetadata::meta) else {
+        return Fault::failed(DisplayErrorContext(error).to_string());
+    };
+    let code = refusal.code().unwrap_or("unknown");
+    let source = format!("{code}: {}", refusal.message().unwrap_or("no message"));
+    if BUSY.contains(&code) { Fault::busy(source) } else { Fault::failed(source) }
 }
+
+/// What DynamoDB calls too much at once.
+const BUSY: [&str; 6] = [
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+];
 
 /// Waits before another attempt: twice as long each time, with jitter so that
 /// those who collided do not collide again.

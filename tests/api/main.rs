@@ -1,2 +1,26 @@
-//! The API over HTTP.
-fn main() {}
+//! The contract, told over HTTP against the real program.
+//!
+//! Each test starts a program of its own on a free port with a store of its own.
+//! What it talks to is chosen by one variable, `TALELIO_TEST`:
+//!
+//! * unset: the HTTP server on the embedded store;
+//! * `dynamodb=<endpoint>`: the HTTP server on a DynamoDB-compatible engine;
+//! * `lambda=<program>`: the program under AWS's runtime interface emulator,
+//!   whose requests come as events of all four kinds in turn; what is about
+//!   production then uses the engine at `TALELIO_TEST_DYNAMODB`.
+//!
+//! What is about HTTP itself, the command line or the files always runs against
+//! the HTTP server or the program as it is.
+
+mod accounts;
+mod articles;
+mod bad_input;
+mod capacity;
+mod cors;
+mod harness;
+mod http_server;
+mod lists;
+mod logs;
+mod passing_time;
+mod program;
+mod tokens;

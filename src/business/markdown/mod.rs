@@ -145,7 +145,9 @@ mod tests {
         )), @r#"
         <iframe src="https://www.youtube.com/embed/x" allowfullscreen=""></iframe>
         <iframe src="https://player.vimeo.com/video/1"></iframe>
-        <video controls="" src="/v.mp4"></video>
+
+
+        <p><video controls="" src="/v.mp4"></video></p>
         "#);
     }
 

@@ -1,0 +1,75 @@
+//! What every access pattern costs, as DynamoDB reports it: the numbers in
+//! `docs/data-model.md`.
+
+use http::Method;
+use serde_json::json;
+
+use crate::harness::{Request, Response, TestApp};
+
+/// What an answer cost: requests, read units, write units.
+fn cost(response: &Response) -> String {
+    let header = response.header("x-consumed-capacity").expect("told in development");
+    header.split(", ").map(|part| part.split_once('=').unwrap().1).collect::<Vec<_>>().join(" / ")
+}
+
+/// A Markdown text of 13.5 KB, as the site's articles are, in words that compress
+/// about as well as a language does. The same at every run.
+fn ordinary_body() -> String {
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    let syllables = ["an", "be", "ci", "de", "en", "fo", "ga", "hu", "is", "jo", "ka", "le", "mi", "no", "or", "pre"];
+    let word = |random: &mut dyn FnMut(usize) -> usize| -> String {
+        (0..=1 + random(3)).map(|_| syllables[random(syllables.len())]).collect()
+    };
+    let vocabulary: Vec<String> = (0..1_500).map(|_| word(&mut random)).collect();
+    let mut text = String::new();
+    while text.len() < 13_500 {
+        // A few words are common and many are rare, as in a language.
+        let rank = random(vocabulary.len()) * random(vocabulary.len()) / vocabulary.len();
+        text += &vocabulary[rank];
+        text += match random(120) {
+            0 => ".\n\n## ",
+            1..6 => ".\n\n",
+            6..14 => ", ",
+            _ => " ",
+        };
+    }
+    text
+}
+
+#[tokio::test]
+async fn each_access_pattern_costs_what_the_document_says() {
+    let app = TestApp::start().await;
+    let document = include_str!("../../docs/data-model.md");
+    let mut measured = Vec::new();
+    let mut row = |name: &str, response: &Response| measured.push((name.to_owned(), cost(response)));
+    row("Register", &app.register("ada").await);
+    let login = app.log_in("ada").await;
+    row("Log in", &login);
+    let token = login.json()["access_token"].as_str().unwrap().to_owned();
+    let cookie = login.cookies()[0].split(';').next().unwrap().to_owned();
+    row("Renew", &app.send(Request::new(Method::POST, "/v1/accounts/token").header("cookie", cookie)).await);
+    row("Verify", &app.get(&format!("/v1/accounts/verify/{}", app.process.verification_token())).await);
+    let article = json!({"title": "Ordinary", "body": ordinary_body(), "meta_description": "An ordinary article"});
+    for _ in 0..10 {
+        app.publish_article(&token, &article).await;
+    }
+    row("Publish", &app.publish_article(&token, &article).await);
+    row("Read", &app.get("/v1/articles/ordinary-5").await);
+    row("Read, unknown slug", &app.get("/v1/articles/unknown").await);
+    row("List, page of 10", &app.get("/v1/users/ada/articles").await);
+    row("List, unknown user", &app.get("/v1/users/nobody/articles").await);
+    row("Log out", &app.send(Request::new(Method::POST, "/v1/accounts/logout").bearer(&token)).await);
+    let column = if std::env::var("TALELIO_TEST").is_ok_and(|target| target.starts_with("dynamodb")) { 4 } else { 3 };
+    for (name, cost) in &measured {
+        println!("| {name} | {cost} |");
+    }
+    for (name, cost) in measured {
+        let row = document.lines().find(|line| line.starts_with(&format!("| {name} |")));
+        let columns: Vec<&str> = row.unwrap_or_default().split('|').map(str::trim).collect();
+        assert_eq!(columns.get(column), Some(&cost.as_str()), "docs/data-model.md on {name:?}");
+    }
+}

@@ -1,0 +1,236 @@
+//! Starting the program and talking to it.
+
+mod lambda;
+mod process;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::{HeaderMap, Method, StatusCode};
+use serde_json::{Value, json};
+
+pub use process::{Process, run};
+
+/// What the program runs on.
+enum Target {
+    Embedded,
+    DynamoDb(String),
+    Lambda(String),
+}
+
+fn target() -> Target {
+    let Ok(target) = std::env::var("TALELIO_TEST") else { return Target::Embedded };
+    match target.split_once('=') {
+        Some(("dynamodb", endpoint)) => Target::DynamoDb(endpoint.to_owned()),
+        Some(("lambda", emulator)) => Target::Lambda(emulator.to_owned()),
+        _ => panic!("TALELIO_TEST is neither dynamodb=<endpoint> nor lambda=<program>"),
+    }
+}
+
+/// Makes a table that no other test has.
+fn new_table(endpoint: &str) -> String {
+    static TABLES: AtomicUsize = AtomicUsize::new(0);
+    let table = format!("t{}-{}", std::process::id(), TABLES.fetch_add(1, Ordering::Relaxed));
+    let made = run(&["create-table"], &on(&table, endpoint));
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+    table
+}
+
+/// The variables that put the program on a table.
+fn on<'v>(table: &'v str, endpoint: &'v str) -> [(&'v str, &'v str); 2] {
+    [("DYNAMODB_TABLE", table), ("AWS_ENDPOINT_URL_DYNAMODB", endpoint)]
+}
+
+/// A request as a test writes it.
+pub struct Request {
+    pub method: Method,
+    /// With its query.
+    pub path: String,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    pub fn new(method: Method, path: &str) -> Self {
+        Self { method, path: path.to_owned(), headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub fn body(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self.header("content-type", media_type)
+    }
+}
+
+/// An answer as a test reads it.
+#[derive(Debug)]
+pub struct Response {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("a body of UTF-8")
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("a body of JSON, not {:?}", self.text()))
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().expect("a header of ASCII"))
+    }
+
+    pub fn cookies(&self) -> Vec<&str> {
+        self.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// The message of an error answer, after a look at everything around it.
+    pub fn refusal(&self, status: u16) -> String {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        assert!(self.header("x-request-id").is_some_and(|id| !id.is_empty()));
+        let error = self.json()["error"].clone();
+        let message = error["message"].as_str().expect("a message").to_owned();
+        let reason = self.status.canonical_reason().unwrap();
+        assert_eq!(error, json!({"status": status, "type": reason, "message": message}));
+        message
+    }
+}
+
+/// The program, and the way to it.
+pub struct TestApp {
+    pub process: Process,
+    way: Way,
+}
+
+enum Way {
+    Http(reqwest::Client),
+    Lambda(lambda::Emulator),
+}
+
+impl TestApp {
+    /// The program on what `TALELIO_TEST` says.
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// The same, with more variables.
+    pub async fn with(variables: &[(&str, &str)]) -> Self {
+        match target() {
+            Target::Embedded => Self::http(variables),
+            Target::DynamoDb(endpoint) => {
+                let table = new_table(&endpoint);
+                Self::http(&[variables, &on(&table, &endpoint)].concat())
+            }
+            Target::Lambda(emulator) => {
+                // In production, the program refuses to run on Lambda without a table.
+                let endpoint = std::env::var("TALELIO_TEST_DYNAMODB").unwrap_or_default();
+                let production = variables.contains(&("ENV", "production"));
+                let table = if production { new_table(&endpoint) } else { String::new() };
+                let table = if production { &on(&table, &endpoint)[..] } else { &[] };
+                let (process, emulator) = lambda::start(&emulator, &[variables, table].concat()).await;
+                Self { process, way: Way::Lambda(emulator) }
+            }
+        }
+    }
+
+    /// Two servers on one table; none where the engine serves one process only.
+    pub fn two_on_one_table(variables: &[(&str, &str)]) -> Option<[Self; 2]> {
+        let Target::DynamoDb(endpoint) = target() else { return None };
+        let table = new_table(&endpoint);
+        let variables = [variables, &on(&table, &endpoint)].concat();
+        Some([Self::http(&variables), Self::http(&variables)])
+    }
+
+    /// Whether answers go through Lambda, which carries 6 MB at most.
+    pub fn is_lambda(&self) -> bool {
+        matches!(self.way, Way::Lambda(_))
+    }
+
+    /// The HTTP server on the embedded store, whatever the target is.
+    pub fn http(variables: &[(&str, &str)]) -> Self {
+        let process = Process::serve(variables);
+        Self { process, way: Way::Http(reqwest::Client::new()) }
+    }
+
+    /// The HTTP server on an embedded store in a folder.
+    pub fn in_folder(folder: &Path) -> Self {
+        Self::http(&[("DATA_DIR", folder.to_str().unwrap())])
+    }
+
+    pub async fn send(&self, request: Request) -> Response {
+        match &self.way {
+            Way::Http(client) => send(client, &self.process.address(), request).await.expect("an answer"),
+            Way::Lambda(emulator) => emulator.send(request).await,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.send(Request::new(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.send(Request::new(Method::POST, path).json(body)).await
+    }
+
+    /// Registers a user, whose address is `<username>@example.com`.
+    pub async fn register(&self, username: &str) -> Response {
+        let email = format!("{username}@example.com");
+        let body = json!({"email": email, "password": "a good password", "username": username});
+        let response = self.post("/v1/accounts/register", &body).await;
+        assert_eq!(response.status, StatusCode::CREATED, "{}", response.text());
+        response
+    }
+
+    /// Logs a registered user in.
+    pub async fn log_in(&self, username: &str) -> Response {
+        let body = json!({"email": format!("{username}@example.com"), "password": "a good password"});
+        let response = self.post("/v1/accounts/login", &body).await;
+        assert_eq!(response.status, StatusCode::OK, "{}", response.text());
+        response
+    }
+
+    /// Registers a user and logs them in; returns their access token.
+    pub async fn author(&self, username: &str) -> String {
+        self.register(username).await;
+        self.log_in(username).await.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Publishes an article of which only the title matters.
+    pub async fn publish(&self, token: &str, title: &str) -> Response {
+        let body = json!({"title": title, "body": format!("# {title}\n\ntext"), "meta_description": "about"});
+        self.publish_article(token, &body).await
+    }
+
+    pub async fn publish_article(&self, token: &str, body: &Value) -> Response {
+        let response = self.send(Request::new(Method::POST, "/v1/articles").bearer(token).json(body)).await;
+        assert_eq!(response.status, StatusCode::CREATED, "{}", response.text());
+        response
+    }
+}
+
+/// Sends a request over HTTP.
+pub async fn send(client: &reqwest::Client, address: &str, request: Request) -> reqwest::Result<Response> {
+    let mut outgoing = client.request(request.method, format!("http://{address}{}", request.path));
+    for (name, value) in request.headers {
+        outgoing = outgoing.header(name, value);
+    }
+    let response = outgoing.body(request.body).send().await?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    Ok(Response { status, headers, body: response.bytes().await?.to_vec() })
+}

@@ -1,0 +1,103 @@
+//! What only time or an older store brings about, on the library itself.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use sha3::{Digest, Sha3_512};
+use talelio::business::{
+    AccountError, AccountStore, Accounts, AccountsConfig, Clock, Email, MailError, Mailer, Message, NewAccount,
+    PasswordHash, SecretKey, SystemClock, Timestamp, Tokens,
+};
+use talelio::database::Database;
+use tempfile::tempdir;
+
+use crate::harness::TestApp;
+
+/// A clock that stands until it is moved.
+struct StandingClock(Mutex<Timestamp>);
+
+impl StandingClock {
+    fn advance(&self, seconds: u32) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.plus_seconds(seconds);
+    }
+}
+
+impl Clock for StandingClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// A mail system that loses everything.
+struct NoMail;
+
+#[async_trait]
+impl Mailer for NoMail {
+    async fn send(&self, _: Message) -> Result<(), MailError> {
+        Err(MailError("there is no mail here".into()))
+    }
+}
+
+const DAY: u32 = 24 * 60 * 60;
+
+#[tokio::test]
+async fn tokens_expire_when_they_are_read_not_when_they_are_cleaned_up() {
+    let store = Arc::new(Database::embedded(None).await.unwrap());
+    let clock = Arc::new(StandingClock(Mutex::new("2024-01-01T00:00:00Z".parse().unwrap())));
+    let tokens = Tokens::new(&SecretKey::new("k".repeat(32)).unwrap());
+    let config = AccountsConfig { whitelist: None, api_base_url: String::new() };
+    let accounts = Accounts::new(store, Arc::new(NoMail), clock.clone(), tokens, config);
+    let (email, password) = ("ada@example.com", "a good password");
+    // A mail system that is down does not undo the account.
+    accounts.register(email.parse().unwrap(), password.parse().unwrap(), "ada".parse().unwrap()).await.unwrap();
+
+    let tokens = accounts.log_in(email, password.to_owned()).await.unwrap();
+    let session = accounts.authenticate(&tokens.access_token).unwrap();
+    clock.advance(30 * 60);
+    assert_eq!(accounts.authenticate(&tokens.access_token).unwrap_err().to_string(), "Signature has expired");
+    clock.advance(7 * DAY - 30 * 60 - 1);
+    accounts.authenticate(&accounts.renew(&tokens.refresh_token).await.unwrap()).unwrap();
+    clock.advance(1);
+    assert!(matches!(accounts.renew(&tokens.refresh_token).await, Err(AccountError::NoStoredRefreshToken)));
+    assert!(matches!(accounts.log_out(&session).await, Err(AccountError::NoTokenToDelete)));
+
+    let later = accounts.log_in(email, password.to_owned()).await.unwrap();
+    assert!(matches!(accounts.renew(&tokens.refresh_token).await, Err(AccountError::RefreshTokenMismatch)));
+    accounts.renew(&later.refresh_token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_password_of_the_former_system_logs_in_and_is_hashed_anew() {
+    let folder = tempdir().unwrap();
+    let email: Email = "ada@example.com".parse().unwrap();
+    // Shorter than a new password may be.
+    let digest = hex::encode(Sha3_512::digest("oldSaLtY"));
+    let stored = async |database: &Database| {
+        let account = database.account(&email).await.unwrap().unwrap();
+        account.password.as_str().to_owned()
+    };
+    let log_in = async |app: &TestApp, password: &str| {
+        let body = serde_json::json!({"email": "ada@example.com", "password": password});
+        app.post("/v1/accounts/login", &body).await.status.as_u16()
+    };
+    {
+        let database = Database::embedded(Some(folder.path())).await.unwrap();
+        let account = NewAccount {
+            created_at: SystemClock.now(),
+            email: email.clone(),
+            username: "ada".parse().unwrap(),
+            password: PasswordHash::from_stored(format!("{digest},SaLtY")),
+        };
+        database.register(account).await.unwrap();
+    }
+    let mut app = TestApp::in_folder(folder.path());
+    assert_eq!(log_in(&app, "new").await, 401);
+    assert_eq!(log_in(&app, "old").await, 200);
+    assert_eq!(log_in(&app, "old").await, 200, "with the new hash");
+    assert_eq!(log_in(&app, "new").await, 401);
+    app.process.terminate();
+    app.process.wait();
+    let database = Database::embedded(Some(folder.path())).await.unwrap();
+    assert!(stored(&database).await.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+}
