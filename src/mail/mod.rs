@@ -6,7 +6,8 @@ mod smtp;
 pub use outbox::Outbox;
 pub use smtp::{InvalidServer, Smtp, SmtpConfig};
 
-use lettre::message::header::ContentType;
+use lettre::message::Body;
+use lettre::message::header::{ContentTransferEncoding, ContentType};
 
 use crate::business::{MailError, Message};
 
@@ -18,8 +19,20 @@ fn compose(message: &Message, sender: &lettre::message::Mailbox) -> Result<lettr
         .to(lettre::message::Mailbox::new(None, to))
         .subject(&message.subject)
         .header(ContentType::TEXT_PLAIN)
-        .body(message.body.clone())
+        .body(body(&message.body))
         .map_err(mail_error)
+}
+
+/// The text, unencoded where it can be: a link in one piece can be clicked, or
+/// copied out of the file, whatever shows the mail.
+fn body(text: &str) -> Body {
+    /// Of a line, in bytes (RFC 5322, section 2.1.1).
+    const MAX_LINE: usize = 998;
+    if text.is_ascii() && text.lines().all(|line| line.len() <= MAX_LINE) {
+        Body::dangerous_pre_encoded(text.replace('\n', "\r\n").into_bytes(), ContentTransferEncoding::SevenBit)
+    } else {
+        Body::new(text.to_owned())
+    }
 }
 
 fn mail_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> MailError {

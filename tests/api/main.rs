@@ -23,4 +23,5 @@ mod lists;
 mod logs;
 mod passing_time;
 mod program;
+mod readme;
 mod tokens;
