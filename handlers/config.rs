@@ -9,6 +9,7 @@ use lettre::message::Mailbox;
 use talelio::business::{SecretKey, Whitelist};
 use talelio::database::Connection;
 use talelio::mail::{Smtp, SmtpConfig};
+use tracing_subscriber::filter::Targets;
 
 use crate::secret;
 
@@ -53,7 +54,7 @@ pub(crate) struct Config {
     pub(crate) whitelist: Option<Whitelist>,
     pub(crate) smtp: Option<Smtp>,
     pub(crate) sender: Mailbox,
-    pub(crate) log_filter: String,
+    pub(crate) log_filter: Targets,
     pub(crate) log_colours: bool,
 }
 
@@ -148,7 +149,9 @@ impl Reader {
             whitelist: self.whitelist(),
             smtp: self.smtp(sender.as_ref()),
             sender: sender.unwrap_or_else(default_sender),
-            log_filter: self.text("RUST_LOG").unwrap_or_else(|| "info".to_owned()),
+            log_filter: self
+                .parsed("RUST_LOG", "info", "levels such as `warn` or `info,talelio=debug`")
+                .unwrap_or_default(),
             log_colours: !self.variables.contains_key("NO_COLOR"),
             secret_key: secret_key?,
         })
@@ -301,6 +304,7 @@ mod tests {
             ("EMAIL_SERVER", "smtp.example.com"),
             ("EMAIL_USER", "ada"),
             ("COOKIE_DOMAIN", "a;b"),
+            ("RUST_LOG", "talelio=loud"),
         ]), @"
           ENV: expected `development` or `production`, not `prod`
           DYNAMODB_TABLE: expected 3 to 255 letters, digits, `_`, `-` or `.`
@@ -313,6 +317,7 @@ mod tests {
           COOKIE_DOMAIN: expected a domain such as .talel.io
           WHITELISTED_EMAILS: expected mail addresses, separated by commas
           EMAIL_USER: EMAIL_USER and EMAIL_PASS go together
+          RUST_LOG: expected levels such as `warn` or `info,talelio=debug`, not `talelio=loud`
         `talelio-backend --help` lists every variable.
         ");
     }

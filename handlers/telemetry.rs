@@ -1,19 +1,23 @@
 //! The log: for people in development, JSON everywhere else.
 
-use tracing_subscriber::EnvFilter;
+use std::io::IsTerminal as _;
+
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::fmt;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Config, Environment};
 
 /// Starts logging to standard output.
 pub(crate) fn start(config: &Config) {
-    let filter = EnvFilter::new(&config.log_filter);
-    let log = fmt().with_env_filter(filter);
+    let filter = config.log_filter.clone();
+    // The filter alone decides.
+    let log = fmt().with_max_level(LevelFilter::TRACE);
     if config.lambda || config.environment == Environment::Production {
-        log.json().flatten_event(true).with_current_span(true).with_span_list(false).finish().init();
+        log.json().flatten_event(true).with_current_span(true).with_span_list(false).finish().with(filter).init();
     } else {
-        log.with_ansi(config.log_colours && std::io::IsTerminal::is_terminal(&std::io::stdout())).finish().init();
+        log.with_ansi(config.log_colours && std::io::stdout().is_terminal()).finish().with(filter).init();
     }
     // A panic is logged with its place, whatever becomes of what it interrupted.
     std::panic::set_hook(Box::new(|panic| tracing::error!(%panic, "panicked")));
