@@ -9,33 +9,54 @@ pub(super) fn apply(nodes: &mut [Node]) {
             && element.name != "pre"
         {
             apply(&mut element.children);
-            take_own(element);
+            if element.is_block() {
+                take_own(element);
+            }
         }
     }
     take_following(nodes);
 }
 
-/// A block takes the list that ends it: a heading or a cell on its line, a
-/// paragraph or an item on a line of its own.
+/// A block takes the list that ends it: a heading or a cell on its line, any
+/// other on a line of its own. In an item of a list that is before the list
+/// inside.
 fn take_own(element: &mut Element) {
-    let on_its_line = element.heading_level().is_some() || matches!(element.name.as_str(), "th" | "td");
-    if !on_its_line && !matches!(element.name.as_str(), "p" | "li") {
-        return;
-    }
-    let before_blocks = element.children.iter().position(|child| matches!(child, Node::Element(e) if e.is_block()));
-    let end = before_blocks.unwrap_or(element.children.len());
+    let heading = element.heading_level().is_some();
+    let on_its_line = heading || matches!(element.name.as_str(), "th" | "td" | "dt");
+    let is_list = |child: &Node| matches!(child, Node::Element(child) if matches!(child.name.as_str(), "ul" | "ol"));
+    let end = match element.children.iter().position(is_list) {
+        Some(list) if element.name == "li" => list,
+        _ => element.children.len(),
+    };
     let Some(Node::Text(text)) = end.checked_sub(1).and_then(|last| element.children.get_mut(last)) else { return };
-    let trimmed = text.trim_end();
-    let Some(open) = trimmed.rfind('{').filter(|_| trimmed.ends_with('}')) else { return };
-    let before = trimmed[..open].trim_end_matches(' ');
-    let stands_right = if on_its_line { before.len() < open } else { before.ends_with('\n') };
-    if !stands_right {
-        return;
+    let Some((start, list)) = list_at_end(text, on_its_line) else { return };
+    let Some(list) = parse(list) else { return };
+    text.truncate(start);
+    if heading {
+        // The marks that may close a heading stand before the list.
+        text.truncate(text.trim_end_matches('#').trim_end().len());
     }
-    let Some(list) = parse(&trimmed[open + 1..trimmed.len() - 1]) else { return };
-    let kept = before.trim_end().to_owned();
-    *text = kept;
     assign(element, list);
+}
+
+/// Where the list that ends `text` begins, white space before it included, and
+/// what stands in it.
+fn list_at_end(text: &str, on_its_line: bool) -> Option<(usize, &str)> {
+    let inside = text.trim_end_matches(['\n', ' ']).strip_suffix('}')?;
+    let line = inside.rfind('\n').map_or(0, |end| end + 1);
+    let opens = |at: usize| {
+        let list = &inside[at + 1..];
+        let list = list.strip_prefix(':').unwrap_or(list).trim_start_matches(' ');
+        !list.is_empty() && !list.starts_with('}')
+    };
+    if on_its_line {
+        let (at, _) =
+            inside[line..].match_indices('{').find(|(at, _)| inside[..line + at].ends_with(' ') && opens(line + at))?;
+        let at = line + at;
+        return Some((inside[..at].trim_end_matches(' ').len(), &inside[at + 1..]));
+    }
+    let at = inside.len() - inside[line..].trim_start_matches(' ').len();
+    (line > 0 && inside[at..].starts_with('{') && opens(at)).then(|| (line - 1, &inside[at + 1..]))
 }
 
 /// An inline element takes the list that follows it without a space.
@@ -44,7 +65,7 @@ fn take_following(nodes: &mut [Node]) {
         let (before, after) = nodes.split_at_mut(index);
         if let (Some(Node::Element(element)), Some(Node::Text(text))) = (before.last_mut(), after.first_mut())
             && !element.is_block()
-            && let Some(end) = text.find('}').filter(|_| text.starts_with('{'))
+            && let Some(end) = text.find(['}', '\n']).filter(|end| text.starts_with('{') && text[*end..].starts_with('}'))
             && let Some(list) = parse(&text[1..end])
         {
             text.drain(..=end);
@@ -53,7 +74,8 @@ fn take_following(nodes: &mut [Node]) {
     }
 }
 
-enum Attribute {
+/// An entry of an attribute list.
+pub(super) enum Attribute {
     Class(String),
     Pair(String, String),
 }
@@ -72,37 +94,52 @@ fn assign(element: &mut Element, list: Vec<Attribute>) {
 }
 
 /// What stands between the braces; none if it is not an attribute list.
-fn parse(list: &str) -> Option<Vec<Attribute>> {
+pub(super) fn parse(list: &str) -> Option<Vec<Attribute>> {
     let list = list.strip_prefix(':').unwrap_or(list);
-    if list.contains('\n') || list.trim().is_empty() {
+    if list.contains(['\n', '}']) {
         return None;
     }
     let mut attributes = Vec::new();
-    let mut rest = list.trim();
-    while !rest.is_empty() {
-        let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
-        let (name, after) = rest.split_at(end);
-        if let Some(value) = after.strip_prefix('=').filter(|_| is_name(name)) {
-            let (value, after) = match value.chars().next() {
-                Some(quote @ ('"' | '\'')) => value[1..].split_once(quote)?,
-                _ => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
-            };
-            attributes.push(Attribute::Pair(name.to_owned(), value.to_owned()));
-            rest = after.trim_start();
-            continue;
-        }
-        attributes.push(match name.split_at_checked(1)? {
-            (".", class) if !class.is_empty() => Attribute::Class(class.to_owned()),
-            ("#", id) if !id.is_empty() => Attribute::Pair("id".to_owned(), id.to_owned()),
-            _ if is_name(name) => Attribute::Pair(name.to_owned(), name.to_owned()),
-            _ => return None,
-        });
-        rest = after.trim_start();
+    let mut rest = list.trim_start_matches(' ');
+    while let Some((attribute, after)) = first(rest) {
+        attributes.push(attribute);
+        rest = after.trim_start_matches(' ');
     }
-    Some(attributes)
+    // What comes after something that is not an attribute does not count.
+    (!list.trim().is_empty()).then_some(attributes)
 }
 
-fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | ':'))
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'-' | b'.'))
+/// The attribute that `list` begins with, and what follows it.
+fn first(list: &str) -> Option<(Attribute, &str)> {
+    let end = list.find(['=', ' ']).unwrap_or(list.len());
+    let (name, after) = list.split_at(end);
+    if name.is_empty() {
+        return None;
+    }
+    if let Some(value) = after.strip_prefix('=') {
+        let quoted = |quote: char| value.strip_prefix(quote)?.split_once(quote);
+        let bare = || Some(value.split_at(value.find([' ', '=']).unwrap_or(value.len()))).filter(|(bare, _)| !bare.is_empty());
+        if let Some((value, after)) = quoted('"').or_else(|| quoted('\'')).or_else(bare) {
+            return Some((Attribute::Pair(sanitised(name), value.to_owned()), after));
+        }
+    }
+    let attribute = match name.split_at(name.chars().next()?.len_utf8()) {
+        (".", class) => Attribute::Class(class.to_owned()),
+        ("#", id) => Attribute::Pair("id".to_owned(), id.to_owned()),
+        _ => Attribute::Pair(sanitised(name), name.to_owned()),
+    };
+    Some((attribute, after))
+}
+
+/// A name with `_` for the characters that none may have.
+fn sanitised(name: &str) -> String {
+    let mut sanitised = String::with_capacity(name.len());
+    for c in name.chars() {
+        if c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.') {
+            sanitised.push(c);
+        } else if !sanitised.ends_with('_') {
+            sanitised.push('_');
+        }
+    }
+    sanitised
 }

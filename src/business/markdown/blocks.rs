@@ -1,163 +1,375 @@
-//! HTML blocks whose inside is Markdown: `<div class="gallery" markdown="1">`.
+//! From a source to blocks, by the rules of Python-Markdown.
 //!
-//! A Markdown parser hands an HTML block on as it stands. So these blocks are
-//! taken out first, their inside is rendered, and a comment keeps their place.
+//! CommonMark has other rules: for where a list begins and ends, which of its
+//! items are paragraphs, how far its content is indented, and what interrupts a
+//! paragraph. No rewriting of the source makes a CommonMark parser follow these,
+//! so blocks are read here; what stands in a line is left as [`Node::Source`]
+//! and read by `inlines`.
+//!
+//! The source is cut at blank lines. Each piece is looked at by one rule after
+//! the other, in a fixed order, and the first that knows it consumes it, or a
+//! part of it.
 
-use super::parse;
+mod definitions;
+mod lists;
+mod tables;
+
+use std::collections::VecDeque;
+
+pub(super) use definitions::Definitions;
+
+use super::source::{Content, Holder, Mode, Piece, Stash};
 use super::tree::{Element, Node};
 
-/// The elements that hold Markdown when they ask for it.
-const HOLDERS: [&str; 9] = ["div", "section", "article", "aside", "figure", "figcaption", "details", "summary", "p"];
+/// How far blocks are indented to belong to what stands before them.
+const TAB: &str = "    ";
 
-/// How deep such blocks nest; a deeper one is handed on as HTML.
-const MAX_DEPTH: usize = 16;
+/// How deep blocks nest; what is deeper is a paragraph.
+const MAX_DEPTH: usize = 60;
 
-/// A text without its blocks, and the blocks.
-pub(super) struct Extracted {
-    pub(super) source: String,
-    blocks: Vec<Element>,
-    /// What no line of the text contains.
-    mark: String,
+/// Reads a normalised source of which `stash` has been taken out.
+pub(super) fn read(source: &str, stash: &Stash) -> (Element, Definitions) {
+    let mut reader = Reader { stash, definitions: Definitions::default(), states: Vec::new(), depth: 0 };
+    let mut document = Element::new("div", Vec::new());
+    reader.text(&mut document, source);
+    reader.footnotes();
+    trim_code(&mut document);
+    reader.definitions.footnotes.iter_mut().for_each(|footnote| trim_code(&mut footnote.content));
+    (document, reader.definitions)
 }
 
-impl Extracted {
-    /// The block that an HTML block of the source stands for.
-    pub(super) fn block(&self, html: &str) -> Option<&Element> {
-        let number = html.trim().strip_prefix(&self.mark)?.strip_suffix("-->")?;
-        self.blocks.get(number.parse::<usize>().ok()?)
-    }
-
-    fn keep(&mut self, block: Element) {
-        let place = format!("\n{}{}-->\n\n", self.mark, self.blocks.len());
-        self.source.push_str(&place);
-        self.blocks.push(block);
-    }
+/// What a block is read as a part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// An item of a list without blank lines: its text is no paragraph.
+    List,
+    /// An item that stands after a blank line.
+    LooseList,
+    /// A block whose indentation is taken off.
+    Detabbed,
+    Blockquote,
 }
 
-/// Takes the blocks out of `source`, which stands `depth` elements deep.
-pub(super) fn extract(source: &str, depth: usize) -> Extracted {
-    let mut mark = "<!--block-".to_owned();
-    while source.contains(&mark) {
-        mark.push('-');
-    }
-    let mut extracted = Extracted { source: String::with_capacity(source.len()), blocks: Vec::new(), mark };
-    let mut fence: Option<&str> = None;
-    let mut rest = source;
-    while !rest.is_empty() {
-        let line = &rest[..rest.find('\n').map_or(rest.len(), |end| end + 1)];
-        if fence.is_none()
-            && depth < MAX_DEPTH
-            && let Some(tag) = OpeningTag::at(rest)
-            && let Some(mode) = tag.attribute("markdown")
-            && let Some((inside, after)) = split_at_end(&rest[tag.length..], &tag.name)
-        {
-            extracted.keep(render(&tag, mode, inside, depth + 1));
-            rest = after;
-            continue;
-        }
-        fence = next_fence(fence, line);
-        extracted.source.push_str(line);
-        rest = &rest[line.len()..];
-    }
-    extracted
+/// A piece of the source, and what is known not to be in it: it is looked for
+/// once, however often the piece is cut.
+#[derive(Clone, Copy, Default)]
+struct Block<'t> {
+    text: &'t str,
+    no_heading: bool,
+    no_rule: bool,
+    no_quote: bool,
 }
 
-fn render(tag: &OpeningTag, mode: &str, inside: &str, depth: usize) -> Element {
-    let inline = mode == "span" || (mode != "block" && matches!(tag.name.as_str(), "p" | "summary"));
-    let children = if inline { parse::parse_inline(inside.trim(), depth) } else { parse::parse_at(inside, depth) };
-    let mut element = Element::new(&tag.name, children);
-    element.attributes = tag.attributes.iter().filter(|(name, _)| name != "markdown").cloned().collect();
-    // The author may have put the element where only text may stand.
-    if element.children.is_empty() {
-        element.children.push(Node::Text(String::new()));
+impl<'t> Block<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, ..Self::default() }
     }
-    element
-}
 
-/// The code fence that is open after `line`.
-fn next_fence<'s>(open: Option<&'s str>, line: &'s str) -> Option<&'s str> {
-    let text = line.trim_start();
-    let Some(kind) = text.chars().next().filter(|c| matches!(c, '`' | '~')) else { return open };
-    let length = text.len() - text.trim_start_matches(kind).len();
-    match open {
-        None if length >= 3 && line.len() - text.len() < 4 => Some(&text[..length]),
-        Some(fence) if fence.starts_with(kind) && length >= fence.len() && text[length..].trim().is_empty() => None,
-        _ => open,
+    /// A part of this one.
+    fn part(self, text: &'t str) -> Self {
+        Self { text, ..self }
     }
 }
 
-struct OpeningTag {
-    name: String,
-    attributes: Vec<(String, String)>,
-    /// In bytes, from the start of its line.
-    length: usize,
+type Queue<'t> = VecDeque<Block<'t>>;
+
+struct Reader<'s> {
+    stash: &'s Stash,
+    definitions: Definitions,
+    states: Vec<State>,
+    depth: usize,
 }
 
-impl OpeningTag {
-    /// The tag that opens a line, after at most three spaces.
-    fn at(line: &str) -> Option<Self> {
-        let text = line.trim_start_matches(' ');
-        let indent = line.len() - text.len();
-        let text = text.strip_prefix('<').filter(|_| indent < 4)?;
-        let name = text.split(|c: char| !c.is_ascii_alphanumeric()).next()?.to_ascii_lowercase();
-        if !HOLDERS.contains(&name.as_str()) {
-            return None;
-        }
-        let mut rest = &text[name.len()..];
-        let mut attributes = Vec::new();
-        loop {
-            rest = rest.trim_start();
-            if let Some(after) = rest.strip_prefix('>') {
-                return Some(Self { name, attributes, length: line.len() - after.len() });
-            }
-            let (attribute, after) = attribute(rest)?;
-            attributes.push(attribute);
-            rest = after;
-        }
+impl Reader<'_> {
+    fn is(&self, state: State) -> bool {
+        self.states.last() == Some(&state)
     }
 
-    fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    /// Runs `work` in a state.
+    fn within(&mut self, state: State, work: impl FnOnce(&mut Self)) {
+        self.states.push(state);
+        work(self);
+        self.states.pop();
     }
-}
 
-/// The attribute at the start of `text`, and what follows it.
-fn attribute(text: &str) -> Option<((String, String), &str)> {
-    let length = text.find(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '<' | '"' | '\''))?;
-    let name = text.get(..length).filter(|name| !name.is_empty())?.to_ascii_lowercase();
-    let Some(value) = text[length..].strip_prefix('=') else {
-        return Some(((name, String::new()), &text[length..]));
-    };
-    let (value, rest) = match value.chars().next()? {
-        quote @ ('"' | '\'') => value[1..].split_once(quote)?,
-        _ => value.split_at(value.find(|c: char| c.is_whitespace() || c == '>')?),
-    };
-    Some(((name, value.to_owned()), rest))
-}
+    /// Reads a text of several blocks into `parent`.
+    fn text(&mut self, parent: &mut Element, text: &str) {
+        self.blocks(parent, text.split("\n\n").map(Block::new).collect());
+    }
 
-/// Splits at the tag that closes an open element `name`, counting those of its
-/// name inside. What follows the closing tag on its line goes on.
-fn split_at_end<'s>(text: &'s str, name: &str) -> Option<(&'s str, &'s str)> {
-    let mut open = 1_usize;
-    let mut from = 0;
-    while let Some(found) = text[from..].find('<') {
-        let at = from + found;
-        let tag = &text[at + 1..];
-        let (closing, tag) = tag.strip_prefix('/').map_or((false, tag), |tag| (true, tag));
-        let is_name = tag.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-            && !tag[name.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
-        from = at + 1;
-        if is_name {
-            if closing {
-                open -= 1;
+    /// Reads one block into `parent`.
+    fn block(&mut self, parent: &mut Element, text: &str) {
+        self.blocks(parent, Queue::from([Block::new(text)]));
+    }
+
+    fn blocks(&mut self, parent: &mut Element, mut queue: Queue) {
+        self.depth += 1;
+        while let Some(block) = queue.pop_front() {
+            if self.depth > MAX_DEPTH {
+                self.paragraph(parent, block.text);
             } else {
-                open += 1;
-            }
-            if open == 0 {
-                let after = tag.find('>').map_or("", |end| &tag[end + 1..]);
-                return Some((&text[..at], after));
+                self.one(parent, block, &mut queue);
             }
         }
+        self.depth -= 1;
     }
-    None
+
+    /// Consumes a block, or a part of it and puts the rest back into the queue.
+    fn one<'t>(&mut self, parent: &mut Element, mut block: Block<'t>, queue: &mut Queue<'t>) {
+        let text = block.text;
+        if text.is_empty() || text.starts_with('\n') {
+            return empty(parent, block, queue);
+        }
+        if let Some(piece) = self.stash.piece(text) {
+            let node = self.piece(piece);
+            return parent.children.push(node);
+        }
+        if text.starts_with(TAB) {
+            if lists::continues(parent) && !self.is(State::Detabbed) {
+                return self.continue_list(parent, text);
+            }
+            return code(parent, block, queue);
+        }
+        if let Some(table) = tables::read(text) {
+            return parent.children.push(Node::Element(table));
+        }
+        if !block.no_heading {
+            if let Some(heading) = find_line(text, heading) {
+                return self.heading(parent, block, heading, queue);
+            }
+            block.no_heading = true;
+        }
+        if let Some((level, title, rest)) = underlined(text) {
+            parent.children.push(source(&format!("h{level}"), title.trim()));
+            if let Some(rest) = rest {
+                queue.push_front(block.part(rest));
+            }
+            return;
+        }
+        if !block.no_rule {
+            if let Some((at, ..)) = find_line(text, |line| is_rule(line).then_some(())) {
+                return self.rule(parent, block, at, queue);
+            }
+            block.no_rule = true;
+        }
+        if let Some(kind) = lists::begins(text) {
+            return self.list(parent, kind, text);
+        }
+        if !block.no_quote {
+            if let Some((at, ..)) = find_line(text, quoted) {
+                return self.quote(parent, text, at);
+            }
+            block.no_quote = true;
+        }
+        if let Some(rest) = self.definitions.take(block, queue) {
+            return rest.into_iter().rev().for_each(|rest| queue.push_front(rest));
+        }
+        self.paragraph(parent, text);
+    }
+
+    /// `# Title`, in any line.
+    fn heading<'t>(
+        &mut self,
+        parent: &mut Element,
+        block: Block<'t>,
+        (at, end, (level, title)): (usize, usize, (usize, &str)),
+        queue: &mut Queue<'t>,
+    ) {
+        if at > 0 {
+            self.blocks(parent, Queue::from([Block { no_heading: true, ..block.part(&block.text[..at - 1]) }]));
+        }
+        parent.children.push(source(&format!("h{level}"), title.trim()));
+        let after = &block.text[end..];
+        if after.is_empty() {
+        } else if self.is(State::LooseList) && after.contains(TAB) {
+            self.block(parent, &lists::dedent(after, 1));
+        } else {
+            queue.push_front(block.part(after));
+        }
+    }
+
+    fn rule<'t>(&mut self, parent: &mut Element, block: Block<'t>, at: usize, queue: &mut Queue<'t>) {
+        let before = block.text[..at].trim_end_matches('\n');
+        if !before.is_empty() {
+            self.blocks(parent, Queue::from([Block { no_rule: true, ..block.part(before) }]));
+        }
+        parent.children.push(Node::Element(Element::new("hr", Vec::new())));
+        let rest = &block.text[at..];
+        let rest = rest[rest.find('\n').unwrap_or(rest.len())..].trim_start_matches('\n');
+        if !rest.is_empty() {
+            queue.push_front(block.part(rest));
+        }
+    }
+
+    /// `> text`, from any line on.
+    fn quote(&mut self, parent: &mut Element, text: &str, at: usize) {
+        if at > 0 {
+            self.block(parent, &text[..at - 1]);
+        }
+        let unmarked: Vec<&str> = text[at..].split('\n').map(|line| quoted(line).unwrap_or(line)).collect();
+        let unmarked = unmarked.join("\n");
+        let open = matches!(parent.last_element(), Some(last) if last.name == "blockquote");
+        if !open {
+            parent.children.push(Node::Element(Element::new("blockquote", Vec::new())));
+        }
+        if let Some(quote) = parent.last_element_mut() {
+            self.within(State::Blockquote, |reader| reader.text(quote, &unmarked));
+        }
+    }
+
+    fn paragraph(&mut self, parent: &mut Element, text: &str) {
+        if text.trim().is_empty() {
+        } else if !self.is(State::List) {
+            parent.children.push(source("p", text.trim_start()));
+        } else if let Some(Node::Source(before)) = parent.children.last_mut() {
+            before.push('\n');
+            before.push_str(text);
+        } else if parent.children.is_empty() {
+            parent.children.push(Node::Source(text.trim_start().to_owned()));
+        } else {
+            parent.children.push(Node::Source(format!("\n{text}")));
+        }
+    }
+
+    /// What was taken out of the source, as it comes back.
+    fn piece(&mut self, piece: &Piece) -> Node {
+        match piece {
+            Piece::Html(html) => Node::Raw(format!("{}\n", self.stash.restore(html))),
+            Piece::Holder(holder) => Node::Element(self.holder(holder)),
+        }
+    }
+
+    /// An HTML element with Markdown inside.
+    fn holder(&mut self, holder: &Holder) -> Element {
+        let mut element = Element::new(&holder.name, Vec::new());
+        element.attributes.clone_from(&holder.attributes);
+        for content in &holder.content {
+            match content {
+                Content::Holder(inner) => {
+                    let inner = self.holder(inner);
+                    element.children.push(Node::Element(inner));
+                }
+                Content::Text(text) => match holder.mode {
+                    Mode::Blocks => self.text(&mut element, text.trim_end_matches('\n')),
+                    Mode::Span => element.children.push(Node::Source(text.clone())),
+                    Mode::Off => element.children.push(Node::Raw(self.stash.restore(text))),
+                },
+            }
+        }
+        element
+    }
+}
+
+/// An element whose text is not read yet.
+fn source(name: &str, text: &str) -> Node {
+    let text = Some(text).filter(|text| !text.is_empty()).map(|text| Node::Source(text.to_owned()));
+    Node::Element(Element::new(name, text.into_iter().collect()))
+}
+
+/// The first line of `text` that `parse` knows: where it begins, where the one
+/// after it does, and what it is.
+fn find_line<'t, T>(text: &'t str, parse: impl Fn(&'t str) -> Option<T>) -> Option<(usize, usize, T)> {
+    let mut at = 0;
+    text.split('\n').find_map(|line| {
+        let start = at;
+        at += line.len() + 1;
+        parse(line).map(|parsed| (start, at.min(text.len()), parsed))
+    })
+}
+
+/// A blank line, or the beginning of one: code before it goes on after it.
+fn empty<'t>(parent: &mut Element, block: Block<'t>, queue: &mut Queue<'t>) {
+    let filler = if block.text.is_empty() { "\n\n" } else { "\n" };
+    if block.text.len() > 1 {
+        queue.push_front(block.part(&block.text[1..]));
+    }
+    if let Some(code) = open_code(parent) {
+        code.push_str(filler);
+    }
+}
+
+/// The text of the code that ends `parent`.
+fn open_code(parent: &mut Element) -> Option<&mut String> {
+    open_code_of(parent.last_element_mut()?)
+}
+
+/// The text of the code that `pre` is.
+fn open_code_of(pre: &mut Element) -> Option<&mut String> {
+    match pre.children.as_mut_slice() {
+        [Node::Element(code)] if pre.name == "pre" && code.name == "code" => match code.children.first_mut() {
+            Some(Node::Text(text)) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Indented code.
+fn code<'t>(parent: &mut Element, block: Block<'t>, queue: &mut Queue<'t>) {
+    let (text, rest) = lists::indented(block.text);
+    let text = text.trim_end();
+    if let Some(code) = open_code(parent) {
+        code.push('\n');
+        code.push_str(text);
+        code.push('\n');
+    } else {
+        let code = Element::new("code", vec![Node::Text(format!("{text}\n"))]);
+        parent.children.push(Node::Element(Element::new("pre", vec![Node::Element(code)])));
+    }
+    if !rest.is_empty() {
+        queue.push_front(block.part(rest));
+    }
+}
+
+/// Takes the blank lines off the ends of code: whether one goes on is known only
+/// by what follows.
+fn trim_code(element: &mut Element) {
+    if let Some(code) = open_code_of(element) {
+        code.truncate(code.trim_end().len());
+        code.push('\n');
+        return;
+    }
+    for child in &mut element.children {
+        if let Node::Element(child) = child {
+            trim_code(child);
+        }
+    }
+}
+
+/// The level and the title of a line that begins with `#`.
+fn heading(line: &str) -> Option<(usize, &str)> {
+    let level = line.bytes().take(6).take_while(|byte| *byte == b'#').count();
+    (level > 0).then(|| (level, closed(&line[level..])))
+}
+
+/// A title without the marks that may stand after it, unless they are escaped.
+fn closed(title: &str) -> &str {
+    let bare = title.trim_end_matches('#');
+    if bare.ends_with('\\') && bare.len() < title.len() { &title[..=bare.len()] } else { bare }
+}
+
+/// A title with `===` or `---` below it: level, title, and what follows.
+fn underlined(text: &str) -> Option<(u8, &str, Option<&str>)> {
+    let (title, below) = text.split_once('\n')?;
+    let (line, rest) = below.split_once('\n').map_or((below, None), |(line, rest)| (line, Some(rest)));
+    let marks = line.trim_end_matches(' ');
+    let is_line = !marks.is_empty() && marks.bytes().all(|byte| matches!(byte, b'=' | b'-'));
+    is_line.then(|| (if marks.starts_with('=') { 1 } else { 2 }, title, rest))
+}
+
+/// Three or more of one mark, at most two spaces between them.
+fn is_rule(line: &str) -> bool {
+    let text = line.trim_start_matches(' ');
+    let Some(mark) = text.chars().next().filter(|c| matches!(c, '-' | '_' | '*')) else { return false };
+    line.len() - text.len() < 4
+        && text.matches(mark).count() >= 3
+        && text.chars().all(|c| c == mark || c == ' ')
+        && !text.trim_end_matches(' ').contains("   ")
+}
+
+/// What a line quotes.
+fn quoted(line: &str) -> Option<&str> {
+    let text = line.trim_start_matches(' ');
+    let quoted = text.strip_prefix('>').filter(|_| line.len() - text.len() < 4)?;
+    Some(quoted.strip_prefix(' ').unwrap_or(quoted))
 }

@@ -13,15 +13,26 @@ struct Entry {
     children: Vec<Entry>,
 }
 
-/// Gives every heading in the tree an id, if it has none, and returns the table
-/// of contents as HTML.
+/// Gives every heading in the tree an id, if it has none, puts the table of
+/// contents in the place of every paragraph `[TOC]`, and returns it as HTML.
 pub(super) fn number(nodes: &mut [Node]) -> String {
     let mut taken = HashSet::new();
     collect_ids(nodes, &mut taken);
     let mut headings = Vec::new();
     number_nodes(nodes, &mut taken, &mut headings);
-    let list = list(&nest(headings));
-    to_html(&[Node::Element(Element::new("div", vec![list]).with("class", "toc"))]).replace('\n', "")
+    let table = Node::Element(Element::new("div", vec![list(&nest(headings))]).with("class", "toc"));
+    place(nodes, &table);
+    to_html(&[table]).replace('\n', "")
+}
+
+fn place(nodes: &mut [Node], table: &Node) {
+    for node in nodes {
+        let Node::Element(element) = node else { continue };
+        match element.children.as_mut_slice() {
+            [Node::Text(text)] if element.name == "p" && text.trim() == "[TOC]" => *node = table.clone(),
+            children => place(children, table),
+        }
+    }
 }
 
 fn collect_ids(nodes: &[Node], taken: &mut HashSet<String>) {
@@ -40,11 +51,17 @@ fn number_nodes(nodes: &mut [Node], taken: &mut HashSet<String>, headings: &mut 
             number_nodes(&mut element.children, taken, headings);
             continue;
         };
-        let text = element.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = one_line(&element.text());
         let id = element.attribute("id").map_or_else(|| unique(slugify(&text), taken), str::to_owned);
         element.set("id", id.clone());
+        let label = element.take("data-toc-label");
+        let text = label.map_or(text, |label| one_line(&label));
         headings.push(Entry { level, id, text, children: Vec::new() });
     }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Python-Markdown's id of a heading: what is left of its text in ASCII, word

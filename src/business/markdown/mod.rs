@@ -1,22 +1,40 @@
 //! Markdown as the articles of the site are written, to HTML that is safe.
 //!
 //! The articles were written for Python-Markdown with its extensions
-//! `attr_list`, `tables`, `toc`, `fenced_code` and `md_in_html`. A text takes
-//! these steps, a file each:
+//! `attr_list`, `tables`, `toc`, `fenced_code` and `md_in_html`; `docs/markdown.md`
+//! says what is the same here, what is different and what there is beside it. A
+//! text takes these steps, a file each:
 //!
-//! 1. [`blocks`] takes HTML blocks with a `markdown` attribute out of the source;
-//! 2. [`parse`] reads the source with comrak and builds a [`tree`] of elements;
-//! 3. [`attributes`] moves `{: .class #id key=value}` onto the elements they follow;
-//! 4. [`headings`] gives every heading an id and collects the table of contents;
-//! 5. the tree is written as HTML, and [`sanitise`] drops whatever could run in
+//! 1. [`source`] normalises it;
+//! 2. [`fences`] takes fenced code out of it, [`html`] HTML blocks;
+//! 3. [`blocks`] reads paragraphs, headings, lists, quotes and tables into a
+//!    [`tree`] of elements;
+//! 4. [`inlines`] reads what stands in their lines, on comrak's parser,
+//!    but for [`emphasis`];
+//! 5. [`attributes`] moves `{: .class #id key=value}` onto the elements they
+//!    follow, [`tasks`] makes boxes of `[ ]`;
+//! 6. [`headings`] gives every heading an id and collects the table of contents,
+//!    [`footnotes`] are listed at the end;
+//! 7. the tree is written as HTML, and [`sanitise`] drops whatever could run in
 //!    a reader's browser and finishes links and images.
 
 mod attributes;
 mod blocks;
+mod code_spans;
+mod emphasis;
+mod fences;
+mod footnotes;
 mod headings;
-mod parse;
+mod html;
+mod inlines;
 mod sanitise;
+mod source;
+mod tags;
+mod tasks;
 mod tree;
+
+use footnotes::Footnotes;
+use source::Stash;
 
 /// What a body is rendered to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +48,16 @@ pub struct Rendered {
 /// Renders `source`. Links that leave `site_base_url` open in a new window.
 #[must_use]
 pub fn render(source: &str, site_base_url: &str) -> Rendered {
-    let mut tree = parse::parse(source);
+    let mut stash = Stash::default();
+    let source = fences::extract(&source::normalise(source), &mut stash);
+    let source = html::extract(&source, &mut stash);
+    let (document, definitions) = blocks::read(&source, &stash);
+    let mut tree = document.children;
+    let mut footnotes = Footnotes::default();
+    let mut reader = inlines::Reader { stash: &stash, definitions: &definitions, footnotes: &mut footnotes };
+    inlines::read_all(&mut tree, &mut reader);
+    tree.extend(footnotes.list(&definitions, &stash));
+    tasks::mark(&mut tree);
     attributes::apply(&mut tree);
     let table_of_contents = headings::number(&mut tree);
     Rendered {

@@ -18,16 +18,43 @@ const FRAME_SOURCES: [&str; 4] = [
 const MEDIA: &[&str] =
     &["src", "controls", "autoplay", "loop", "muted", "playsinline", "poster", "preload", "width", "height"];
 
+/// The properties that an author may set: what changes how a thing looks, where
+/// it stands, and nothing else on the page.
+const STYLES: [&str; 30] = [
+    "background-color", "border", "border-color", "border-radius", "border-style", "border-width", "clear", "color",
+    "float", "font-family", "font-size", "font-style", "font-weight", "height", "line-height", "list-style-type",
+    "margin", "margin-bottom", "margin-left", "margin-right", "margin-top", "max-height", "max-width", "padding",
+    "text-align", "text-decoration", "text-transform", "vertical-align", "white-space", "width",
+];
+
+/// A style as it stands if all of it is safe, otherwise what of it is.
+fn safe_style(style: &str) -> Option<Cow<'_, str>> {
+    // No quotes, no brackets and no backslashes: nothing is loaded, nothing escaped.
+    let safe = |value: &str| value.chars().all(|c| c.is_ascii_alphanumeric() || " #%.,-!".contains(c));
+    let known = |declaration: &&str| {
+        declaration.split_once(':').is_some_and(|(name, value)| {
+            STYLES.contains(&name.trim().to_ascii_lowercase().as_str()) && safe(value)
+        })
+    };
+    let declarations: Vec<&str> = style.split(';').filter(|declaration| !declaration.trim().is_empty()).collect();
+    let kept: Vec<&str> = declarations.iter().copied().filter(known).collect();
+    match kept.len() {
+        0 => None,
+        count if count == declarations.len() => Some(style.into()),
+        _ => Some(kept.join(";").into()),
+    }
+}
+
 static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut builder = Builder::default();
     builder
-        .add_tags(["iframe", "video", "audio", "source", "track", "picture", "section", "main", "tfoot"])
-        .add_generic_attributes(["id", "class", "dir", "style"])
+        .add_tags(["iframe", "video", "audio", "source", "track", "picture", "section", "main", "tfoot", "input"])
+        .add_generic_attributes(["id", "class", "dir", "hidden", "style"])
         .add_generic_attribute_prefixes(["data-"])
-        .filter_style_properties(HashSet::from(["text-align"]))
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
         .link_rel(None)
         .attribute_filter(|element, attribute, value| match (element, attribute) {
+            (_, "style") => safe_style(value),
             ("iframe", "src") if !FRAME_SOURCES.iter().any(|source| value.starts_with(source)) => None,
             _ => Some(Cow::Borrowed(value)),
         });
@@ -40,6 +67,7 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         ("img", &["srcset", "sizes", "loading", "decoding"]),
         ("a", &["target", "rel", "download"]),
         ("ol", &["type", "reversed"]),
+        ("input", &["type", "disabled", "checked"]),
         ("details", &["open"]),
     ]);
     for (tag, names) in attributes {
@@ -69,7 +97,15 @@ pub(super) fn article(html: &str, site_base_url: &str) -> String {
         frame.remove();
         Ok(())
     });
-    let settings = [images, links, frames]
+    // The boxes of task lists, which nobody can tick here.
+    let inputs = element!("input", |input| {
+        match input.get_attribute("type").as_deref() {
+            Some("checkbox") => input.set_attribute("disabled", "")?,
+            _ => input.remove(),
+        }
+        Ok(())
+    });
+    let settings = [images, links, frames, inputs]
         .into_iter()
         .fold(RewriteStrSettings::new(), RewriteStrSettings::append_element_content_handler);
     rewrite_str(&fragment(html), settings)

@@ -1,5 +1,13 @@
 //! The elements of a rendered text, before they are written as HTML.
 
+/// The elements that stand on lines of their own, as Python-Markdown has them.
+const BLOCKS: [&str; 56] = ["address", "article", "aside", "blockquote", "canvas", "colgroup", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "group", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "iframe", "legend", "li", "main", "map", "math", "menu", "nav", "noscript", "object", "ol", "option", "output", "p", "pre", "progress", "script", "section", "style", "summary", "table", "tbody", "td", "textarea", "tfoot", "th", "thead", "tr", "ul", "video"];
+
+/// Whether the element `name` stands on lines of its own.
+pub(super) fn is_block(name: &str) -> bool {
+    BLOCKS.binary_search(&name).is_ok()
+}
+
 /// A piece of a rendered text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Node {
@@ -7,6 +15,8 @@ pub(super) enum Node {
     Text(String),
     /// HTML that the author wrote, as it stands.
     Raw(String),
+    /// Markdown within a paragraph, not read yet.
+    Source(String),
     Element(Element),
 }
 
@@ -39,6 +49,12 @@ impl Element {
         }
     }
 
+    /// Removes an attribute; returns its value.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let index = self.attributes.iter().position(|(known, _)| known == name)?;
+        Some(self.attributes.remove(index).1)
+    }
+
     /// Its level, for `h1` to `h6`.
     pub(super) fn heading_level(&self) -> Option<u8> {
         match self.name.as_bytes() {
@@ -58,38 +74,36 @@ impl Element {
         for child in &self.children {
             match child {
                 Node::Text(piece) => text.push_str(piece),
-                Node::Raw(_) => {}
+                Node::Raw(_) | Node::Source(_) => {}
+                // The number of a footnote is not part of a text.
+                Node::Element(element) if element.is_footnote_reference() => {}
                 Node::Element(element) => element.collect_text(text),
             }
         }
     }
 
+    fn is_footnote_reference(&self) -> bool {
+        self.name == "sup" && self.attribute("id").is_some_and(|id| id.starts_with("fnref"))
+    }
+
+    /// Its last child, text aside, if that is an element.
+    pub(super) fn last_element(&self) -> Option<&Element> {
+        match self.children.iter().rfind(|child| !matches!(child, Node::Source(_) | Node::Text(_)))? {
+            Node::Element(element) => Some(element),
+            _ => None,
+        }
+    }
+
+    pub(super) fn last_element_mut(&mut self) -> Option<&mut Element> {
+        match self.children.iter_mut().rfind(|child| !matches!(child, Node::Source(_) | Node::Text(_)))? {
+            Node::Element(element) => Some(element),
+            _ => None,
+        }
+    }
+
     /// Whether it stands on lines of its own.
     pub(super) fn is_block(&self) -> bool {
-        self.heading_level().is_some()
-            || matches!(
-                self.name.as_str(),
-                "p" | "div"
-                    | "section"
-                    | "figure"
-                    | "figcaption"
-                    | "article"
-                    | "aside"
-                    | "details"
-                    | "summary"
-                    | "blockquote"
-                    | "pre"
-                    | "ul"
-                    | "ol"
-                    | "li"
-                    | "hr"
-                    | "table"
-                    | "thead"
-                    | "tbody"
-                    | "tr"
-                    | "th"
-                    | "td"
-            )
+        is_block(&self.name)
     }
 
     /// Whether its children stand on lines of their own.
@@ -116,7 +130,7 @@ pub(super) fn to_html(nodes: &[Node]) -> String {
 fn write_nodes(html: &mut String, nodes: &[Node]) {
     for node in nodes {
         match node {
-            Node::Text(text) => escape(html, text),
+            Node::Text(text) | Node::Source(text) => escape(html, text),
             Node::Raw(raw) => html.push_str(raw),
             Node::Element(element) => write_element(html, element),
         }
@@ -138,7 +152,7 @@ fn write_element(html: &mut String, element: &Element) {
         html.push('"');
     }
     html.push('>');
-    if !matches!(element.name.as_str(), "br" | "hr" | "img") {
+    if !matches!(element.name.as_str(), "br" | "hr" | "img" | "input") {
         write_nodes(html, &element.children);
         if element.holds_blocks() && !html.ends_with('\n') {
             html.push('\n');
