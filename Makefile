@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws lint fix release
+.PHONY: help run test test-durability test-aws test-markdown lint fix release
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ test-durability: ## Kill the server 200 times while it writes, and look for what
 
 test-aws: ## Run the API's tests on AWS's DynamoDB Local and under AWS's Lambda emulator
 	scripts/test-aws.sh
+
+test-markdown: ## Look whether Python-Markdown still says what our rendering is compared with
+	python3 -m pip install --quiet --target target/python markdown==3.7
+	PYTHONPATH=target/python scripts/markdown-reference.py --check
 
 lint: ## Check the format, and everything that clippy knows
 	cargo fmt --check

@@ -113,6 +113,7 @@ impl From<ArticleError> for ApiError {
     fn from(error: ArticleError) -> Self {
         let status = match error {
             ArticleError::NotFound => StatusCode::NOT_FOUND,
+            ArticleError::TooComplex(_) => StatusCode::BAD_REQUEST,
             ArticleError::TooLarge | ArticleError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ArticleError::Token(reason) => return reason.into(),
             ArticleError::Fault(fault) => return fault.into(),

@@ -119,7 +119,7 @@ fn the_html_is_that_of_python_markdown() {
     let document = include_str!("../docs/markdown.md");
     let mut differences = String::new();
     for (name, source) in sources {
-        let ours = markdown::render(&source, "https://www.talel.io");
+        let ours = markdown::render(&source, "https://www.talel.io").unwrap();
         let theirs = &reference[&name];
         let mut same = true;
         for (part, ours, theirs) in
@@ -129,7 +129,8 @@ fn the_html_is_that_of_python_markdown() {
             if ours != theirs {
                 same = false;
                 if !document.contains(&format!("| `{name}` |")) {
-                    writeln!(differences, "=== {name}: {part}\n{source}\n--- theirs\n{theirs}--- ours\n{ours}").unwrap();
+                    writeln!(differences, "=== {name}: {part}\n{source}\n--- theirs\n{theirs}--- ours\n{ours}")
+                        .unwrap();
                 }
             }
         }

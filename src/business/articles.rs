@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::task::spawn_blocking;
 
-use super::markdown::{self, Rendered};
+use super::markdown::{self, Rendered, TooComplex};
 use super::{Clock, Fault, InvalidAccessToken, Page, PageRequest, Session, Slug, Timestamp, Title, User, Username};
 
 /// A published article.
@@ -139,6 +139,9 @@ pub enum ArticleError {
     /// The article does not fit into the store.
     #[error("Article too large")]
     TooLarge,
+    /// The body has more elements, or nests them deeper, than an article can need.
+    #[error("The body has too many or too deeply nested elements")]
+    TooComplex(#[from] TooComplex),
     /// The articles on a page are too long to be answered together.
     #[error("Page too large, ask for a smaller limit")]
     PageTooLarge,
@@ -168,7 +171,8 @@ impl Articles {
     /// Renders and publishes an article.
     ///
     /// # Errors
-    /// [`ArticleError::TooLarge`] when it does not fit into the store.
+    /// [`ArticleError::TooLarge`] when it does not fit into the store,
+    /// [`ArticleError::TooComplex`] when it is not within reason.
     pub async fn publish(
         &self,
         author: &Session,
@@ -179,12 +183,9 @@ impl Articles {
     ) -> Result<PublishedArticle, ArticleError> {
         let site = Arc::clone(&self.site_base_url);
         // A long article takes milliseconds to render, which are not the async threads' to spend.
-        let (body, rendered) = spawn_blocking(move || {
-            let rendered = markdown::render(&body, &site);
-            (body, rendered)
-        })
-        .await
-        .map_err(Fault::failed)?;
+        let (body, rendered) = spawn_blocking(move || markdown::render(&body, &site).map(|rendered| (body, rendered)))
+            .await
+            .map_err(Fault::failed)??;
         let slug = Slug::from_title(title.as_str());
         let created_at = self.clock.now();
         let article = NewArticle { created_at, title, slug, body, meta_description, featured_image, rendered };

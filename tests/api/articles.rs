@@ -79,6 +79,8 @@ async fn what_is_missing_or_wrong_is_named() {
     assert_eq!(refusal(article("title", json!("x".repeat(501))), 400).await, long);
     assert_eq!(refusal(article("body", json!(["x"])), 400).await, "Expected 'body' to be a string");
     assert_eq!(refusal(article("body", json!("\u{0}")), 400).await, "'body' must not contain null bytes");
+    let complex = "The body has too many or too deeply nested elements";
+    assert_eq!(refusal(article("body", json!("<div>".repeat(10_000))), 400).await, complex);
     assert_eq!(refusal(article("featured_image", json!(1)), 400).await, "Expected 'featured_image' to be a string");
     let anonymous = Request::new(Method::POST, "/v1/articles").json(&article("title", json!("x")));
     assert_eq!(app.send(anonymous).await.refusal(403), "No authorization header provided");

@@ -65,7 +65,8 @@ fn take_following(nodes: &mut [Node]) {
         let (before, after) = nodes.split_at_mut(index);
         if let (Some(Node::Element(element)), Some(Node::Text(text))) = (before.last_mut(), after.first_mut())
             && !element.is_block()
-            && let Some(end) = text.find(['}', '\n']).filter(|end| text.starts_with('{') && text[*end..].starts_with('}'))
+            && let Some(end) =
+                text.find(['}', '\n']).filter(|end| text.starts_with('{') && text[*end..].starts_with('}'))
             && let Some(list) = parse(&text[1..end])
         {
             text.drain(..=end);
@@ -118,7 +119,8 @@ fn first(list: &str) -> Option<(Attribute, &str)> {
     }
     if let Some(value) = after.strip_prefix('=') {
         let quoted = |quote: char| value.strip_prefix(quote)?.split_once(quote);
-        let bare = || Some(value.split_at(value.find([' ', '=']).unwrap_or(value.len()))).filter(|(bare, _)| !bare.is_empty());
+        let bare =
+            || Some(value.split_at(value.find([' ', '=']).unwrap_or(value.len()))).filter(|(bare, _)| !bare.is_empty());
         if let Some((value, after)) = quoted('"').or_else(|| quoted('\'')).or_else(bare) {
             return Some((Attribute::Pair(sanitised(name), value.to_owned()), after));
         }

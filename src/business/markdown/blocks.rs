@@ -25,7 +25,7 @@ use super::tree::{Element, Node};
 const TAB: &str = "    ";
 
 /// How deep blocks nest; what is deeper is a paragraph.
-const MAX_DEPTH: usize = 60;
+const MAX_DEPTH: usize = 40;
 
 /// Reads a normalised source of which `stash` has been taken out.
 pub(super) fn read(source: &str, stash: &Stash) -> (Element, Definitions) {
@@ -34,7 +34,7 @@ pub(super) fn read(source: &str, stash: &Stash) -> (Element, Definitions) {
     reader.text(&mut document, source);
     reader.footnotes();
     trim_code(&mut document);
-    reader.definitions.footnotes.iter_mut().for_each(|footnote| trim_code(&mut footnote.content));
+    reader.definitions.for_each_footnote(trim_code);
     (document, reader.definitions)
 }
 

@@ -59,11 +59,7 @@ fn tag(text: &str) -> Option<usize> {
 
 /// A text with the marks that were replaced in it.
 pub(super) fn unmark(text: &str) -> Cow<'_, str> {
-    if text.contains([STAR, LINE]) {
-        text.chars().map(plain).collect::<String>().into()
-    } else {
-        text.into()
-    }
+    if text.contains([STAR, LINE]) { text.chars().map(plain).collect::<String>().into() } else { text.into() }
 }
 
 fn plain(c: char) -> char {
@@ -79,6 +75,9 @@ fn plain(c: char) -> char {
 enum Piece {
     Char(char),
     Node(Node),
+    /// In the place of what an element before it was made of, so that all other
+    /// places stay where they are.
+    Gone,
 }
 
 impl Piece {
@@ -138,6 +137,7 @@ fn nodes_of(pieces: Vec<Piece>) -> Vec<Node> {
         match piece {
             Piece::Char(c) => push_text(&mut nodes, plain(c).encode_utf8(&mut buffer)),
             Piece::Node(node) => nodes.push(node),
+            Piece::Gone => {}
         }
     }
     nodes
@@ -269,6 +269,15 @@ impl Places {
         Self { doubles: of(2), triples: of(3), closings: [closings(1), closings(2)], singles }
     }
 
+    /// Forgets the marks between two places.
+    fn remove(&mut self, from: usize, to: usize) {
+        let [one, two] = &mut self.closings;
+        for places in [&mut self.singles, &mut self.doubles, &mut self.triples, one, two] {
+            let range = places.partition_point(|place| *place < from)..places.partition_point(|place| *place < to);
+            places.drain(range);
+        }
+    }
+
     fn single(&self, from: usize) -> Option<usize> {
         first(&self.singles, from)
     }
@@ -309,15 +318,16 @@ fn spans(mut text: Vec<Piece>, mark: char, patterns: &Patterns, from: usize, out
         for (index, pattern) in patterns.iter().enumerate().skip(from) {
             let Some(found) = text.get(at).and_then(|_| pattern(&text, &places, at)) else { continue };
             let element = build(&text, &found, mark, patterns, index);
-            text.splice(at..found.end, [Piece::Node(element)]);
-            places = Places::of(&text, mark);
+            text[at..found.end].fill(Piece::Gone);
+            text[at] = Piece::Node(element);
+            places.remove(at, found.end);
             matched = true;
             if outermost {
                 // A mark right before may be the beginning of another span now.
                 at -= text[..at].iter().rev().take_while(|piece| piece.is(mark)).count();
                 break;
             }
-            at += 1;
+            at = found.end;
         }
         if !matched {
             at += 1;

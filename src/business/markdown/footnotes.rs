@@ -1,6 +1,8 @@
 //! Footnotes: numbered in the order in which they are first referred to, and
 //! listed at the end. The elements are those of Python-Markdown's own extension.
 
+use std::collections::HashMap;
+
 use super::blocks::Definitions;
 use super::inlines::{self, Reader};
 use super::source::Stash;
@@ -11,15 +13,18 @@ use super::tree::{Element, Node};
 pub(super) struct Footnotes {
     /// Label and number of references, by the number of the footnote less one.
     referred: Vec<(String, usize)>,
+    /// The places in it by the labels.
+    places: HashMap<String, usize>,
 }
 
 impl Footnotes {
     /// The reference that stands for `[^label]`.
     pub(super) fn reference(&mut self, label: &str) -> Element {
-        let index = self.referred.iter().position(|(known, _)| known == label).unwrap_or_else(|| {
+        let next = self.referred.len();
+        let index = *self.places.entry(label.to_owned()).or_insert(next);
+        if index == next {
             self.referred.push((label.to_owned(), 0));
-            self.referred.len() - 1
-        });
+        }
         let count = &mut self.referred[index].1;
         *count += 1;
         let id = reference_id(label, *count);
@@ -33,8 +38,7 @@ impl Footnotes {
         let mut items = Vec::new();
         // What a footnote says may refer to another.
         while let Some((label, _)) = self.referred.get(items.len()).cloned() {
-            let footnote = definitions.footnotes.iter().find(|footnote| footnote.label == label)?;
-            let mut item = footnote.content.clone().with("id", format!("fn:{label}"));
+            let mut item = definitions.footnote(&label)?.clone().with("id", format!("fn:{label}"));
             let mut reader = Reader { stash, definitions, footnotes: &mut self };
             inlines::read_all(&mut item.children, &mut reader);
             items.push(item);

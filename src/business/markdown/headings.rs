@@ -1,6 +1,6 @@
 //! Ids for headings, and the table of contents that links to them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -16,10 +16,10 @@ struct Entry {
 /// Gives every heading in the tree an id, if it has none, puts the table of
 /// contents in the place of every paragraph `[TOC]`, and returns it as HTML.
 pub(super) fn number(nodes: &mut [Node]) -> String {
-    let mut taken = HashSet::new();
-    collect_ids(nodes, &mut taken);
+    let mut ids = Ids::default();
+    collect_ids(nodes, &mut ids.taken);
     let mut headings = Vec::new();
-    number_nodes(nodes, &mut taken, &mut headings);
+    number_nodes(nodes, &mut ids, &mut headings);
     let table = Node::Element(Element::new("div", vec![list(&nest(headings))]).with("class", "toc"));
     place(nodes, &table);
     to_html(&[table]).replace('\n', "")
@@ -44,15 +44,15 @@ fn collect_ids(nodes: &[Node], taken: &mut HashSet<String>) {
     }
 }
 
-fn number_nodes(nodes: &mut [Node], taken: &mut HashSet<String>, headings: &mut Vec<Entry>) {
+fn number_nodes(nodes: &mut [Node], ids: &mut Ids, headings: &mut Vec<Entry>) {
     for node in nodes {
         let Node::Element(element) = node else { continue };
         let Some(level) = element.heading_level() else {
-            number_nodes(&mut element.children, taken, headings);
+            number_nodes(&mut element.children, ids, headings);
             continue;
         };
         let text = one_line(&element.text());
-        let id = element.attribute("id").map_or_else(|| unique(slugify(&text), taken), str::to_owned);
+        let id = element.attribute("id").map_or_else(|| ids.unique(slugify(&text)), str::to_owned);
         element.set("id", id.clone());
         let label = element.take("data-toc-label");
         let text = label.map_or(text, |label| one_line(&label));
@@ -84,17 +84,35 @@ fn slugify(text: &str) -> String {
     id
 }
 
-/// `id`, or the first of `id_1`, `id_2` and so on that is free.
-fn unique(mut id: String, taken: &mut HashSet<String>) -> String {
-    while id.is_empty() || taken.contains(&id) {
-        let counted = id.rsplit_once('_').and_then(|(stem, count)| Some((stem, count.parse::<u32>().ok()?)));
-        id = match counted {
-            Some((stem, count)) => format!("{stem}_{}", count.saturating_add(1)),
-            None => format!("{id}_1"),
-        };
+/// The ids of a text.
+#[derive(Default)]
+struct Ids {
+    taken: HashSet<String>,
+    /// For an id without its number: up to which number it is taken, as far as
+    /// somebody has looked.
+    counts: HashMap<String, u64>,
+}
+
+impl Ids {
+    /// `id`, or the first of `id_1`, `id_2` and so on that is free.
+    fn unique(&mut self, id: String) -> String {
+        if !id.is_empty() && self.taken.insert(id.clone()) {
+            return id;
+        }
+        let counted = id.rsplit_once('_').and_then(|(stem, count)| Some((stem, count.parse::<u64>().ok()?)));
+        let (stem, start) = counted.unwrap_or((&id, 0));
+        let known = self.counts.get(stem).copied().filter(|_| start == 0).unwrap_or(start);
+        let mut count = known.saturating_add(1);
+        while self.taken.contains(&format!("{stem}_{count}")) {
+            count += 1;
+        }
+        if start == 0 {
+            self.counts.insert(stem.to_owned(), count);
+        }
+        let id = format!("{stem}_{count}");
+        self.taken.insert(id.clone());
+        id
     }
-    taken.insert(id.clone());
-    id
 }
 
 /// Puts every heading below the nearest one before it that is of a higher level.
@@ -139,10 +157,13 @@ mod tests {
         assert_eq!(slugify("Hello, World & co!"), "hello-world-co");
         assert_eq!(slugify("Åäö - x -- y"), "aao-x-y");
         assert_eq!(slugify("日本"), "");
-        let mut taken = HashSet::from(["a".to_owned()]);
-        assert_eq!(unique("a".to_owned(), &mut taken), "a_1");
-        assert_eq!(unique("a".to_owned(), &mut taken), "a_2");
-        assert_eq!(unique(String::new(), &mut taken), "_1");
-        assert_eq!(unique(String::new(), &mut taken), "_2");
+        let mut ids = Ids::default();
+        ids.taken.insert("a_2".to_owned());
+        for unique in ["a", "a_1", "a_3", "a_4"] {
+            assert_eq!(ids.unique("a".to_owned()), unique);
+        }
+        assert_eq!(ids.unique("a_1".to_owned()), "a_5");
+        assert_eq!(ids.unique(String::new()), "_1");
+        assert_eq!(ids.unique(String::new()), "_2");
     }
 }

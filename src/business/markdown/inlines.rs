@@ -25,6 +25,9 @@ const FOOTNOTE: &str = "\u{2}footnote:";
 /// The characters that a backslash makes plain. Before any other it is one itself.
 const ESCAPABLE: &str = "\\`*_{}[]()>#+-.!|";
 
+/// The characters without which a text is nothing but text.
+const SPECIAL: [char; 11] = ['\\', '`', '*', '_', '[', ']', '<', '&', '!', '~', '\u{2}'];
+
 /// How deep elements nest in a line; what is deeper is plain text.
 const MAX_DEPTH: usize = 40;
 
@@ -65,6 +68,9 @@ pub(super) struct Reader<'s> {
 
 impl Reader<'_> {
     fn read(&mut self, text: &str) -> Vec<Node> {
+        if !text.contains(SPECIAL) && !text.contains("  \n") {
+            return vec![Node::Text(text.to_owned())];
+        }
         // The break at the start keeps comrak from seeing a block in the text.
         let line = join_labels(text, self.definitions);
         let line = format!("{BREAK}{}", emphasis::mark(&line).replace('\n', BREAK.encode_utf8(&mut [0; 4])));
@@ -137,13 +143,14 @@ impl Reader<'_> {
                     push_text(nodes, "~");
                 }
             }
-            NodeValue::Link(link) => match link.url.strip_prefix(FOOTNOTE) {
-                Some(label) => nodes.push(Node::Element(self.footnotes.reference(label))),
-                None => {
+            NodeValue::Link(target) => {
+                if let Some(label) = target.url.strip_prefix(FOOTNOTE) {
+                    nodes.push(Node::Element(self.footnotes.reference(label)));
+                } else {
                     let anchor = self.element("a", node, line, depth);
-                    nodes.push(targeted(anchor, "href", &link.url, &link.title));
+                    nodes.push(targeted(anchor, "href", &target.url, &target.title));
                 }
-            },
+            }
             NodeValue::Image(image) => {
                 let alt = restored(&plain_text(node));
                 let picture = Node::Element(Element::new("img", Vec::new()).with("alt", alt));
@@ -185,12 +192,15 @@ fn join_labels<'t>(text: &'t str, definitions: &Definitions) -> Cow<'t, str> {
         return text.into();
     }
     let code = code_spans::ranges(text);
-    let in_code = |at: usize| code.get(code.partition_point(|range| range.end <= at)).is_some_and(|range| range.start < at);
+    let in_code =
+        |at: usize| code.get(code.partition_point(|range| range.end <= at)).is_some_and(|range| range.start < at);
     let mut joined = String::with_capacity(text.len());
     let mut from = 0;
     for (end, _) in text.match_indices(']') {
         let gap = end + 1;
-        let Some(after) = text[gap..].strip_prefix([' ', '\n']).and_then(|after| after.strip_prefix('[')) else { continue };
+        let Some(after) = text[gap..].strip_prefix([' ', '\n']).and_then(|after| after.strip_prefix('[')) else {
+            continue;
+        };
         let label = after.split(['[', ']']).next().unwrap_or_default();
         let is_label = text[..end].rfind('[').is_some_and(|start| text[..start].ends_with(']'));
         if definitions.reference(label).is_some() && !is_label && !in_code(end) {
@@ -209,7 +219,7 @@ fn restored(piece: &str) -> String {
 /// What a label in brackets leads to.
 fn resolve(definitions: &Definitions, label: &str) -> Option<ResolvedReference> {
     if let Some(label) = label.strip_prefix('^')
-        && definitions.footnotes.iter().any(|footnote| footnote.label == label)
+        && definitions.footnote(label).is_some()
     {
         return Some(ResolvedReference { url: format!("{FOOTNOTE}{label}"), title: String::new() });
     }

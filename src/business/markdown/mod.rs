@@ -15,12 +15,14 @@
 //!    follow, [`tasks`] makes boxes of `[ ]`;
 //! 6. [`headings`] gives every heading an id and collects the table of contents,
 //!    [`footnotes`] are listed at the end;
-//! 7. the tree is written as HTML, and [`sanitise`] drops whatever could run in
+//! 7. the tree is written as HTML, which has to be within the limits of
+//!    [`complexity`], as the source had, and [`sanitise`] drops whatever could run in
 //!    a reader's browser and finishes links and images.
 
 mod attributes;
 mod blocks;
 mod code_spans;
+mod complexity;
 mod emphasis;
 mod fences;
 mod footnotes;
@@ -45,9 +47,19 @@ pub struct Rendered {
     pub table_of_contents: String,
 }
 
+/// The text has more elements, or nests them deeper, than an article can need.
+#[derive(Debug, thiserror::Error)]
+#[error("text too complex")]
+pub struct TooComplex;
+
 /// Renders `source`. Links that leave `site_base_url` open in a new window.
-#[must_use]
-pub fn render(source: &str, site_base_url: &str) -> Rendered {
+///
+/// # Errors
+/// [`TooComplex`] for what would take a browser, or us, unreasonably long.
+pub fn render(source: &str, site_base_url: &str) -> Result<Rendered, TooComplex> {
+    if !complexity::is_reasonable_source(source) {
+        return Err(TooComplex);
+    }
     let mut stash = Stash::default();
     let source = fences::extract(&source::normalise(source), &mut stash);
     let source = html::extract(&source, &mut stash);
@@ -60,10 +72,14 @@ pub fn render(source: &str, site_base_url: &str) -> Rendered {
     tasks::mark(&mut tree);
     attributes::apply(&mut tree);
     let table_of_contents = headings::number(&mut tree);
-    Rendered {
-        html: sanitise::article(&tree::to_html(&tree), site_base_url),
-        table_of_contents: sanitise::fragment(&table_of_contents),
+    let html = tree::to_html(&tree);
+    if !complexity::is_reasonable(&html) {
+        return Err(TooComplex);
     }
+    Ok(Rendered {
+        html: sanitise::article(&html, site_base_url),
+        table_of_contents: sanitise::fragment(&table_of_contents),
+    })
 }
 
 #[cfg(test)]
@@ -71,12 +87,13 @@ mod tests {
     use super::*;
 
     fn html(source: &str) -> String {
-        render(source, "https://www.talel.io").html
+        render(source, "https://www.talel.io").unwrap().html
     }
 
     #[test]
     fn headings_get_ids_and_a_table_of_contents() {
-        let rendered = render("# A & b\n\n## The *heading*\n\n## The heading\n\n# Åäö\n", "https://www.talel.io");
+        let rendered =
+            render("# A & b\n\n## The *heading*\n\n## The heading\n\n# Åäö\n", "https://www.talel.io").unwrap();
         insta::assert_snapshot!(rendered.html, @r#"
         <h1 id="a-b">A &amp; b</h1>
         <h2 id="the-heading">The <em>heading</em></h2>
@@ -84,7 +101,7 @@ mod tests {
         <h1 id="aao">Åäö</h1>
         "#);
         insta::assert_snapshot!(rendered.table_of_contents, @r##"<div class="toc"><ul><li><a href="#a-b">A &amp; b</a><ul><li><a href="#the-heading">The heading</a></li><li><a href="#the-heading_1">The heading</a></li></ul></li><li><a href="#aao">Åäö</a></li></ul></div>"##);
-        assert_eq!(render("no heading", "").table_of_contents, r#"<div class="toc"><ul></ul></div>"#);
+        assert_eq!(render("no heading", "").unwrap().table_of_contents, r#"<div class="toc"><ul></ul></div>"#);
     }
 
     #[test]
@@ -92,8 +109,10 @@ mod tests {
         insta::assert_snapshot!(html("```rust\nlet a = &b < c;\n```\n\n~~~\nplain\n~~~\n\n    indented\n"), @r#"
         <pre><code class="language-rust">let a = &amp;b &lt; c;
         </code></pre>
+
         <pre><code>plain
         </code></pre>
+
         <pre><code>indented
         </code></pre>
         "#);
@@ -140,14 +159,14 @@ mod tests {
         <table>
         <thead>
         <tr>
-        <th style="text-align:left">a</th>
-        <th style="text-align:right">b</th>
+        <th style="text-align: left;">a</th>
+        <th style="text-align: right;">b</th>
         </tr>
         </thead>
         <tbody>
         <tr>
-        <td style="text-align:left">1</td>
-        <td style="text-align:right"><em>2</em></td>
+        <td style="text-align: left;">1</td>
+        <td style="text-align: right;"><em>2</em></td>
         </tr>
         </tbody>
         </table>
@@ -174,7 +193,7 @@ mod tests {
         <iframe src="https://player.vimeo.com/video/1"></iframe>
 
 
-        <p><video controls="" src="/v.mp4"></video></p>
+        <video controls="" src="/v.mp4"></video>
         "#);
     }
 
@@ -225,11 +244,14 @@ mod tests {
     }
 
     #[test]
-    fn depth_is_flattened_rather_than_overflowing_the_stack() {
+    fn depth_is_flattened_or_refused_rather_than_overflowing_the_stack() {
         for source in ["> ".repeat(50_000), "- ".repeat(5_000), "*a **a ".repeat(20_000), "[".repeat(100_000)] {
             let _ = html(&format!("{source}x"));
         }
-        let nested = format!("{}x{}", "<div markdown=\"1\">\n".repeat(300), "\n</div>".repeat(300));
+        let nested = format!("{}x{}", "<div markdown=\"1\">\n".repeat(100), "\n</div>".repeat(100));
         assert!(html(&nested).contains('x'));
+        for source in ["<div>".repeat(50_000), "<b>".repeat(50_000), "# a\n".repeat(60_000)] {
+            assert!(render(&source, "").is_err());
+        }
     }
 }

@@ -21,10 +21,36 @@ const MEDIA: &[&str] =
 /// The properties that an author may set: what changes how a thing looks, where
 /// it stands, and nothing else on the page.
 const STYLES: [&str; 30] = [
-    "background-color", "border", "border-color", "border-radius", "border-style", "border-width", "clear", "color",
-    "float", "font-family", "font-size", "font-style", "font-weight", "height", "line-height", "list-style-type",
-    "margin", "margin-bottom", "margin-left", "margin-right", "margin-top", "max-height", "max-width", "padding",
-    "text-align", "text-decoration", "text-transform", "vertical-align", "white-space", "width",
+    "background-color",
+    "border",
+    "border-color",
+    "border-radius",
+    "border-style",
+    "border-width",
+    "clear",
+    "color",
+    "float",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-weight",
+    "height",
+    "line-height",
+    "list-style-type",
+    "margin",
+    "margin-bottom",
+    "margin-left",
+    "margin-right",
+    "margin-top",
+    "max-height",
+    "max-width",
+    "padding",
+    "text-align",
+    "text-decoration",
+    "text-transform",
+    "vertical-align",
+    "white-space",
+    "width",
 ];
 
 /// A style as it stands if all of it is safe, otherwise what of it is.
@@ -32,9 +58,9 @@ fn safe_style(style: &str) -> Option<Cow<'_, str>> {
     // No quotes, no brackets and no backslashes: nothing is loaded, nothing escaped.
     let safe = |value: &str| value.chars().all(|c| c.is_ascii_alphanumeric() || " #%.,-!".contains(c));
     let known = |declaration: &&str| {
-        declaration.split_once(':').is_some_and(|(name, value)| {
-            STYLES.contains(&name.trim().to_ascii_lowercase().as_str()) && safe(value)
-        })
+        declaration
+            .split_once(':')
+            .is_some_and(|(name, value)| STYLES.contains(&name.trim().to_ascii_lowercase().as_str()) && safe(value))
     };
     let declarations: Vec<&str> = style.split(';').filter(|declaration| !declaration.trim().is_empty()).collect();
     let kept: Vec<&str> = declarations.iter().copied().filter(known).collect();

@@ -97,11 +97,8 @@ fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.contains(['@', ':', '"', '\'']) {
         return None;
     }
-    let name = if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        name.to_ascii_lowercase().into()
-    } else {
-        name.into()
-    };
+    let name =
+        if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() };
     let mut rest = &text[length..];
     let mut attributes = Vec::new();
     loop {

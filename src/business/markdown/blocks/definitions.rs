@@ -10,8 +10,9 @@ use super::{Block, Queue, Reader, TAB, lists};
 #[derive(Default)]
 pub(in super::super) struct Definitions {
     references: HashMap<String, Reference>,
-    /// In the order of their definitions.
-    pub(in super::super) footnotes: Vec<Footnote>,
+    /// In the order of their definitions, and their places by their labels.
+    footnotes: Vec<Footnote>,
+    labels: HashMap<String, usize>,
 }
 
 /// `[label]: url "title"`
@@ -22,10 +23,9 @@ pub(in super::super) struct Reference {
 }
 
 /// `[^label]: text`
-pub(in super::super) struct Footnote {
-    pub(in super::super) label: String,
+struct Footnote {
     text: String,
-    pub(in super::super) content: Element,
+    content: Element,
 }
 
 /// What stands for the same label: case and white space do not count.
@@ -38,6 +38,16 @@ impl Definitions {
         self.references.get(&key(label))
     }
 
+    /// What a footnote says, as the item of a list.
+    pub(in super::super) fn footnote(&self, label: &str) -> Option<&Element> {
+        Some(&self.footnotes[*self.labels.get(label)?].content)
+    }
+
+    /// Changes what the footnotes say.
+    pub(super) fn for_each_footnote(&mut self, change: impl Fn(&mut Element)) {
+        self.footnotes.iter_mut().for_each(|footnote| change(&mut footnote.content));
+    }
+
     /// Takes the first definition out of a block; what is left of it.
     pub(super) fn take<'t>(&mut self, block: Block<'t>, queue: &mut Queue<'t>) -> Option<Vec<Block<'t>>> {
         let text = block.text;
@@ -47,7 +57,7 @@ impl Definitions {
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             if let Some((label, first)) = footnote(line) {
-                let rest = self.footnote(label, first, &text[at + line.len()..], queue);
+                let rest = self.keep_footnote(label, first, &text[at + line.len()..], queue);
                 return Some(left(block, &text[..at], rest));
             }
             if let Some((label, reference, length)) = reference(&text[at..]) {
@@ -61,7 +71,7 @@ impl Definitions {
 
     /// Keeps a footnote that begins with the text `first`; `after` are the lines
     /// that follow. Returns those that are not the footnote's.
-    fn footnote<'t>(&mut self, label: &str, first: &str, after: &'t str, queue: &mut Queue<'t>) -> &'t str {
+    fn keep_footnote<'t>(&mut self, label: &str, first: &str, after: &'t str, queue: &mut Queue<'t>) -> &'t str {
         let mut end = 0;
         for line in after.split_inclusive('\n') {
             if footnote(line).is_some() {
@@ -76,8 +86,9 @@ impl Definitions {
                 text.push_str(&lists::dedent(block.text, 1));
             }
         }
-        if !self.footnotes.iter().any(|known| known.label == label) {
-            self.footnotes.push(Footnote { label: label.to_owned(), text, content: Element::new("li", Vec::new()) });
+        if !self.labels.contains_key(label) {
+            self.labels.insert(label.to_owned(), self.footnotes.len());
+            self.footnotes.push(Footnote { text, content: Element::new("li", Vec::new()) });
         }
         &after[end..]
     }

@@ -4,6 +4,9 @@ use super::super::code_spans;
 use super::super::tree::{Element, Node};
 use super::source;
 
+/// How many cells a table has at most; what has more is text.
+const MAX_CELLS: usize = 20_000;
+
 /// The table that a block is, if it is one.
 pub(super) fn read(text: &str) -> Option<Element> {
     let mut lines = text.split('\n').map(|line| line.trim_matches(' '));
@@ -14,10 +17,14 @@ pub(super) fn read(text: &str) -> Option<Element> {
     let bordered = head.starts_with('|') || ends_in_border(head);
     let cells = split(head, bordered);
     let is_column = |line: &str| line.starts_with('|') || ends_in_border(line);
-    let tabular = cells.len() > 1 || (bordered && text.split('\n').skip(1).all(|line| is_column(line.trim_matches(' '))));
+    let tabular =
+        cells.len() > 1 || (bordered && text.split('\n').skip(1).all(|line| is_column(line.trim_matches(' '))));
     let delimiters = split(delimiters, bordered);
     let delimits = |cell: &&str| cell.chars().all(|c| matches!(c, '|' | ':' | '-' | ' '));
     if !tabular || delimiters.len() != cells.len() || !delimiters.iter().all(delimits) {
+        return None;
+    }
+    if delimiters.len() * text.split('\n').count() > MAX_CELLS {
         return None;
     }
     let columns: Vec<Option<&str>> = delimiters.into_iter().map(alignment).collect();
