@@ -234,7 +234,7 @@ impl Reader<'_> {
     /// What was taken out of the source, as it comes back.
     fn piece(&mut self, piece: &Piece) -> Node {
         match piece {
-            Piece::Html(html) => Node::Raw(format!("{}\n", self.stash.restore(html))),
+            Piece::Html(html) => Node::Raw(format!("{}\n", self.stash.restore(html).trim_end_matches('\n'))),
             Piece::Holder(holder) => Node::Element(self.holder(holder)),
         }
     }
