@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
-use talelio::business::{Accounts, AccountsConfig, Articles, Clock, Mailer, SystemClock, Tokens};
+use talelio::business::{Accounts, AccountsConfig, Articles, Clock, Mailer, Projects, SystemClock, Tokens};
 use talelio::database::{Database, OpenError};
 use talelio::mail::Outbox;
 
@@ -17,6 +17,7 @@ pub(crate) type App = Arc<Parts>;
 pub(crate) struct Parts {
     pub(crate) accounts: Accounts,
     pub(crate) articles: Articles,
+    pub(crate) projects: Projects,
     pub(crate) cookies: CookieSettings,
     pub(crate) cors_origins: Vec<HeaderValue>,
     /// Whether answers tell what they cost.
@@ -41,7 +42,8 @@ pub(crate) async fn build(config: Config) -> Result<App, Failure> {
     let accounts_config = AccountsConfig { whitelist: config.whitelist, api_base_url: config.api_base_url };
     Ok(Arc::new(Parts {
         accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
-        articles: Articles::new(database, clock, &config.site_base_url),
+        articles: Articles::new(database.clone(), clock.clone(), &config.site_base_url),
+        projects: Projects::new(database, clock, &config.site_base_url),
         cookies: CookieSettings { secure: production, domain: config.cookie_domain.filter(|_| production) },
         cors_origins: config.cors_origins,
         show_usage: !production,

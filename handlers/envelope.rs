@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use talelio::business::{AccountError, ArticleError, Fault, InvalidAccessToken};
+use talelio::business::{AccountError, ArticleError, Fault, InvalidAccessToken, ProjectError};
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
@@ -117,6 +117,18 @@ impl From<ArticleError> for ApiError {
             ArticleError::TooLarge | ArticleError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ArticleError::Token(reason) => return reason.into(),
             ArticleError::Fault(fault) => return fault.into(),
+        };
+        Self::refused(status, error)
+    }
+}
+
+impl From<ProjectError> for ApiError {
+    fn from(error: ProjectError) -> Self {
+        let status = match error {
+            ProjectError::UnknownUser(_) | ProjectError::TooComplex(_) => StatusCode::BAD_REQUEST,
+            ProjectError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ProjectError::Token(reason) => return reason.into(),
+            ProjectError::Fault(fault) => return fault.into(),
         };
         Self::refused(status, error)
     }

@@ -16,6 +16,7 @@ mod extract;
 mod health;
 mod lambda;
 mod observe;
+mod projects;
 mod router;
 mod secret;
 mod server;

@@ -10,7 +10,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
 use crate::envelope::ApiError;
-use crate::{accounts, articles, extract, health, observe, users};
+use crate::{accounts, articles, extract, health, observe, projects, users};
 
 pub(crate) fn build(app: App) -> Router {
     let cors = cors(&app);
@@ -22,8 +22,10 @@ pub(crate) fn build(app: App) -> Router {
         .route("/v1/accounts/token", post(accounts::renew))
         .route("/v1/accounts/logout", post(accounts::log_out))
         .route("/v1/users/{username}/articles", get(users::articles))
+        .route("/v1/users/{username}/projects", get(users::projects))
         .route("/v1/articles", post(articles::publish))
         .route("/v1/articles/{slug}", get(articles::read))
+        .route("/v1/projects", post(projects::create))
         .fallback(async || ApiError::refused(StatusCode::NOT_FOUND, "Route not found"))
         .method_not_allowed_fallback(async || ApiError::refused(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
         .layer(from_fn(extract::read_body))

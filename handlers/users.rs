@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::articles::ArticleBody;
 use crate::envelope::ApiError;
 use crate::extract::Segment;
+use crate::projects::ProjectBody;
 
 /// How many items the whole list has.
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -56,6 +57,15 @@ pub(crate) async fn articles(
     let mut response = Json(ArticlesBody { articles, user: user.into() }).into_response();
     response.headers_mut().extend(headers.into_iter().filter(|(_, value)| !value.is_empty()));
     Ok(response)
+}
+
+/// `GET /v1/users/{username}/projects`
+pub(crate) async fn projects(
+    State(app): State<App>,
+    Segment(username): Segment,
+) -> Result<Json<Vec<ProjectBody>>, ApiError> {
+    let projects = app.projects.list(&username).await?;
+    Ok(Json(projects.into_iter().map(Into::into).collect()))
 }
 
 /// The page that `page` and `limit` of a query string ask for; the first of

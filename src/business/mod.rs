@@ -1,10 +1,10 @@
 //! The rules of the site, and what they need from the outside.
 //!
-//! A service ([`Accounts`], [`Articles`]) is what a handler calls. It works on
+//! A service ([`Accounts`], [`Articles`], [`Projects`]) is what a handler calls. It works on
 //! values that exist only when they are valid ([`Email`], [`Username`],
 //! [`Title`], [`Slug`], [`PageRequest`]) and reaches the world through traits
-//! that stand beside it: [`AccountStore`], [`ArticleStore`], [`Mailer`] and
-//! [`Clock`]. To add a resource: its values, its store trait, its error enum and
+//! that stand beside it: [`AccountStore`], [`ArticleStore`], [`ProjectStore`],
+//! [`Mailer`] and [`Clock`]. To add a resource: its values, its store trait, its error enum and
 //! its service go into a file of its name here; the implementation of the trait
 //! goes into `src/database/` under the same name, the routes into `handlers/`.
 
@@ -17,6 +17,7 @@ mod mailer;
 pub mod markdown;
 mod pagination;
 mod passwords;
+mod projects;
 mod slug;
 mod text;
 mod tokens;
@@ -35,6 +36,7 @@ pub use fault::Fault;
 pub use mailer::{MailError, Mailer, Message};
 pub use pagination::{MAX_LIMIT, Page, PageRequest};
 pub use passwords::{InvalidPassword, NewPassword, PasswordHash, Passwords};
+pub use projects::{CreateError, NewProject, Project, ProjectError, ProjectStore, Projects};
 pub use slug::Slug;
 pub use text::{InvalidText, Title};
 pub use tokens::{InvalidAccessToken, RefreshTokenHash, SecretKey, Session, Tokens};

@@ -1,10 +1,11 @@
-//! What an article says, as it is stored: one compressed document, cut into
+//! What an author wrote, as it is stored: one compressed document, cut into
 //! parts that fit DynamoDB's items.
 //!
 //! The document is JSON under zstd, after a byte that names this format. The
 //! HTML repeats most of the Markdown, so compressing them together costs little
 //! more than the Markdown alone.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::business::Fault;
@@ -45,7 +46,7 @@ pub(super) struct Packed {
 }
 
 /// Compresses and cuts a document. None if it is too large to be stored.
-pub(super) fn pack(content: &Content) -> Result<Option<Packed>, Fault> {
+pub(super) fn pack(content: &impl Serialize) -> Result<Option<Packed>, Fault> {
     let json = serde_json::to_vec(content).map_err(Fault::failed)?;
     let mut document = vec![ZSTD_JSON];
     zstd::stream::copy_encode(json.as_slice(), &mut document, LEVEL).map_err(Fault::failed)?;
@@ -56,10 +57,10 @@ pub(super) fn pack(content: &Content) -> Result<Option<Packed>, Fault> {
 }
 
 /// Puts the parts of a document together again.
-pub(super) fn unpack(parts: &[Vec<u8>]) -> Result<Content, Fault> {
+pub(super) fn unpack<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<T, Fault> {
     let document = parts.concat();
     let Some((&ZSTD_JSON, compressed)) = document.split_first() else {
-        return Err(Fault::failed("an article is stored in an unknown format"));
+        return Err(Fault::failed("something is stored in an unknown format"));
     };
     let json = zstd::decode_all(compressed).map_err(Fault::failed)?;
     serde_json::from_slice(&json).map_err(Fault::failed)
@@ -94,7 +95,7 @@ mod tests {
         fn a_document_survives_packing(body in any::<String>()) {
             let content = content(body);
             let packed = pack(&content).unwrap().unwrap();
-            prop_assert_eq!(unpack(&packed.parts).unwrap(), content);
+            prop_assert_eq!(unpack::<Content>(&packed.parts).unwrap(), content);
         }
     }
 
@@ -103,14 +104,14 @@ mod tests {
         let long = content(noise(1_000_000));
         let packed = pack(&long).unwrap().unwrap();
         assert!(packed.parts.len() > 1 && packed.parts.iter().all(|part| part.len() <= PART_BYTES));
-        assert_eq!(unpack(&packed.parts).unwrap(), long);
+        assert_eq!(unpack::<Content>(&packed.parts).unwrap(), long);
         assert_eq!(pack(&content(noise(5_000_000))).unwrap(), None);
     }
 
     #[test]
     fn an_unknown_format_is_a_fault() {
-        assert!(unpack(&[]).is_err());
-        assert!(unpack(&[vec![2, 3]]).is_err());
-        assert!(unpack(&[vec![ZSTD_JSON, 3]]).is_err());
+        assert!(unpack::<Content>(&[]).is_err());
+        assert!(unpack::<Content>(&[vec![2, 3]]).is_err());
+        assert!(unpack::<Content>(&[vec![ZSTD_JSON, 3]]).is_err());
     }
 }

@@ -58,6 +58,18 @@ pub(super) fn entry(username: &Username, position: u64) -> Key {
     Key::new(user_partition(username), format!("ARTICLE#{position:012}"))
 }
 
+/// The last project number given out.
+pub(super) fn project_numbers() -> Key {
+    Key::new("SITE".to_owned(), "PROJECTS")
+}
+
+/// The highest number that sorts where it should.
+pub(super) const MAX_POSITION: u64 = 999_999_999_999;
+
+pub(super) fn project(username: &Username, id: u64) -> Key {
+    Key::new(user_partition(username), format!("PROJECT#{id:012}"))
+}
+
 /// The partition of everything that reading an article takes.
 pub(super) fn article_partition(slug: &Slug) -> String {
     format!("ARTICLE#{slug}")

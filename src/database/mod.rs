@@ -16,6 +16,7 @@ mod client;
 mod content;
 mod embedded;
 mod keys;
+mod projects;
 mod schema;
 mod table;
 mod usage;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::harness::{Request, TestApp};
 
-const JSON_ROUTES: [&str; 3] = ["/v1/accounts/register", "/v1/accounts/login", "/v1/articles"];
+const JSON_ROUTES: [&str; 4] = ["/v1/accounts/register", "/v1/accounts/login", "/v1/articles", "/v1/projects"];
 
 fn post(path: &str) -> Request {
     Request::new(Method::POST, path)

@@ -62,6 +62,9 @@ async fn each_access_pattern_costs_what_the_document_says() {
     row("Read, unknown slug", &app.get("/v1/articles/unknown").await);
     row("List, page of 10", &app.get("/v1/users/ada/articles").await);
     row("List, unknown user", &app.get("/v1/users/nobody/articles").await);
+    let project = json!({"title": "Small", "body": "A project"});
+    row("Make a project", &app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&project)).await);
+    row("List projects", &app.get("/v1/users/ada/projects").await);
     row("Log out", &app.send(Request::new(Method::POST, "/v1/accounts/logout").bearer(&token)).await);
     let column = if std::env::var("TALELIO_TEST").is_ok_and(|target| target.starts_with("dynamodb")) { 4 } else { 3 };
     for (name, cost) in &measured {

@@ -23,5 +23,6 @@ mod lists;
 mod logs;
 mod passing_time;
 mod program;
+mod projects;
 mod readme;
 mod tokens;

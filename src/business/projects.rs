@@ -1,0 +1,128 @@
+//! Projects: what an author has made, shown beside their articles.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::task::spawn_blocking;
+
+use super::markdown::{self, TooComplex};
+use super::{Clock, Fault, InvalidAccessToken, Session, Timestamp, Title, Username};
+
+/// A project.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Given when it is made, never reused. Later projects have higher ones.
+    pub id: u64,
+    /// Whose it is.
+    pub user_id: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The title.
+    pub title: String,
+    /// The Markdown that its author wrote.
+    pub body: String,
+    /// The body as HTML that is safe in a reader's browser.
+    pub html: String,
+}
+
+/// A project that does not have a number yet.
+pub struct NewProject {
+    /// When it is made.
+    pub created_at: Timestamp,
+    /// The title.
+    pub title: Title,
+    /// The Markdown.
+    pub body: String,
+    /// What the body was rendered to.
+    pub html: String,
+}
+
+/// Why a project could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The author is not in the store.
+    #[error("unknown author")]
+    UnknownAuthor,
+    /// The project does not fit into the store, even compressed.
+    #[error("project too large")]
+    TooLarge,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What the project rules need from storage. Absence is no error.
+#[async_trait]
+pub trait ProjectStore: Send + Sync {
+    /// Stores a project under a new number.
+    async fn create(&self, project: NewProject, author: &Session) -> Result<Project, CreateError>;
+
+    /// The projects of a user, newest first; none for an unknown user.
+    async fn projects_of(&self, username: &Username) -> Result<Option<Vec<Project>>, Fault>;
+}
+
+/// Why a project operation was refused. The sentences are part of the API.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectError {
+    /// No user has the name.
+    #[error("User '{0}' does not exist")]
+    UnknownUser(String),
+    /// The project does not fit into the store.
+    #[error("Project too large")]
+    TooLarge,
+    /// The body has more elements, or nests them deeper, than a project can need.
+    #[error("The body has too many or too deeply nested elements")]
+    TooComplex(#[from] TooComplex),
+    /// The author of a valid token is not in the store.
+    #[error(transparent)]
+    Token(#[from] InvalidAccessToken),
+    /// Storage or rendering failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// The project rules.
+pub struct Projects {
+    store: Arc<dyn ProjectStore>,
+    clock: Arc<dyn Clock>,
+    site_base_url: Arc<str>,
+}
+
+impl Projects {
+    /// The rules over `store`. `site_base_url` is where the site is, without a
+    /// slash at the end.
+    #[must_use]
+    pub fn new(store: Arc<dyn ProjectStore>, clock: Arc<dyn Clock>, site_base_url: &str) -> Self {
+        Self { store, clock, site_base_url: site_base_url.into() }
+    }
+
+    /// Renders and stores a project.
+    ///
+    /// # Errors
+    /// [`ProjectError::TooLarge`] when it does not fit into the store,
+    /// [`ProjectError::TooComplex`] when it is not within reason.
+    pub async fn create(&self, author: &Session, title: Title, body: String) -> Result<Project, ProjectError> {
+        let site = Arc::clone(&self.site_base_url);
+        let (body, rendered) = spawn_blocking(move || markdown::render(&body, &site).map(|rendered| (body, rendered)))
+            .await
+            .map_err(Fault::failed)??;
+        let project = NewProject { created_at: self.clock.now(), title, body, html: rendered.html };
+        self.store.create(project, author).await.map_err(|error| match error {
+            CreateError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),
+            CreateError::TooLarge => ProjectError::TooLarge,
+            CreateError::Fault(fault) => fault.into(),
+        })
+    }
+
+    /// The projects of a user, newest first. `username` is whatever was asked for.
+    ///
+    /// # Errors
+    /// [`ProjectError::UnknownUser`].
+    pub async fn list(&self, username: &str) -> Result<Vec<Project>, ProjectError> {
+        let unknown = || ProjectError::UnknownUser(username.to_owned());
+        let parsed = username.parse().map_err(|_| unknown())?;
+        self.store.projects_of(&parsed).await?.ok_or_else(unknown)
+    }
+}
