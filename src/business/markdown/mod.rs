@@ -179,6 +179,36 @@ mod tests {
     }
 
     #[test]
+    fn footnotes_are_numbered_as_they_are_used_and_listed_at_the_end() {
+        insta::assert_snapshot!(html("One[^b], two[^a], one again[^b], none[^c].\n\n[^a]: First.\n[^b]: Second *text*.\n"), @r##"
+        <p>One<sup id="fnref:b"><a class="footnote-ref" href="#fn:b">1</a></sup>, two<sup id="fnref:a"><a class="footnote-ref" href="#fn:a">2</a></sup>, one again<sup id="fnref2:b"><a class="footnote-ref" href="#fn:b">1</a></sup>, none[^c].</p>
+        <div class="footnote">
+        <hr>
+        <ol>
+        <li id="fn:b">
+        <p>Second <em>text</em>.&nbsp;<a class="footnote-backref" href="#fnref:b" title="Jump back to footnote 1 in the text">↩</a>&nbsp;<a class="footnote-backref" href="#fnref2:b" title="Jump back to footnote 1 in the text">↩</a></p>
+        </li>
+        <li id="fn:a">
+        <p>First.&nbsp;<a class="footnote-backref" href="#fnref:a" title="Jump back to footnote 2 in the text">↩</a></p>
+        </li>
+        </ol>
+        </div>
+        "##);
+    }
+
+    #[test]
+    fn items_may_be_tasks_and_text_struck_through() {
+        insta::assert_snapshot!(html("- [ ] to do\n- [x] done\n- [y] neither\n\n~~gone~~ and ~5 left~\n"), @r#"
+        <ul>
+        <li><input type="checkbox" disabled=""> to do</li>
+        <li><input type="checkbox" disabled="" checked=""> done</li>
+        <li>[y] neither</li>
+        </ul>
+        <p><del>gone</del> and ~5 left~</p>
+        "#);
+    }
+
+    #[test]
     fn frames_are_those_of_video_sites() {
         insta::assert_snapshot!(html(concat!(
             "<iframe src=\"https://www.youtube.com/embed/x\" allowfullscreen></iframe>\n\n",

@@ -79,7 +79,8 @@ impl Definitions {
             }
             end += line.len();
         }
-        let mut text = format!("{}\n{}", first.trim_end(), lists::dedent(after[..end].trim_end(), 1));
+        let mut text = [first.trim_end(), &lists::dedent(after[..end].trim_end(), 1)].join("\n");
+        text.truncate(text.trim_end().len());
         if end == after.len() {
             while let Some(block) = queue.pop_front_if(|block| block.text.trim_start_matches('\n').starts_with(TAB)) {
                 text.push_str("\n\n");
