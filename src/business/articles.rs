@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::task::spawn_blocking;
 
 use super::markdown::{self, Rendered, TooComplex};
 use super::{Clock, Fault, InvalidAccessToken, Page, PageRequest, Session, Slug, Timestamp, Title, User, Username};
@@ -181,11 +180,7 @@ impl Articles {
         meta_description: String,
         featured_image: Option<String>,
     ) -> Result<PublishedArticle, ArticleError> {
-        let site = Arc::clone(&self.site_base_url);
-        // A long article takes milliseconds to render, which are not the async threads' to spend.
-        let (body, rendered) = spawn_blocking(move || markdown::render(&body, &site).map(|rendered| (body, rendered)))
-            .await
-            .map_err(Fault::failed)??;
+        let (body, rendered) = markdown::render_apart(body, Arc::clone(&self.site_base_url)).await??;
         let slug = Slug::from_title(title.as_str());
         let created_at = self.clock.now();
         let article = NewArticle { created_at, title, slug, body, meta_description, featured_image, rendered };

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tokio::task::spawn_blocking;
 
 use super::markdown::{self, TooComplex};
 use super::{Clock, Fault, InvalidAccessToken, Session, Timestamp, Title, Username};
@@ -104,10 +103,7 @@ impl Projects {
     /// [`ProjectError::TooLarge`] when it does not fit into the store,
     /// [`ProjectError::TooComplex`] when it is not within reason.
     pub async fn create(&self, author: &Session, title: Title, body: String) -> Result<Project, ProjectError> {
-        let site = Arc::clone(&self.site_base_url);
-        let (body, rendered) = spawn_blocking(move || markdown::render(&body, &site).map(|rendered| (body, rendered)))
-            .await
-            .map_err(Fault::failed)??;
+        let (body, rendered) = markdown::render_apart(body, Arc::clone(&self.site_base_url)).await??;
         let project = NewProject { created_at: self.clock.now(), title, body, html: rendered.html };
         self.store.create(project, author).await.map_err(|error| match error {
             CreateError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),

@@ -23,7 +23,7 @@ pub(super) fn apply(nodes: &mut [Node]) {
 fn take_own(element: &mut Element) {
     let heading = element.heading_level().is_some();
     let on_its_line = heading || matches!(element.name.as_str(), "th" | "td" | "dt");
-    let is_list = |child: &Node| matches!(child, Node::Element(child) if matches!(child.name.as_str(), "ul" | "ol"));
+    let is_list = |child: &Node| matches!(child, Node::Element(child) if child.is_list());
     let end = match element.children.iter().position(is_list) {
         Some(list) if element.name == "li" => list,
         _ => element.children.len(),

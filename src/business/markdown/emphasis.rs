@@ -300,16 +300,16 @@ fn first(places: &[usize], from: usize) -> Option<usize> {
 }
 
 fn asterisks(text: Vec<Piece>) -> Vec<Piece> {
-    spans(text, STAR, &STARS, 0, true)
+    spans(text, STAR, &STARS, 0)
 }
 
 fn underscores(text: Vec<Piece>) -> Vec<Piece> {
-    spans(text, LINE, &LINES, 0, true)
+    spans(text, LINE, &LINES, 0)
 }
 
 /// Replaces every span of a kind of mark by its elements. Inside of one, only the
 /// patterns after `from` are tried.
-fn spans(mut text: Vec<Piece>, mark: char, patterns: &Patterns, from: usize, outermost: bool) -> Vec<Piece> {
+fn spans(mut text: Vec<Piece>, mark: char, patterns: &Patterns, from: usize) -> Vec<Piece> {
     let mut at = 0;
     let mut places = Places::of(&text, mark);
     while let Some(next) = places.single(at) {
@@ -322,7 +322,7 @@ fn spans(mut text: Vec<Piece>, mark: char, patterns: &Patterns, from: usize, out
             text[at] = Piece::Node(element);
             places.remove(at, found.end);
             matched = true;
-            if outermost {
+            if from == 0 {
                 // A mark right before may be the beginning of another span now.
                 at -= text[..at].iter().rev().take_while(|piece| piece.is(mark)).count();
                 break;
@@ -338,7 +338,7 @@ fn spans(mut text: Vec<Piece>, mark: char, patterns: &Patterns, from: usize, out
 
 fn build(text: &[Piece], found: &Match, mark: char, patterns: &Patterns, index: usize) -> Node {
     let inside = |range: &std::ops::Range<usize>| {
-        let pieces = spans(text[range.clone()].to_vec(), mark, patterns, index + 1, false);
+        let pieces = spans(text[range.clone()].to_vec(), mark, patterns, index + 1);
         // What is between asterisks may have underscores.
         nodes_of(if mark == STAR { underscores(pieces) } else { pieces })
     };

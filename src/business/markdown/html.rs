@@ -183,11 +183,7 @@ impl Extractor<'_> {
             if let Some(around) = self.holders.last_mut() {
                 around.content.push(Content::Holder(holder));
             } else {
-                self.end_of_block(end);
-                if self.rest.ends_with('\n') && !self.rest.ends_with("\n\n") {
-                    self.rest.push('\n');
-                }
-                self.place(Piece::Holder(holder));
+                self.place_apart(Piece::Holder(holder), end);
             }
             if found {
                 return;
@@ -203,11 +199,7 @@ impl Extractor<'_> {
         } else if !block || !(self.in_tail || self.begins_line(start)) {
             self.text(text);
         } else if self.holders.is_empty() {
-            self.end_of_block(end);
-            if self.rest.ends_with('\n') && !self.rest.ends_with("\n\n") {
-                self.rest.push('\n');
-            }
-            self.place(Piece::Html(text.to_owned()));
+            self.place_apart(Piece::Html(text.to_owned()), end);
         } else {
             let mark = self.stash.keep(Piece::Html(text.to_owned()));
             self.text(&format!("\n{mark}\n\n"));
@@ -218,6 +210,15 @@ impl Extractor<'_> {
     fn place(&mut self, block: Piece) {
         let mark = self.stash.keep(block);
         self.text(&format!("{mark}\n\n"));
+    }
+
+    /// The same for a block that ends at `end`, with a blank line before it.
+    fn place_apart(&mut self, block: Piece, end: usize) {
+        self.end_of_block(end);
+        if self.rest.ends_with('\n') && !self.rest.ends_with("\n\n") {
+            self.rest.push('\n');
+        }
+        self.place(block);
     }
 
     /// Notes whether a block that ends at `end` has something after it.

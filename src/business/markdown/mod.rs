@@ -35,6 +35,11 @@ mod tags;
 mod tasks;
 mod tree;
 
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+
+use super::Fault;
 use footnotes::Footnotes;
 use source::Stash;
 
@@ -80,6 +85,16 @@ pub fn render(source: &str, site_base_url: &str) -> Result<Rendered, TooComplex>
         html: sanitise::article(&html, site_base_url),
         table_of_contents: sanitise::fragment(&table_of_contents),
     })
+}
+
+/// [`render`] on a thread of its own, which hands the source back: a long text takes
+/// milliseconds, which are not the async threads' to spend.
+pub(super) async fn render_apart(
+    source: String,
+    site_base_url: Arc<str>,
+) -> Result<Result<(String, Rendered), TooComplex>, Fault> {
+    let work = move || render(&source, &site_base_url).map(|rendered| (source, rendered));
+    spawn_blocking(work).await.map_err(Fault::failed)
 }
 
 #[cfg(test)]

@@ -158,6 +158,10 @@ impl Element {
         }
     }
 
+    pub(super) fn is_list(&self) -> bool {
+        matches!(self.name.as_str(), "ul" | "ol")
+    }
+
     /// Whether it stands on lines of its own.
     pub(super) fn is_block(&self) -> bool {
         is_block(&self.name)

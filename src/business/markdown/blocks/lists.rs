@@ -6,11 +6,7 @@ use super::{Reader, State, TAB};
 /// Whether an indented block belongs to a list in `parent`, or to an item that
 /// `parent` is.
 pub(super) fn continues(parent: &Element) -> bool {
-    parent.name == "li" || parent.last_element().is_some_and(is_list)
-}
-
-fn is_list(element: &Element) -> bool {
-    matches!(element.name.as_str(), "ul" | "ol")
+    parent.name == "li" || parent.last_element().is_some_and(Element::is_list)
 }
 
 /// `ul` or `ol`, when the first line of a block is the item of a list.
@@ -101,7 +97,7 @@ impl Reader<'_> {
     /// A block of items: a new list, or more of the one before it.
     pub(super) fn list(&mut self, parent: &mut Element, kind: &str, text: &str) {
         let mut items = items(text).into_iter();
-        if parent.last_element().is_some_and(is_list) {
+        if parent.last_element().is_some_and(Element::is_list) {
             let Some(list) = parent.last_element_mut() else { return };
             if let Some(last) = list.last_element_mut() {
                 loosen(last);
@@ -113,7 +109,7 @@ impl Reader<'_> {
             }
             list.children.push(Node::Element(item));
             self.items(list, items);
-        } else if is_list(parent) {
+        } else if parent.is_list() {
             self.items(parent, items);
         } else {
             let mut list = Element::new(kind, Vec::new());
@@ -150,7 +146,7 @@ impl Reader<'_> {
         let text = dedent(text, level);
         self.within(State::Detabbed, |reader| {
             if parent.name == "li" {
-                let list = parent.last_element().is_some_and(is_list);
+                let list = parent.last_element().is_some_and(Element::is_list);
                 let target = if list { parent.last_element_mut() } else { None };
                 return match target {
                     Some(list) => reader.block(list, &text),
@@ -178,8 +174,8 @@ fn level(parent: &Element, indentation: usize, start: usize) -> (usize, usize) {
     let (mut level, mut steps) = (start, 0);
     let mut element = parent;
     while indentation > level {
-        let Some(last) = element.last_element().filter(|last| is_list(last) || last.name == "li") else { break };
-        level += usize::from(is_list(last));
+        let Some(last) = element.last_element().filter(|last| last.is_list() || last.name == "li") else { break };
+        level += usize::from(last.is_list());
         steps += 1;
         element = last;
     }
