@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
-use talelio::business::{Accounts, AccountsConfig, Articles, Clock, Mailer, Projects, SystemClock, Tokens};
+use talelio::business::{
+    Accounts, AccountsConfig, Articles, Clock, Images, Mailer, Projects, Renderer, SystemClock, Tokens,
+};
 use talelio::database::{Database, OpenError};
 use talelio::mail::Outbox;
+use talelio::objects::{self, Objects};
 
 use crate::config::{Config, Environment};
 use crate::cookies::CookieSettings;
@@ -17,6 +20,7 @@ pub(crate) type App = Arc<Parts>;
 pub(crate) struct Parts {
     pub(crate) accounts: Accounts,
     pub(crate) articles: Articles,
+    pub(crate) images: Images,
     pub(crate) projects: Projects,
     pub(crate) cookies: CookieSettings,
     pub(crate) cors_origins: Vec<HeaderValue>,
@@ -39,11 +43,15 @@ pub(crate) async fn build(config: Config) -> Result<App, Failure> {
     let tokens = Tokens::new(&config.secret_key);
     let production = config.environment == Environment::Production;
     let mailer = mailer(&config);
+    let objects = Arc::new(open_objects(&config)?);
+    let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
+    let images = Images::new(database.clone(), objects, clock.clone(), &config.api_base_url);
     let accounts_config = AccountsConfig { whitelist: config.whitelist, api_base_url: config.api_base_url };
     Ok(Arc::new(Parts {
         accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
-        articles: Articles::new(database.clone(), clock.clone(), &config.site_base_url),
-        projects: Projects::new(database, clock, &config.site_base_url),
+        articles: Articles::new(database.clone(), clock.clone(), renderer.clone(), &config.site_base_url),
+        images,
+        projects: Projects::new(database, clock, renderer),
         cookies: CookieSettings { secure: production, domain: config.cookie_domain.filter(|_| production) },
         cors_origins: config.cors_origins,
         show_usage: !production,
@@ -56,6 +64,19 @@ pub(crate) async fn open_database(config: &Config) -> Result<Database, OpenError
         Some(connection) => Ok(Database::connect(connection)),
         None => Database::embedded(config.data_dir.folder()).await,
     }
+}
+
+/// The storage of images that the configuration asks for.
+fn open_objects(config: &Config) -> Result<Objects, objects::OpenError> {
+    let folder = config.data_dir.folder().map(|folder| folder.join("objects"));
+    match &config.bucket {
+        Some(bucket) => return Objects::bucket(bucket),
+        None if folder.is_none() && config.environment == Environment::Production => {
+            tracing::warn!("neither S3_BUCKET nor a folder in DATA_DIR: images are lost when this process ends");
+        }
+        None => {}
+    }
+    Objects::local(folder.as_deref())
 }
 
 fn mailer(config: &Config) -> Arc<dyn Mailer> {

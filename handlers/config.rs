@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use http::HeaderValue;
 use lettre::message::Mailbox;
+use talelio::Place;
 use talelio::business::{SecretKey, Whitelist};
 use talelio::database::Connection;
 use talelio::mail::{Smtp, SmtpConfig};
+use talelio::objects::Bucket;
 use tracing_subscriber::filter::Targets;
 
 use crate::secret;
@@ -47,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: DataDir,
     /// The table outside; the embedded store without it.
     pub(crate) connection: Option<Connection>,
+    /// The bucket of the images; a folder in `data_dir` without it.
+    pub(crate) bucket: Option<Bucket>,
     pub(crate) api_base_url: String,
     pub(crate) site_base_url: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
@@ -139,6 +143,7 @@ impl Reader {
             port: self.parsed("PORT", "8000", "a port, 0 to 65535").unwrap_or_default(),
             data_dir,
             connection,
+            bucket: self.bucket(),
             api_base_url: self.url("API_BASE_URL", "http://127.0.0.1:8000"),
             site_base_url: self.url("SITE_BASE_URL", "https://www.talel.io"),
             cors_origins: self.list("CORS_ORIGINS", origins, "origins such as https://www.talel.io", |origin| {
@@ -159,20 +164,37 @@ impl Reader {
 
     fn connection(&mut self) -> Option<Connection> {
         let table = self.text("DYNAMODB_TABLE");
-        let endpoint = self.text("AWS_ENDPOINT_URL_DYNAMODB");
-        let region = self.text("AWS_REGION").or_else(|| self.text("AWS_DEFAULT_REGION"));
-        if endpoint.as_deref().is_some_and(|endpoint| !is_url(endpoint)) {
-            self.problem("AWS_ENDPOINT_URL_DYNAMODB", "expected a URL such as http://127.0.0.1:8001");
-        }
+        let place = self.place("DYNAMODB_TABLE", "AWS_ENDPOINT_URL_DYNAMODB");
         let table = table?;
         if !(3..=255).contains(&table.len()) || !table.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
         {
             self.problem("DYNAMODB_TABLE", "expected 3 to 255 letters, digits, `_`, `-` or `.`");
         }
-        if region.is_none() && endpoint.is_none() {
-            self.problem("AWS_REGION", "required with DYNAMODB_TABLE");
+        Some(Connection { table, place })
+    }
+
+    fn bucket(&mut self) -> Option<Bucket> {
+        let name = self.text("S3_BUCKET");
+        let place = self.place("S3_BUCKET", "AWS_ENDPOINT_URL_S3");
+        let name = name?;
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b);
+        if !(3..=63).contains(&name.len()) || !name.bytes().all(allowed) {
+            self.problem("S3_BUCKET", "expected 3 to 63 lower case letters, digits, `-` or `.`");
         }
-        Some(Connection { table, region: region.unwrap_or_else(|| "us-east-1".to_owned()), endpoint })
+        Some(Bucket { name, place })
+    }
+
+    /// Where the service is that the variable `used_by` asks for.
+    fn place(&mut self, used_by: &str, endpoint: &str) -> Place {
+        let url = self.text(endpoint);
+        let region = self.text("AWS_REGION").or_else(|| self.text("AWS_DEFAULT_REGION"));
+        if url.as_deref().is_some_and(|url| !is_url(url)) {
+            self.problem(endpoint, "expected a URL such as http://127.0.0.1:8001");
+        }
+        if region.is_none() && url.is_none() && self.text(used_by).is_some() {
+            self.problem("AWS_REGION", &format!("required with {used_by}"));
+        }
+        Place { region: region.unwrap_or_else(|| "us-east-1".to_owned()), endpoint: url }
     }
 
     fn secret_key(&mut self, production: bool, data_dir: &DataDir) -> Option<SecretKey> {

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use talelio::business::{AccountError, ArticleError, Fault, InvalidAccessToken, ProjectError};
+use talelio::business::{AccountError, ArticleError, Fault, ImageError, InvalidAccessToken, ProjectError};
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
@@ -129,6 +129,22 @@ impl From<ProjectError> for ApiError {
             ProjectError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProjectError::Token(reason) => return reason.into(),
             ProjectError::Fault(fault) => return fault.into(),
+        };
+        Self::refused(status, error)
+    }
+}
+
+impl From<ImageError> for ApiError {
+    fn from(error: ImageError) -> Self {
+        let status = match error {
+            ImageError::InvalidType | ImageError::TooLarge | ImageError::TooManyPixels | ImageError::TooMany => {
+                StatusCode::BAD_REQUEST
+            }
+            ImageError::NotTheirs => StatusCode::FORBIDDEN,
+            ImageError::UnknownUser(_) | ImageError::NotFound | ImageError::UploadNotFound => StatusCode::NOT_FOUND,
+            ImageError::NoPresigning => StatusCode::CONFLICT,
+            ImageError::Token(reason) => return reason.into(),
+            ImageError::Fault(fault) => return fault.into(),
         };
         Self::refused(status, error)
     }

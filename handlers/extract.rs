@@ -1,72 +1,18 @@
 //! From a request to the values that a handler works on.
 
-use std::time::Duration;
+use std::borrow::Cow;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use http_body_util::BodyExt;
-use hyper::body::Body as _;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use talelio::business::Session;
 
 use crate::app::App;
 use crate::envelope::ApiError;
-
-/// The most bytes of a request body.
-const MAX_BODY_BYTES: usize = 1 << 20;
-
-/// How many bytes of a body that is too large are read and dropped, so that a
-/// client which sends before it listens still gets its answer.
-const MAX_DRAINED_BYTES: usize = 256 << 20;
-
-/// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Reads the body of every request before its handler runs, whether the handler
-/// wants it or not: a connection is only good for the next request, and for the
-/// answer to this one, once the body is off it.
-pub(crate) async fn read_body(request: Request, next: Next) -> Response {
-    if request.body().is_end_stream() {
-        return next.run(request).await;
-    }
-    let (parts, body) = request.into_parts();
-    let read = tokio::time::timeout(BODY_TIMEOUT, collect(&parts.headers, body)).await;
-    let body =
-        read.unwrap_or_else(|_| Err(ApiError::refused(StatusCode::REQUEST_TIMEOUT, "Request body took too long")));
-    match body {
-        Ok(body) => next.run(Request::from_parts(parts, Body::from(body))).await,
-        Err(error) => error.into_response(),
-    }
-}
-
-async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
-    let too_large = || ApiError::refused(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large");
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > MAX_BODY_BYTES) && headers.contains_key(EXPECT) {
-        // The client waits for a word before it sends: this is the word.
-        return Err(too_large());
-    }
-    let mut collected = Vec::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| ApiError::bad_request("Request body ended early"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        length += data.len();
-        if length <= MAX_BODY_BYTES {
-            collected.extend_from_slice(&data);
-        } else if length > MAX_DRAINED_BYTES {
-            break;
-        } else {
-            collected = Vec::new();
-        }
-    }
-    if length > MAX_BODY_BYTES { Err(too_large()) } else { Ok(collected.into()) }
-}
 
 /// The JSON object of a request body, with at least one key.
 pub(crate) struct JsonObject(Map<String, Value>);
@@ -117,6 +63,12 @@ impl JsonObject {
         Ok(texts)
     }
 
+    /// The count that stands under `key`.
+    pub(crate) fn count(&mut self, key: &'static str) -> Result<u64, ApiError> {
+        let value = self.0.remove(key).ok_or_else(|| ApiError::bad_request(format!("Expected '{key}' key")))?;
+        value.as_u64().ok_or_else(|| ApiError::bad_request(format!("Expected '{key}' to be a positive integer")))
+    }
+
     /// The text of `key`; none if it is missing or `null`.
     pub(crate) fn optional_text(&mut self, key: &'static str) -> Result<Option<String>, ApiError> {
         match self.0.remove(key) {
@@ -155,14 +107,30 @@ impl FromRequestParts<App> for Author {
     }
 }
 
-/// The one parameter of a path, decoded.
-pub(crate) struct Segment(pub(crate) String);
+/// The parameters of a path, decoded: a text for one, a tuple of texts for several.
+pub(crate) struct Segment<T = String>(pub(crate) T);
 
-impl<S: Send + Sync> FromRequestParts<S> for Segment {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let path = Path::<String>::from_request_parts(parts, state).await;
-        path.map(|Path(segment)| Self(segment)).map_err(|_| ApiError::bad_request("Invalid path"))
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(segments)| Self(segments)).map_err(|_| ApiError::bad_request("Invalid path"))
     }
+}
+
+/// What a query string gives for `name`, decoded; the first of several counts.
+pub(crate) fn parameter<'q>(query: &'q str, name: &str) -> Option<Cow<'q, str>> {
+    form_urlencoded::parse(query.as_bytes()).find(|(found, _)| found == name).map(|(_, value)| value)
+}
+
+/// The largest page or limit that makes sense as a number.
+const MAX_NUMBER: u32 = i32::MAX.unsigned_abs();
+
+/// The number that a query string gives for `name`; 0 if it gives none.
+pub(crate) fn number(query: &str, name: &str) -> Result<u32, ApiError> {
+    let Some(value) = parameter(query, name) else { return Ok(0) };
+    let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().ok().filter(|number| digits && *number <= MAX_NUMBER);
+    number.ok_or_else(|| ApiError::bad_request("Expected numeric query parameters"))
 }

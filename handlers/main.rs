@@ -8,12 +8,15 @@
 mod accounts;
 mod app;
 mod articles;
+mod body;
 mod cli;
+mod conditional;
 mod config;
 mod cookies;
 mod envelope;
 mod extract;
 mod health;
+mod images;
 mod lambda;
 mod observe;
 mod projects;

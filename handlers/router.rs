@@ -1,6 +1,7 @@
 //! Which handler answers which route.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
@@ -10,7 +11,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
 use crate::envelope::ApiError;
-use crate::{accounts, articles, extract, health, observe, projects, users};
+use crate::{accounts, articles, body, health, images, observe, projects, users};
 
 pub(crate) fn build(app: App) -> Router {
     let cors = cors(&app);
@@ -26,9 +27,15 @@ pub(crate) fn build(app: App) -> Router {
         .route("/v1/articles", post(articles::publish))
         .route("/v1/articles/{slug}", get(articles::read))
         .route("/v1/projects", post(projects::create))
+        .route("/v1/users/me/images", get(images::list))
+        .route("/v1/users/{username}/images/{file}", get(images::show).delete(images::remove))
+        .route("/v1/assets/images", post(images::upload))
+        .route("/v1/assets/images/presign", post(images::presign))
+        .route("/v1/assets/images/confirm", post(images::confirm))
         .fallback(async || ApiError::refused(StatusCode::NOT_FOUND, "Route not found"))
         .method_not_allowed_fallback(async || ApiError::refused(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
-        .layer(from_fn(extract::read_body))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(body::take))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(cors)
         .layer(from_fn_with_state(app.clone(), observe::observe))

@@ -12,14 +12,11 @@ use talelio::business::{Article, Fault, Page, PageRequest, User};
 use crate::app::App;
 use crate::articles::ArticleBody;
 use crate::envelope::ApiError;
-use crate::extract::Segment;
+use crate::extract::{Segment, number};
 use crate::projects::ProjectBody;
 
 /// How many items the whole list has.
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
-
-/// The largest page or limit that makes sense as a number.
-const MAX_NUMBER: u32 = i32::MAX.unsigned_abs();
 
 /// A user as everybody sees them.
 #[derive(Serialize)]
@@ -68,20 +65,9 @@ pub(crate) async fn projects(
     Ok(Json(projects.into_iter().map(Into::into).collect()))
 }
 
-/// The page that `page` and `limit` of a query string ask for; the first of
-/// several counts.
+/// The page that `page` and `limit` of a query string ask for.
 fn page_request(query: &str) -> Result<PageRequest, ApiError> {
-    let number = |wanted: &str| match form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted) {
-        None => Ok(0),
-        Some((_, value)) if value.bytes().all(|byte| byte.is_ascii_digit()) => {
-            value.parse().ok().filter(|number| *number <= MAX_NUMBER).ok_or(())
-        }
-        Some(_) => Err(()),
-    };
-    match (number("page"), number("limit")) {
-        (Ok(page), Ok(limit)) => Ok(PageRequest::new(page, limit)),
-        _ => Err(ApiError::bad_request("Expected numeric query parameters")),
-    }
+    Ok(PageRequest::new(number(query, "page")?, number(query, "limit")?))
 }
 
 /// The pages beside this one (RFC 8288); empty if there are none.

@@ -14,15 +14,21 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
     Variable { name, default, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 19] = [
+pub(crate) const VARIABLES: [Variable; 21] = [
     variable("ENV", "development", "`development` or `production`"),
     variable("HOST", "127.0.0.1", "the address to listen on"),
     variable("PORT", "8000", "the port to listen on; 0 takes a free one"),
     variable("SECRET_KEY", "made and kept in DATA_DIR", "signs all tokens, 32 bytes or more; required in production"),
-    variable("DATA_DIR", "./data", "the folder of the embedded store and the outbox; `:memory:` keeps nothing"),
+    variable(
+        "DATA_DIR",
+        "./data",
+        "the folder of the embedded store, the images and the outbox; `:memory:` keeps nothing",
+    ),
     variable("DYNAMODB_TABLE", "", "the DynamoDB table; without it the embedded store is used"),
     variable("AWS_ENDPOINT_URL_DYNAMODB", "", "an engine other than AWS's own, such as http://127.0.0.1:8001"),
-    variable("AWS_REGION", "us-east-1 with an endpoint", "the region of the table; Lambda sets it"),
+    variable("S3_BUCKET", "", "the S3 bucket of the images; without it they are kept in DATA_DIR/objects"),
+    variable("AWS_ENDPOINT_URL_S3", "", "a storage other than AWS's own, such as http://127.0.0.1:9000"),
+    variable("AWS_REGION", "us-east-1 with an endpoint", "the region of the table and the bucket; Lambda sets it"),
     variable("API_BASE_URL", "http://127.0.0.1:8000", "where this API is reached, in links of mails"),
     variable("SITE_BASE_URL", "https://www.talel.io", "where readers find the articles"),
     variable(

@@ -5,6 +5,7 @@
 //! ```text
 //! Presentation (handlers/)  ──►  Business (src/business/)  ◄──  Database (src/database/)
 //!                                                          ◄──  Mail     (src/mail/)
+//!                                                          ◄──  Objects  (src/objects/)
 //! ```
 //!
 //! * [`business`] holds the rules, and the traits it needs from the outside:
@@ -12,10 +13,15 @@
 //! * [`database`] keeps what the rules decide, in DynamoDB or in the embedded
 //!   engine that speaks its protocol.
 //! * [`mail`] delivers messages, over SMTP or to a folder.
+//! * [`objects`] keeps the bytes of images, in S3 or in a folder.
 //!
 //! The presentation layer is the binary in `handlers/`; the compiler keeps this
 //! crate from reaching into it, `tests/architecture.rs` keeps the arrows here.
 
+mod aws;
 pub mod business;
 pub mod database;
 pub mod mail;
+pub mod objects;
+
+pub use aws::Place;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::markdown::{self, Rendered, TooComplex};
-use super::{Clock, Fault, InvalidAccessToken, Page, PageRequest, Session, Slug, Timestamp, Title, User, Username};
+use super::markdown::{Rendered, TooComplex};
+use super::{
+    Clock, Fault, InvalidAccessToken, Page, PageRequest, Renderer, Session, Slug, Timestamp, Title, User, Username,
+};
 
 /// A published article.
 #[derive(Clone, Debug)]
@@ -156,6 +158,7 @@ pub enum ArticleError {
 pub struct Articles {
     store: Arc<dyn ArticleStore>,
     clock: Arc<dyn Clock>,
+    renderer: Renderer,
     site_base_url: Arc<str>,
 }
 
@@ -163,8 +166,8 @@ impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
     /// articles, without a slash at the end.
     #[must_use]
-    pub fn new(store: Arc<dyn ArticleStore>, clock: Arc<dyn Clock>, site_base_url: &str) -> Self {
-        Self { store, clock, site_base_url: site_base_url.into() }
+    pub fn new(store: Arc<dyn ArticleStore>, clock: Arc<dyn Clock>, renderer: Renderer, site_base_url: &str) -> Self {
+        Self { store, clock, renderer, site_base_url: site_base_url.into() }
     }
 
     /// Renders and publishes an article.
@@ -180,7 +183,7 @@ impl Articles {
         meta_description: String,
         featured_image: Option<String>,
     ) -> Result<PublishedArticle, ArticleError> {
-        let (body, rendered) = markdown::render_apart(body, Arc::clone(&self.site_base_url)).await??;
+        let (body, rendered) = self.renderer.render(body).await??;
         let slug = Slug::from_title(title.as_str());
         let created_at = self.clock.now();
         let article = NewArticle { created_at, title, slug, body, meta_description, featured_image, rendered };

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::markdown::{self, TooComplex};
-use super::{Clock, Fault, InvalidAccessToken, Session, Timestamp, Title, Username};
+use super::markdown::TooComplex;
+use super::{Clock, Fault, InvalidAccessToken, Renderer, Session, Timestamp, Title, Username};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -86,15 +86,14 @@ pub enum ProjectError {
 pub struct Projects {
     store: Arc<dyn ProjectStore>,
     clock: Arc<dyn Clock>,
-    site_base_url: Arc<str>,
+    renderer: Renderer,
 }
 
 impl Projects {
-    /// The rules over `store`. `site_base_url` is where the site is, without a
-    /// slash at the end.
+    /// The rules over `store`.
     #[must_use]
-    pub fn new(store: Arc<dyn ProjectStore>, clock: Arc<dyn Clock>, site_base_url: &str) -> Self {
-        Self { store, clock, site_base_url: site_base_url.into() }
+    pub fn new(store: Arc<dyn ProjectStore>, clock: Arc<dyn Clock>, renderer: Renderer) -> Self {
+        Self { store, clock, renderer }
     }
 
     /// Renders and stores a project.
@@ -103,7 +102,7 @@ impl Projects {
     /// [`ProjectError::TooLarge`] when it does not fit into the store,
     /// [`ProjectError::TooComplex`] when it is not within reason.
     pub async fn create(&self, author: &Session, title: Title, body: String) -> Result<Project, ProjectError> {
-        let (body, rendered) = markdown::render_apart(body, Arc::clone(&self.site_base_url)).await??;
+        let (body, rendered) = self.renderer.render(body).await??;
         let project = NewProject { created_at: self.clock.now(), title, body, html: rendered.html };
         self.store.create(project, author).await.map_err(|error| match error {
             CreateError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),

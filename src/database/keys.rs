@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use uuid::Uuid;
+
 use crate::business::{Email, Slug, Username};
 
 /// Where an item stands: partition key and sort key.
@@ -68,6 +70,11 @@ pub(super) const MAX_POSITION: u64 = 999_999_999_999;
 
 pub(super) fn project(username: &Username, id: u64) -> Key {
     Key::new(user_partition(username), format!("PROJECT#{id:012}"))
+}
+
+/// An image. The ids of later ones are higher, as numbers and as texts.
+pub(super) fn image(username: &Username, id: Uuid) -> Key {
+    Key::new(user_partition(username), format!("IMAGE#{id}"))
 }
 
 /// The partition of everything that reading an article takes.

@@ -15,6 +15,7 @@ mod articles;
 mod client;
 mod content;
 mod embedded;
+mod images;
 mod keys;
 mod projects;
 mod schema;

@@ -8,7 +8,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -140,6 +142,26 @@ impl Table {
         }
     }
 
+    /// Up to `limit` items of a partition with sort keys in a range, last ones first.
+    pub(super) async fn query_last(
+        &self,
+        pk: &str,
+        range: RangeInclusive<String>,
+        limit: u32,
+    ) -> Result<Vec<Item>, Fault> {
+        let (from, to) = range.into_inner();
+        let request = self.client.query().table_name(&self.name);
+        let request = request.key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to");
+        let request = request.expression_attribute_values(":pk", text(pk));
+        let request = request.expression_attribute_values(":from", text(from));
+        let request = request.expression_attribute_values(":to", text(to));
+        let request = request.scan_index_forward(false).limit(i32::try_from(limit).map_err(Fault::failed)?);
+        let request = request.consistent_read(true).set_return_consumed_capacity(usage::wanted());
+        let output = request.send().await.map_err(fault)?;
+        usage::read(output.consumed_capacity());
+        Ok(output.items.unwrap_or_default())
+    }
+
     /// The items of `keys` that exist, by their keys.
     pub(super) async fn batch_get(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
         let mut found = HashMap::with_capacity(keys.len());
@@ -236,6 +258,19 @@ impl Table {
         let put = Put::builder().table_name(&self.name).set_item(Some(item));
         let put = put.set_condition_expression(only_if.map(str::to_owned)).build().map_err(Fault::failed)?;
         Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// An action that changes nothing and looks whether a condition holds.
+    pub(super) fn check(&self, key: &Key, expression: &Expression) -> Result<TransactWriteItem, Fault> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.name)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(expression.condition.map(str::to_owned))
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(expression.values())
+            .build()
+            .map_err(Fault::failed)?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     /// An action that changes an item.

@@ -18,6 +18,8 @@
 //! 7. the tree is written as HTML, which has to be within the limits of
 //!    [`complexity`], as the source had, and [`sanitise`] drops whatever could run in
 //!    a reader's browser and finishes links and images.
+//!
+//! [`pictures`] then describes those images that are our own.
 
 mod attributes;
 mod blocks;
@@ -29,17 +31,13 @@ mod footnotes;
 mod headings;
 mod html;
 mod inlines;
+pub(super) mod pictures;
 mod sanitise;
 mod source;
 mod tags;
 mod tasks;
 mod tree;
 
-use std::sync::Arc;
-
-use tokio::task::spawn_blocking;
-
-use super::Fault;
 use footnotes::Footnotes;
 use source::Stash;
 
@@ -85,16 +83,6 @@ pub fn render(source: &str, site_base_url: &str) -> Result<Rendered, TooComplex>
         html: sanitise::article(&html, site_base_url),
         table_of_contents: sanitise::fragment(&table_of_contents),
     })
-}
-
-/// [`render`] on a thread of its own, which hands the source back: a long text takes
-/// milliseconds, which are not the async threads' to spend.
-pub(super) async fn render_apart(
-    source: String,
-    site_base_url: Arc<str>,
-) -> Result<Result<(String, Rendered), TooComplex>, Fault> {
-    let work = move || render(&source, &site_base_url).map(|rendered| (source, rendered));
-    spawn_blocking(work).await.map_err(Fault::failed)
 }
 
 #[cfg(test)]

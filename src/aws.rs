@@ -1,0 +1,62 @@
+//! What the clients of AWS have in common: whom they trust, and who they are.
+
+use std::fmt::Write as _;
+
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::provider_config::ProviderConfig;
+use aws_sdk_dynamodb::config::{Credentials, Region};
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use base64::Engine as _;
+
+/// A region and perhaps an endpoint, as all services of AWS have them.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The AWS region, such as `eu-north-1`.
+    pub region: String,
+    /// A service other than AWS's own, such as `http://127.0.0.1:8001`.
+    pub endpoint: Option<String>,
+}
+
+impl Place {
+    /// Whether the service is reached without TLS.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://"))
+    }
+
+    /// An HTTP client of the SDK for the service.
+    pub(crate) fn client(&self) -> SharedHttpClient {
+        if self.is_plain() { Builder::new().build_http() } else { https() }
+    }
+
+    /// Who we are. Lambda sets variables and ECS an address; the profiles, instance
+    /// metadata and single sign-on of the SDK's own chain would only be waited for.
+    pub(crate) fn credentials(&self) -> CredentialsProviderChain {
+        let region = Region::new(self.region.clone());
+        let provider = ProviderConfig::empty().with_region(Some(region)).with_http_client(self.client());
+        let chain = CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
+            .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(&provider).build());
+        if self.endpoint.is_none() {
+            return chain;
+        }
+        // A local service takes any.
+        chain.or_else("Local", Credentials::new("local", "local", None, None, "local"))
+    }
+}
+
+/// A client that trusts Mozilla's roots, compiled in: no file of the system is
+/// looked for and an image needs none.
+fn https() -> SharedHttpClient {
+    let mut pem = String::new();
+    for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+        let der = base64::engine::general_purpose::STANDARD.encode(root);
+        let _ = writeln!(pem, "-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----");
+    }
+    let trust = TrustStore::empty().with_pem_certificate(pem);
+    let context = TlsContext::builder().with_trust_store(trust).build().expect("the roots are valid certificates");
+    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https()
+}

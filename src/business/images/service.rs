@@ -1,0 +1,267 @@
+//! The image rules.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::pixels::{self, Prepared};
+use super::{
+    Format, Image, ImageAddress, ImageError, ImageFile, ImageFiles, ImageStore, ImagesPage, MAX_IMAGE_BYTES, Object,
+    PendingUpload, Upload,
+};
+use crate::business::{Clock, Fault, Session, Username};
+
+/// How long the address of an upload is good, in seconds.
+const UPLOAD_SECONDS: u64 = 600;
+
+/// How long an image waits for those that are worked on before it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a reader wants to see of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// How wide; none for the image itself. One of [`WIDTHS`](super::WIDTHS).
+    pub width: Option<u32>,
+    /// Whether they can show WebP.
+    pub webp: bool,
+}
+
+/// An image as it is shown.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// What they are encoded as.
+    pub format: Format,
+    /// Tells it from every other image and every other copy of it.
+    pub tag: String,
+}
+
+/// Where somebody may send an image to.
+#[derive(Clone, Debug)]
+pub struct UploadAddress {
+    /// What to confirm when it is sent.
+    pub upload: PendingUpload,
+    /// The URL for a `PUT`.
+    pub url: String,
+    /// For how many seconds.
+    pub seconds: u64,
+}
+
+/// The image rules.
+pub struct Images {
+    store: Arc<dyn ImageStore>,
+    files: Arc<dyn ImageFiles>,
+    clock: Arc<dyn Clock>,
+    api_base_url: Arc<str>,
+    /// Held while an image is decoded: one takes up to 100 MB, two would not fit
+    /// into the memory of a small server.
+    working: Semaphore,
+}
+
+impl Images {
+    /// The rules over `store` and `files`. `api_base_url` is where this API is
+    /// reached, without a slash at the end.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn ImageStore>,
+        files: Arc<dyn ImageFiles>,
+        clock: Arc<dyn Clock>,
+        api_base_url: &str,
+    ) -> Self {
+        Self { store, files, clock, api_base_url: api_base_url.into(), working: Semaphore::new(1) }
+    }
+
+    /// Begins an upload.
+    #[must_use]
+    pub fn upload(&self, author: Session) -> Upload<'_> {
+        Upload::new(self, author)
+    }
+
+    /// Where somebody may send an image of `bytes` bytes, from a file called `name`.
+    ///
+    /// # Errors
+    /// [`ImageError::TooLarge`]; [`ImageError::NoPresigning`] where the storage has no addresses.
+    pub async fn presign(&self, author: &Session, name: &str, bytes: u64) -> Result<UploadAddress, ImageError> {
+        if bytes > MAX_IMAGE_BYTES as u64 {
+            return Err(ImageError::TooLarge);
+        }
+        let upload = PendingUpload::new(name);
+        let object = Object::Upload(author.username.clone(), upload.clone());
+        let url = self.files.upload_url(&object, bytes, UPLOAD_SECONDS).await?.ok_or(ImageError::NoPresigning)?;
+        Ok(UploadAddress { upload, url, seconds: UPLOAD_SECONDS })
+    }
+
+    /// Makes what was sent to the address of an upload an image of the author. To
+    /// confirm it again changes nothing.
+    ///
+    /// # Errors
+    /// [`ImageError::UploadNotFound`], and why it is not an image.
+    pub async fn confirm(&self, author: &Session, upload: PendingUpload) -> Result<ImageAddress, ImageError> {
+        let username = author.username.clone();
+        let known = self.store.images(&[(username.clone(), upload.id())]).await?.pop();
+        let object = Object::Upload(username.clone(), upload.clone());
+        let file = match known {
+            Some(image) => image.file,
+            None => self.adopt(author, &object, upload).await?,
+        };
+        self.files.remove(vec![object]).await?;
+        Ok(ImageAddress { username, file })
+    }
+
+    async fn adopt(&self, author: &Session, object: &Object, upload: PendingUpload) -> Result<ImageFile, ImageError> {
+        let bytes = self.files.size(object).await?.ok_or(ImageError::UploadNotFound)?;
+        if bytes > MAX_IMAGE_BYTES as u64 {
+            return Err(ImageError::TooLarge);
+        }
+        let bytes = self.files.read(object).await?.ok_or(ImageError::UploadNotFound)?;
+        let prepared = self.prepare(bytes).await?;
+        let file = ImageFile::of_upload(upload, prepared.format);
+        let image = self.store(author, file, prepared).await?;
+        self.add(author, std::slice::from_ref(&image)).await?;
+        Ok(image.file)
+    }
+
+    /// An image of a user, or the copy of it that fits what is wanted. A copy is
+    /// made when it is first asked for. `username` is whatever was asked for.
+    ///
+    /// # Errors
+    /// [`ImageError::UnknownUser`], [`ImageError::NotFound`].
+    pub async fn show(&self, username: &str, file: &str, wanted: Wanted) -> Result<Shown, ImageError> {
+        let unknown = || ImageError::UnknownUser(username.to_owned());
+        let parsed = username.parse().map_err(|_| unknown())?;
+        let shown = match file.parse() {
+            Ok(file) => self.find(&parsed, &file, wanted).await?,
+            Err(_) => None,
+        };
+        match shown {
+            Some(shown) => Ok(shown),
+            None if self.store.is_user(&parsed).await? => Err(ImageError::NotFound),
+            None => Err(unknown()),
+        }
+    }
+
+    async fn find(&self, username: &Username, file: &ImageFile, wanted: Wanted) -> Result<Option<Shown>, ImageError> {
+        let Some(width) = wanted.width else { return self.original(username, file).await };
+        let known = self.store.images(&[(username.clone(), file.id())]).await?.pop();
+        let Some(image) = known.filter(|image| image.file == *file) else { return Ok(None) };
+        if !image.widths().any(|smaller| smaller == width) {
+            return self.original(username, file).await;
+        }
+        let format = match file.format() {
+            _ if wanted.webp => Format::WebP,
+            Format::Gif => Format::Png,
+            format => format,
+        };
+        let object = Object::Copy(username.clone(), file.clone(), width, format);
+        let bytes = match self.files.read(&object).await? {
+            Some(bytes) => bytes,
+            None => match self.make_copy(username, file, &object, (width, format)).await? {
+                Some(bytes) => bytes,
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Shown { bytes, format, tag: format!("{}-{width}-{}", file.id(), format.extension()) }))
+    }
+
+    async fn original(&self, username: &Username, file: &ImageFile) -> Result<Option<Shown>, ImageError> {
+        let bytes = self.files.read(&Object::Original(username.clone(), file.clone())).await?;
+        Ok(bytes.map(|bytes| Shown { bytes, format: file.format(), tag: file.id().to_string() }))
+    }
+
+    async fn make_copy(
+        &self,
+        username: &Username,
+        file: &ImageFile,
+        object: &Object,
+        (width, format): (u32, Format),
+    ) -> Result<Option<Bytes>, ImageError> {
+        let _turn = self.turn().await?;
+        // Whoever had the turn before may have made it.
+        if let Some(bytes) = self.files.read(object).await? {
+            return Ok(Some(bytes));
+        }
+        let Some(original) = self.original(username, file).await? else { return Ok(None) };
+        let work = move || pixels::copy(&original.bytes, original.format, width, format);
+        let bytes = Bytes::from(spawn_blocking(work).await.map_err(Fault::failed)??);
+        self.files.write(object, bytes.clone()).await?;
+        Ok(Some(bytes))
+    }
+
+    /// A page of the author's own images, newest first, from the one before `before`.
+    ///
+    /// # Errors
+    /// [`ImageError::Fault`].
+    pub async fn list(&self, author: &Session, before: Option<Uuid>, limit: u32) -> Result<ImagesPage, ImageError> {
+        Ok(self.store.images_of(&author.username, before, limit).await?)
+    }
+
+    /// Removes an image and every copy of it. `username` is whatever was asked for,
+    /// `me` for the author themself.
+    ///
+    /// # Errors
+    /// [`ImageError::NotFound`]; [`ImageError::NotTheirs`] for the image of another.
+    pub async fn remove(&self, author: &Session, username: &str, file: &str) -> Result<(), ImageError> {
+        let own = username == "me" || username.parse().is_ok_and(|username: Username| username == author.username);
+        if !own {
+            return Err(ImageError::NotTheirs);
+        }
+        let username = &author.username;
+        let file: ImageFile = file.parse().map_err(|_| ImageError::NotFound)?;
+        let known = self.store.images(&[(username.clone(), file.id())]).await?.pop();
+        let image = known.filter(|image| image.file == file).ok_or(ImageError::NotFound)?;
+        let mut objects = vec![Object::Original(username.clone(), file.clone())];
+        for width in image.widths() {
+            for format in [Format::Jpeg, Format::Png, Format::WebP] {
+                objects.push(Object::Copy(username.clone(), file.clone(), width, format));
+            }
+        }
+        // The files first: as long as the image is listed, this can be tried again.
+        self.files.remove(objects).await?;
+        self.store.remove(username, file.id()).await?;
+        Ok(())
+    }
+
+    /// Where an image is found.
+    #[must_use]
+    pub fn url(&self, address: &ImageAddress) -> String {
+        address.url(&self.api_base_url)
+    }
+
+    /// Looks at an upload, on a thread of its own.
+    pub(super) async fn prepare(&self, bytes: Bytes) -> Result<Prepared, ImageError> {
+        let _turn = self.turn().await?;
+        spawn_blocking(move || pixels::prepare(&bytes)).await.map_err(Fault::failed)?
+    }
+
+    /// Stores the bytes of an image, which nobody knows of yet.
+    pub(super) async fn store(
+        &self,
+        author: &Session,
+        file: ImageFile,
+        prepared: Prepared,
+    ) -> Result<Image, ImageError> {
+        let Prepared { bytes, width, height, animated, .. } = prepared;
+        let created_at = self.clock.now();
+        let image = Image { file, created_at, width, height, bytes: bytes.len() as u64, animated };
+        self.files.write(&Object::Original(author.username.clone(), image.file.clone()), bytes.into()).await?;
+        Ok(image)
+    }
+
+    pub(super) async fn add(&self, author: &Session, images: &[Image]) -> Result<(), ImageError> {
+        Ok(self.store.add(author, images).await?)
+    }
+
+    pub(super) fn files(&self) -> Arc<dyn ImageFiles> {
+        Arc::clone(&self.files)
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        timeout(PATIENCE, self.working.acquire()).await.map_err(Fault::busy)?.map_err(Fault::failed)
+    }
+}

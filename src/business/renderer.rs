@@ -1,0 +1,70 @@
+//! Rendering what authors write, with what is known of the images in it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+
+use super::markdown::{self, Rendered, TooComplex, pictures};
+use super::{Fault, Image, ImageAddress, ImageStore};
+
+/// The most images of one text whose sizes are looked up: what one request to the
+/// store asks for.
+const MAX_LOOKED_UP: usize = 100;
+
+/// Renders the bodies of articles and projects.
+#[derive(Clone)]
+pub struct Renderer {
+    images: Arc<dyn ImageStore>,
+    site_base_url: Arc<str>,
+    api_base_url: Arc<str>,
+}
+
+impl Renderer {
+    /// `site_base_url` is where readers find the articles, `api_base_url` where
+    /// images are; both without a slash at the end.
+    #[must_use]
+    pub fn new(images: Arc<dyn ImageStore>, site_base_url: &str, api_base_url: &str) -> Self {
+        Self { images, site_base_url: site_base_url.into(), api_base_url: api_base_url.into() }
+    }
+
+    /// Renders `body`, and hands it back.
+    ///
+    /// # Errors
+    /// [`TooComplex`] when it is not within reason.
+    pub(super) async fn render(&self, body: String) -> Result<Result<(String, Rendered), TooComplex>, Fault> {
+        let site_base_url = Arc::clone(&self.site_base_url);
+        // A long text takes milliseconds, which are not the async threads' to spend.
+        let work = move || markdown::render(&body, &site_base_url).map(|rendered| (body, rendered));
+        let (body, mut rendered) = match spawn_blocking(work).await.map_err(Fault::failed)? {
+            Ok(done) => done,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        // Most texts have no image of ours, and are not read again.
+        if rendered.html.contains(&*self.api_base_url) {
+            let known = self.known_images(&rendered.html).await?;
+            rendered.html = pictures::describe(&rendered.html, &known);
+        }
+        Ok(Ok((body, rendered)))
+    }
+
+    /// What is known of the images of our own in `html`, by their addresses there.
+    async fn known_images(&self, html: &str) -> Result<HashMap<String, Image>, Fault> {
+        let mut sources = HashMap::new();
+        // One image may stand there under several addresses.
+        let mut wanted = HashMap::new();
+        for source in pictures::sources(html) {
+            let Some(ImageAddress { username, file }) = ImageAddress::parse(&source, &self.api_base_url) else {
+                continue;
+            };
+            if wanted.len() < MAX_LOOKED_UP {
+                wanted.insert((username.key(), file.id()), (username, file.id()));
+                sources.insert(source, file);
+            }
+        }
+        let wanted: Vec<_> = wanted.into_values().collect();
+        let images = self.images.images(&wanted).await?;
+        let known = |file| images.iter().find(|image| image.file == file).cloned();
+        Ok(sources.into_iter().filter_map(|(source, file)| Some((source, known(file)?))).collect())
+    }
+}

@@ -1,0 +1,92 @@
+//! What is known of images, an item each; their bytes are in `src/objects/`.
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::accounts::ProfileItem;
+use super::table::{Expression, Item, Outcome, number, pause, read};
+use super::{Database, keys};
+use crate::business::{AddError, Fault, Image, ImageStore, ImagesPage, Session, Username};
+
+/// How often an upload is tried against what changes the author's profile.
+const ATTEMPTS: u32 = 8;
+
+#[derive(Serialize, Deserialize)]
+struct ImageItem {
+    file: String,
+    created_at: String,
+    width: u32,
+    height: u32,
+    bytes: u64,
+    animated: bool,
+}
+
+impl From<&Image> for ImageItem {
+    fn from(image: &Image) -> Self {
+        Self {
+            file: image.file.to_string(),
+            created_at: image.created_at.to_string(),
+            width: image.width,
+            height: image.height,
+            bytes: image.bytes,
+            animated: image.animated,
+        }
+    }
+}
+
+fn image(item: Item) -> Result<Image, Fault> {
+    let item: ImageItem = read(item)?;
+    Ok(Image {
+        file: item.file.parse().map_err(Fault::failed)?,
+        created_at: item.created_at.parse().map_err(Fault::failed)?,
+        width: item.width,
+        height: item.height,
+        bytes: item.bytes,
+        animated: item.animated,
+    })
+}
+
+#[async_trait]
+impl ImageStore for Database {
+    async fn add(&self, author: &Session, images: &[Image]) -> Result<(), AddError> {
+        let is_author = Expression::only_if("id = :id").value(":id", number(author.user_id));
+        let mut actions = vec![self.table.check(&keys::profile(&author.username), &is_author)?];
+        for image in images {
+            actions.push(self.table.replace(&keys::image(&author.username, image.file.id()), &ImageItem::from(image))?);
+        }
+        for attempt in 0..ATTEMPTS {
+            match self.table.transact(actions.clone()).await? {
+                Outcome::Committed => return Ok(()),
+                Outcome::Refused(_) => return Err(AddError::UnknownAuthor),
+                // The author publishes an article at the same time.
+                Outcome::Conflict => pause(attempt).await,
+            }
+        }
+        Err(Fault::busy("too many uploads at once").into())
+    }
+
+    async fn images(&self, images: &[(Username, Uuid)]) -> Result<Vec<Image>, Fault> {
+        let keys: Vec<_> = images.iter().map(|(username, id)| keys::image(username, *id)).collect();
+        let found = self.table.batch_get(&keys).await?;
+        found.into_values().map(image).collect()
+    }
+
+    async fn images_of(&self, username: &Username, before: Option<Uuid>, limit: u32) -> Result<ImagesPage, Fault> {
+        let newest = before.map_or(Uuid::max(), |before| Uuid::from_u128(before.as_u128().saturating_sub(1)));
+        let (oldest, newest) = (keys::image(username, Uuid::nil()), keys::image(username, newest));
+        // One more than asked for tells whether there are more.
+        let items = self.table.query_last(&oldest.pk, oldest.sk..=newest.sk, limit + 1).await?;
+        let more = items.len() > limit as usize;
+        let images = items.into_iter().take(limit as usize).map(image).collect::<Result<_, _>>()?;
+        Ok(ImagesPage { images, more })
+    }
+
+    async fn remove(&self, username: &Username, id: Uuid) -> Result<bool, Fault> {
+        self.table.delete(&keys::image(username, id), Expression::only_if("attribute_exists(pk)")).await
+    }
+
+    async fn is_user(&self, username: &Username) -> Result<bool, Fault> {
+        Ok(self.table.get::<ProfileItem>(&keys::profile(username)).await?.is_some())
+    }
+}

@@ -1,0 +1,124 @@
+//! The bytes of images: in an S3 bucket, in a folder or in memory.
+//!
+//! [`Objects`] implements [`ImageFiles`] on the crate `object_store`. An image is
+//! `users/<username>/images/<file>/original`, a copy of it `.../<width>.<extension>`
+//! beside that; what was sent to a presigned URL is `uploads/<username>/<upload>`
+//! until it is confirmed. Nothing in here is public by itself: readers come through
+//! the API.
+
+mod http;
+mod s3;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use object_store::aws::AmazonS3;
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Signer};
+use object_store::{Error, ObjectStore, ObjectStoreExt, path};
+use tokio::time::timeout;
+
+pub use s3::Bucket;
+
+use crate::business::{Fault, ImageFiles, Object};
+
+/// How long an operation may take with all of its attempts.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Why a storage could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot open the storage of images")]
+pub struct OpenError(#[from] Error);
+
+/// The storage behind the image rules.
+pub struct Objects {
+    store: Arc<dyn ObjectStore>,
+    /// The same store, if it can be sent to by whoever has an address.
+    s3: Option<Arc<AmazonS3>>,
+}
+
+impl Objects {
+    /// An S3 bucket. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the bucket or its endpoint cannot be one.
+    pub fn bucket(bucket: &Bucket) -> Result<Self, OpenError> {
+        let s3 = Arc::new(s3::connect(bucket)?);
+        Ok(Self { store: s3.clone(), s3: Some(s3) })
+    }
+
+    /// A folder, which is made when missing; without one, memory only.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the folder cannot be used.
+    pub fn local(folder: Option<&Path>) -> Result<Self, OpenError> {
+        let Some(folder) = folder else { return Ok(Self { store: Arc::new(InMemory::new()), s3: None }) };
+        std::fs::create_dir_all(folder).map_err(|error| Error::Generic { store: "folder", source: error.into() })?;
+        let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true).with_automatic_cleanup(true);
+        Ok(Self { store: Arc::new(store), s3: None })
+    }
+}
+
+fn path_of(object: &Object) -> path::Path {
+    match object {
+        Object::Original(username, file) => format!("users/{}/images/{file}/original", username.key()),
+        Object::Copy(username, file, width, format) => {
+            format!("users/{}/images/{file}/{width}.{}", username.key(), format.extension())
+        }
+        Object::Upload(username, upload) => format!("uploads/{}/{upload}", username.key()),
+    }
+    .into()
+}
+
+/// An operation's result; none for what is not there.
+async fn outcome<T>(operation: impl Future<Output = object_store::Result<T>>) -> Result<Option<T>, Fault> {
+    match timeout(PATIENCE, operation).await {
+        Ok(Ok(value)) => Ok(Some(value)),
+        Ok(Err(Error::NotFound { .. })) => Ok(None),
+        Ok(Err(error)) => Err(Fault::failed(error)),
+        Err(late) => Err(Fault::busy(late)),
+    }
+}
+
+#[async_trait]
+impl ImageFiles for Objects {
+    async fn read(&self, object: &Object) -> Result<Option<Bytes>, Fault> {
+        outcome(async { self.store.get(&path_of(object)).await?.bytes().await }).await
+    }
+
+    async fn size(&self, object: &Object) -> Result<Option<u64>, Fault> {
+        Ok(outcome(self.store.head(&path_of(object))).await?.map(|meta| meta.size))
+    }
+
+    async fn write(&self, object: &Object, bytes: Bytes) -> Result<(), Fault> {
+        let written = outcome(self.store.put(&path_of(object), bytes.into())).await?;
+        written.map(|_| ()).ok_or_else(|| Fault::failed("the storage of images is not there"))
+    }
+
+    async fn remove(&self, objects: Vec<Object>) -> Result<(), Fault> {
+        let paths: Vec<_> = objects.iter().map(|object| Ok(path_of(object))).collect();
+        let mut removed = self.store.delete_stream(stream::iter(paths).boxed());
+        while let Some(one) = timeout(PATIENCE, removed.next()).await.map_err(Fault::busy)? {
+            match one {
+                Ok(_) | Err(Error::NotFound { .. }) => {}
+                Err(error) => return Err(Fault::failed(error)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn upload_url(&self, object: &Object, bytes: u64, seconds: u64) -> Result<Option<String>, Fault> {
+        let Some(s3) = &self.s3 else { return Ok(None) };
+        // S3 then takes a body of this length only.
+        let length = HeaderValue::from(bytes);
+        let options = SignedUrlOptions::new().with_signed_header(HeaderName::from_static("content-length"), length);
+        let path = path_of(object);
+        let signing = s3.signed_url_opts(Method::PUT, &path, Duration::from_secs(seconds), &options);
+        Ok(outcome(signing).await?.map(String::from))
+    }
+}
