@@ -63,12 +63,6 @@ impl JsonObject {
         Ok(texts)
     }
 
-    /// The count that stands under `key`.
-    pub(crate) fn count(&mut self, key: &'static str) -> Result<u64, ApiError> {
-        let value = self.0.remove(key).ok_or_else(|| ApiError::bad_request(format!("Expected '{key}' key")))?;
-        value.as_u64().ok_or_else(|| ApiError::bad_request(format!("Expected '{key}' to be a positive integer")))
-    }
-
     /// The text of `key`; none if it is missing or `null`.
     pub(crate) fn optional_text(&mut self, key: &'static str) -> Result<Option<String>, ApiError> {
         match self.0.remove(key) {

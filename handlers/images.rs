@@ -123,8 +123,7 @@ pub(crate) async fn presign(
     mut body: JsonObject,
 ) -> Result<Json<UploadAddressBody>, ApiError> {
     let [name] = body.texts(["file_name"])?;
-    let bytes = body.count("bytes")?;
-    Ok(Json(app.images.presign(&session, &name, bytes).await?.into()))
+    Ok(Json(app.images.presign(&session, &name).await?.into()))
 }
 
 /// `POST /v1/assets/images/confirm`

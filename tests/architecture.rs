@@ -3,6 +3,7 @@
 //! ```text
 //! Business (src/business/)  ◄──  Database (src/database/)
 //!                           ◄──  Mail     (src/mail/)
+//!                           ◄──  Objects  (src/objects/)
 //! ```
 
 use std::fs;
@@ -44,18 +45,26 @@ fn assert_names_none(layer: &str, forbidden: &[&str]) {
 
 #[test]
 fn business_knows_neither_http_nor_aws_nor_the_layers_around_it() {
-    let layers = ["crate::database", "crate::mail", "lettre"];
+    let layers = ["crate::database", "crate::mail", "crate::objects", "lettre", "object_store"];
     assert_names_none("business", &[&HTTP[..], &AWS, &STORAGE, &layers].concat());
 }
 
 #[test]
 fn database_knows_neither_http_nor_mail() {
-    assert_names_none("database", &[&HTTP[..], &["crate::mail", "lettre"]].concat());
+    assert_names_none("database", &[&HTTP[..], &["crate::mail", "crate::objects", "lettre", "object_store"]].concat());
 }
 
 #[test]
 fn mail_knows_neither_http_nor_storage() {
-    assert_names_none("mail", &[&HTTP[..], &AWS, &STORAGE, &["crate::database"]].concat());
+    assert_names_none("mail", &[&HTTP[..], &AWS, &STORAGE, &["crate::database", "crate::objects"]].concat());
+}
+
+#[test]
+fn objects_know_neither_the_table_nor_mail() {
+    assert_names_none(
+        "objects",
+        &[&["axum", "lambda_http", "crate::database", "crate::mail", "lettre"][..], &STORAGE].concat(),
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ use tokio::time::timeout;
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// How long S3 may take to begin an answer.
-const ANSWER: Duration = Duration::from_secs(5);
+const ANSWER: Duration = Duration::from_secs(3);
 
 /// Makes the client.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use futures_util::{StreamExt, stream};
 use object_store::aws::AmazonS3;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
-use object_store::signer::{HeaderName, HeaderValue, Method, SignedUrlOptions, Signer};
+use object_store::signer::{Method, Signer};
 use object_store::{Error, ObjectStore, ObjectStoreExt, path};
 use tokio::time::timeout;
 
@@ -28,7 +28,7 @@ pub use s3::Bucket;
 use crate::business::{Fault, ImageFiles, Object};
 
 /// How long an operation may take with all of its attempts.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why a storage could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -80,9 +80,14 @@ async fn outcome<T>(operation: impl Future<Output = object_store::Result<T>>) ->
     match timeout(PATIENCE, operation).await {
         Ok(Ok(value)) => Ok(Some(value)),
         Ok(Err(Error::NotFound { .. })) => Ok(None),
-        Ok(Err(error)) => Err(Fault::failed(error)),
+        Ok(Err(error)) => Err(fault(&error)),
         Err(late) => Err(Fault::busy(late)),
     }
+}
+
+/// An error as one of ours. It tells of its sources by itself.
+fn fault(error: &Error) -> Fault {
+    Fault::failed(error.to_string())
 }
 
 #[async_trait]
@@ -106,19 +111,16 @@ impl ImageFiles for Objects {
         while let Some(one) = timeout(PATIENCE, removed.next()).await.map_err(Fault::busy)? {
             match one {
                 Ok(_) | Err(Error::NotFound { .. }) => {}
-                Err(error) => return Err(Fault::failed(error)),
+                Err(error) => return Err(fault(&error)),
             }
         }
         Ok(())
     }
 
-    async fn upload_url(&self, object: &Object, bytes: u64, seconds: u64) -> Result<Option<String>, Fault> {
+    async fn upload_url(&self, object: &Object, seconds: u64) -> Result<Option<String>, Fault> {
         let Some(s3) = &self.s3 else { return Ok(None) };
-        // S3 then takes a body of this length only.
-        let length = HeaderValue::from(bytes);
-        let options = SignedUrlOptions::new().with_signed_header(HeaderName::from_static("content-length"), length);
         let path = path_of(object);
-        let signing = s3.signed_url_opts(Method::PUT, &path, Duration::from_secs(seconds), &options);
+        let signing = s3.signed_url(Method::PUT, &path, Duration::from_secs(seconds));
         Ok(outcome(signing).await?.map(String::from))
     }
 }

@@ -2,9 +2,12 @@
 //! `docs/data-model.md`.
 
 use http::Method;
+use image::ImageFormat;
 use serde_json::json;
 
 use crate::harness::{Request, Response, TestApp};
+use crate::images::{path, upload, urls};
+use crate::pictures::{encoded, picture};
 
 /// What an answer cost: requests, read units, write units.
 fn cost(response: &Response) -> String {
@@ -65,6 +68,15 @@ async fn each_access_pattern_costs_what_the_document_says() {
     let project = json!({"title": "Small", "body": "A project"});
     row("Make a project", &app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&project)).await);
     row("List projects", &app.get("/v1/users/ada/projects").await);
+    let png = encoded(&picture(400, 30), ImageFormat::Png);
+    let uploaded = app.send(upload(&token, &[("a.png", &png)])).await;
+    row("Upload an image", &uploaded);
+    let image = path(&urls(&uploaded)[0]);
+    row("Show an image", &app.get(&image).await);
+    row("Show a copy of an image", &app.get(&format!("{image}?width=320")).await);
+    row("Show an image, unknown", &app.get("/v1/users/ada/images/x.png").await);
+    row("List images", &app.send(Request::new(Method::GET, "/v1/users/me/images").bearer(&token)).await);
+    row("Remove an image", &app.send(Request::new(Method::DELETE, &image).bearer(&token)).await);
     row("Log out", &app.send(Request::new(Method::POST, "/v1/accounts/logout").bearer(&token)).await);
     let column = if std::env::var("TALELIO_TEST").is_ok_and(|target| target.starts_with("dynamodb")) { 4 } else { 3 };
     for (name, cost) in &measured {

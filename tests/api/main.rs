@@ -5,6 +5,8 @@
 //!
 //! * unset: the HTTP server on the embedded store;
 //! * `dynamodb=<endpoint>`: the HTTP server on a DynamoDB-compatible engine;
+//! * `s3=<endpoint>`: the HTTP server on the embedded store, with its images in
+//!   an S3-compatible storage;
 //! * `lambda=<program>`: the program under AWS's runtime interface emulator,
 //!   whose requests come as events of all four kinds in turn; what is about
 //!   production then uses the engine at `TALELIO_TEST_DYNAMODB`.
@@ -19,10 +21,13 @@ mod capacity;
 mod cors;
 mod harness;
 mod http_server;
+mod images;
 mod lists;
 mod logs;
 mod passing_time;
+mod pictures;
 mod program;
 mod projects;
 mod readme;
+mod s3;
 mod tokens;

@@ -120,9 +120,9 @@ pub trait ImageFiles: Send + Sync {
     /// Removes objects, as far as they are there.
     async fn remove(&self, objects: Vec<Object>) -> Result<(), Fault>;
 
-    /// An address where exactly `bytes` bytes can be sent to become `object`, with
-    /// the method PUT and within `seconds`; none if the storage has no addresses.
-    async fn upload_url(&self, object: &Object, bytes: u64, seconds: u64) -> Result<Option<String>, Fault>;
+    /// An address where bytes can be sent to become `object`, with the method `PUT` and
+    /// within `seconds`; none if the storage has no addresses.
+    async fn upload_url(&self, object: &Object, seconds: u64) -> Result<Option<String>, Fault>;
 }
 
 /// Why an image operation was refused. The sentences are part of the API.

@@ -83,17 +83,14 @@ impl Images {
         Upload::new(self, author)
     }
 
-    /// Where somebody may send an image of `bytes` bytes, from a file called `name`.
+    /// Where somebody may send an image to, from a file called `name`.
     ///
     /// # Errors
-    /// [`ImageError::TooLarge`]; [`ImageError::NoPresigning`] where the storage has no addresses.
-    pub async fn presign(&self, author: &Session, name: &str, bytes: u64) -> Result<UploadAddress, ImageError> {
-        if bytes > MAX_IMAGE_BYTES as u64 {
-            return Err(ImageError::TooLarge);
-        }
+    /// [`ImageError::NoPresigning`] where the storage has no addresses.
+    pub async fn presign(&self, author: &Session, name: &str) -> Result<UploadAddress, ImageError> {
         let upload = PendingUpload::new(name);
         let object = Object::Upload(author.username.clone(), upload.clone());
-        let url = self.files.upload_url(&object, bytes, UPLOAD_SECONDS).await?.ok_or(ImageError::NoPresigning)?;
+        let url = self.files.upload_url(&object, UPLOAD_SECONDS).await?.ok_or(ImageError::NoPresigning)?;
         Ok(UploadAddress { upload, url, seconds: UPLOAD_SECONDS })
     }
 

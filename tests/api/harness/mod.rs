@@ -15,6 +15,7 @@ pub use process::{Process, run};
 enum Target {
     Embedded,
     DynamoDb(String),
+    S3(String),
     Lambda(String),
 }
 
@@ -22,8 +23,9 @@ fn target() -> Target {
     let Ok(target) = std::env::var("TALELIO_TEST") else { return Target::Embedded };
     match target.split_once('=') {
         Some(("dynamodb", endpoint)) => Target::DynamoDb(endpoint.to_owned()),
+        Some(("s3", endpoint)) => Target::S3(endpoint.to_owned()),
         Some(("lambda", emulator)) => Target::Lambda(emulator.to_owned()),
-        _ => panic!("TALELIO_TEST is neither dynamodb=<endpoint> nor lambda=<program>"),
+        _ => panic!("TALELIO_TEST is none of dynamodb=<endpoint>, s3=<endpoint> and lambda=<program>"),
     }
 }
 
@@ -36,9 +38,23 @@ fn new_table(endpoint: &str) -> String {
     table
 }
 
+/// Makes a bucket that no other test has.
+async fn new_bucket(endpoint: &str) -> String {
+    static BUCKETS: AtomicUsize = AtomicUsize::new(0);
+    let bucket = format!("b{}-{}", std::process::id(), BUCKETS.fetch_add(1, Ordering::Relaxed));
+    let made = reqwest::Client::new().put(format!("{endpoint}/{bucket}")).send().await.expect("an answer");
+    assert!(made.status().is_success(), "{made:?}");
+    bucket
+}
+
 /// The variables that put the program on a table.
 fn on<'v>(table: &'v str, endpoint: &'v str) -> [(&'v str, &'v str); 2] {
     [("DYNAMODB_TABLE", table), ("AWS_ENDPOINT_URL_DYNAMODB", endpoint)]
+}
+
+/// The variables that put the program's images into a bucket.
+pub fn in_bucket<'v>(bucket: &'v str, endpoint: &'v str) -> [(&'v str, &'v str); 2] {
+    [("S3_BUCKET", bucket), ("AWS_ENDPOINT_URL_S3", endpoint)]
 }
 
 /// A request as a test writes it.
@@ -137,6 +153,10 @@ impl TestApp {
                 let table = new_table(&endpoint);
                 Self::http(&[variables, &on(&table, &endpoint)].concat())
             }
+            Target::S3(endpoint) => {
+                let bucket = new_bucket(&endpoint).await;
+                Self::http(&[variables, &in_bucket(&bucket, &endpoint)].concat())
+            }
             Target::Lambda(emulator) => {
                 // In production, the program refuses to run on Lambda without a table.
                 let endpoint = std::env::var("TALELIO_TEST_DYNAMODB").unwrap_or_default();
@@ -155,6 +175,11 @@ impl TestApp {
         let table = new_table(&endpoint);
         let variables = [variables, &on(&table, &endpoint)].concat();
         Some([Self::http(&variables), Self::http(&variables)])
+    }
+
+    /// Whether images are kept in S3, where they can be sent to.
+    pub fn is_s3() -> bool {
+        matches!(target(), Target::S3(_))
     }
 
     /// Whether answers go through Lambda, which carries 6 MB at most.
