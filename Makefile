@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown lint fix release
+.PHONY: help run test test-durability test-aws test-markdown lint fix readme release
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: ## Check the format, and everything that clippy knows
 fix: ## Format, and apply what clippy can mend
 	cargo fmt
 	cargo clippy --fix --allow-dirty --allow-staged --all-targets
+
+readme: ## Write the README's reference of the API anew
+	UPDATE_README=1 cargo test --locked --bin talelio-backend the_readme_has_every_route
 
 release: ## Build the optimised program, target/release/talelio-backend
 	cargo build --locked --release

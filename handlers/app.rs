@@ -22,6 +22,8 @@ pub(crate) struct Parts {
     pub(crate) articles: Articles,
     pub(crate) images: Images,
     pub(crate) projects: Projects,
+    /// Where this API is reached.
+    pub(crate) api_base_url: String,
     pub(crate) cookies: CookieSettings,
     pub(crate) cors_origins: Vec<HeaderValue>,
     /// Whether answers tell what they cost.
@@ -46,12 +48,13 @@ pub(crate) async fn build(config: Config) -> Result<App, Failure> {
     let objects = Arc::new(open_objects(&config)?);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
     let images = Images::new(database.clone(), objects, clock.clone(), &config.api_base_url);
-    let accounts_config = AccountsConfig { whitelist: config.whitelist, api_base_url: config.api_base_url };
+    let accounts_config = AccountsConfig { whitelist: config.whitelist, api_base_url: config.api_base_url.clone() };
     Ok(Arc::new(Parts {
         accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
         articles: Articles::new(database.clone(), clock.clone(), renderer.clone(), &config.site_base_url),
         images,
         projects: Projects::new(database, clock, renderer),
+        api_base_url: config.api_base_url,
         cookies: CookieSettings { secure: production, domain: config.cookie_domain.filter(|_| production) },
         cors_origins: config.cors_origins,
         show_usage: !production,

@@ -123,6 +123,7 @@ impl Reader {
         let production = environment == Environment::Production;
         let lambda = self.text("AWS_LAMBDA_RUNTIME_API").is_some();
         let connection = self.connection();
+        let bucket = self.bucket();
         if lambda && production && connection.is_none() {
             self.problem("DYNAMODB_TABLE", "required in Lambda, where no file survives");
         }
@@ -143,7 +144,7 @@ impl Reader {
             port: self.parsed("PORT", "8000", "a port, 0 to 65535").unwrap_or_default(),
             data_dir,
             connection,
-            bucket: self.bucket(),
+            bucket,
             api_base_url: self.url("API_BASE_URL", "http://127.0.0.1:8000"),
             site_base_url: self.url("SITE_BASE_URL", "https://www.talel.io"),
             cors_origins: self.list("CORS_ORIGINS", origins, "origins such as https://www.talel.io", |origin| {
@@ -164,24 +165,24 @@ impl Reader {
 
     fn connection(&mut self) -> Option<Connection> {
         let table = self.text("DYNAMODB_TABLE");
-        let place = self.place("DYNAMODB_TABLE", "AWS_ENDPOINT_URL_DYNAMODB");
-        let table = table?;
-        if !(3..=255).contains(&table.len()) || !table.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
-        {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+        let valid = |table: &String| (3..=255).contains(&table.len()) && table.bytes().all(allowed);
+        if !table.as_ref().is_none_or(valid) {
             self.problem("DYNAMODB_TABLE", "expected 3 to 255 letters, digits, `_`, `-` or `.`");
         }
-        Some(Connection { table, place })
+        let place = self.place("DYNAMODB_TABLE", "AWS_ENDPOINT_URL_DYNAMODB");
+        Some(Connection { table: table?, place })
     }
 
     fn bucket(&mut self) -> Option<Bucket> {
         let name = self.text("S3_BUCKET");
-        let place = self.place("S3_BUCKET", "AWS_ENDPOINT_URL_S3");
-        let name = name?;
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b);
-        if !(3..=63).contains(&name.len()) || !name.bytes().all(allowed) {
+        let valid = |name: &String| (3..=63).contains(&name.len()) && name.bytes().all(allowed);
+        if !name.as_ref().is_none_or(valid) {
             self.problem("S3_BUCKET", "expected 3 to 63 lower case letters, digits, `-` or `.`");
         }
-        Some(Bucket { name, place })
+        let place = self.place("S3_BUCKET", "AWS_ENDPOINT_URL_S3");
+        Some(Bucket { name: name?, place })
     }
 
     /// Where the service is that the variable `used_by` asks for.
@@ -320,6 +321,7 @@ mod tests {
             ("PORT", "70000"),
             ("SECRET_KEY", "short"),
             ("DYNAMODB_TABLE", "a b"),
+            ("S3_BUCKET", "A"),
             ("API_BASE_URL", "talel.io"),
             ("CORS_ORIGINS", "https://a.b,c"),
             ("WHITELISTED_EMAILS", "a@b.se, c"),
@@ -331,6 +333,8 @@ mod tests {
           ENV: expected `development` or `production`, not `prod`
           DYNAMODB_TABLE: expected 3 to 255 letters, digits, `_`, `-` or `.`
           AWS_REGION: required with DYNAMODB_TABLE
+          S3_BUCKET: expected 3 to 63 lower case letters, digits, `-` or `.`
+          AWS_REGION: required with S3_BUCKET
           SECRET_KEY: expected 32 bytes or more
           EMAIL_SENDER: expected a mail address, with or without a name before it
           PORT: expected a port, 0 to 65535, not `70000`

@@ -12,6 +12,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use talelio::business::{AccountError, ArticleError, Fault, ImageError, InvalidAccessToken, ProjectError};
+use utoipa::ToSchema;
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug)]
@@ -59,16 +60,22 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The body of an error answer.
-#[derive(Serialize)]
+/// The body of every answer that is not a success.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
 pub(crate) struct Envelope<'m> {
     error: ErrorBody<'m>,
 }
 
-#[derive(Serialize)]
+/// What went wrong.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ErrorDetails)]
 struct ErrorBody<'m> {
+    /// The status of the answer.
     status: u16,
+    /// Its reason phrase.
     r#type: &'static str,
+    /// A sentence for people.
     message: &'m str,
 }
 

@@ -2,7 +2,13 @@
 
 use axum::response::{Html, IntoResponse};
 
-/// `GET /v1/health`
+/// Look whether the server answers
+#[utoipa::path(
+    get,
+    path = "/v1/health",
+    tag = "operation",
+    responses((status = 200, description = "It does.", body = str, content_type = "text/html", example = json!("👍")))
+)]
 pub(crate) async fn health() -> impl IntoResponse {
     Html("👍")
 }

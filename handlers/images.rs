@@ -13,15 +13,19 @@ use talelio::business::{
     Fault, Image, ImageAddress, ImageError, ImageFile, MAX_IMAGE_BYTES, PageRequest, Session, Upload, UploadAddress,
     WIDTHS, Wanted,
 };
+use utoipa::ToSchema;
 
 use crate::app::{App, Parts};
 use crate::conditional::{ImmutableFile, accepts};
-use crate::envelope::ApiError;
+use crate::envelope::{ApiError, Envelope};
 use crate::extract::{Author, JsonObject, Segment, number, parameter};
 
 /// Where images are found, in the order they were sent.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UploadedImages)]
 pub(crate) struct UploadedBody {
+    /// Their addresses.
+    #[schema(example = json!(["http://127.0.0.1:8000/v1/users/ada/images/cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1.jpg"]))]
     image_objects_urls: Vec<String>,
 }
 
@@ -32,12 +36,53 @@ impl UploadedBody {
 }
 
 /// Where an image may be sent to.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UploadAddress)]
 pub(crate) struct UploadAddressBody {
+    /// What to confirm once the image is sent.
+    #[schema(example = "cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1")]
     upload: String,
+    /// How to send it.
+    #[schema(example = "PUT")]
     method: &'static str,
+    /// Where to.
+    #[schema(
+        example = "https://images.s3.eu-north-1.amazonaws.com/uploads/ada/cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1?X-Amz-Signature=..."
+    )]
     url: String,
+    /// How long the address is good.
+    #[schema(example = 600)]
     expires_in_seconds: u64,
+}
+
+/// What somebody wants to send.
+#[derive(ToSchema)]
+#[schema(as = NewUpload)]
+#[expect(dead_code, reason = "documents the keys that are read one by one")]
+struct NewUploadBody {
+    /// The name of the file, from which the image gets its own.
+    #[schema(pattern = r"^[^\u0000]*$", example = "cat.jpg")]
+    file_name: String,
+}
+
+/// What somebody has sent.
+#[derive(ToSchema)]
+#[schema(as = Confirmation)]
+#[expect(dead_code, reason = "documents the keys that are read one by one")]
+struct ConfirmationBody {
+    /// The upload, as it was named when its address was given.
+    #[schema(pattern = r"^[^\u0000]*$", example = "cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1")]
+    upload: String,
+}
+
+/// Images as a form sends them.
+#[derive(ToSchema)]
+#[schema(as = ImageForm)]
+#[expect(dead_code, reason = "documents a body that is read as it comes")]
+struct ImageForm {
+    /// 1 to 20 GIF, JPEG, PNG or WebP images of at most 2 MiB each, under any field names.
+    #[schema(min_items = 1, max_items = 20, format = Binary, content_media_type = "application/octet-stream")]
+    images: Vec<Vec<u8>>,
 }
 
 impl From<UploadAddress> for UploadAddressBody {
@@ -48,20 +93,37 @@ impl From<UploadAddress> for UploadAddressBody {
 }
 
 /// An image as its author sees it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Image)]
 struct ImageBody {
+    /// Its name.
+    #[schema(example = "cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1.jpg")]
     file: String,
+    /// Where it is found.
+    #[schema(example = "http://127.0.0.1:8000/v1/users/ada/images/cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1.jpg")]
     url: String,
+    /// When it was uploaded.
+    #[schema(format = DateTime, example = "2026-03-14T15:09:26.535Z")]
     created_at: String,
+    /// What it is encoded as.
+    #[schema(example = "image/jpeg")]
     media_type: &'static str,
+    /// In pixels.
+    #[schema(example = 1_200)]
     width: u32,
+    /// In pixels.
+    #[schema(example = 800)]
     height: u32,
+    /// The size of its file.
+    #[schema(example = 183_742)]
     bytes: u64,
 }
 
-/// A page of images, newest first.
-#[derive(Serialize)]
+/// A page of images.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ImageList)]
 pub(crate) struct ImagesBody {
+    /// The newest come first.
     images: Vec<ImageBody>,
 }
 
@@ -74,7 +136,26 @@ impl ImageBody {
     }
 }
 
-/// `POST /v1/assets/images`
+/// Upload images
+///
+/// All of them or, when one is refused, none. Metadata such as the place where a picture was taken is removed, and the
+/// picture turned the right way up. Behind AWS Lambda a request has at most 4.5 MB; larger uploads go by presigned URL.
+#[utoipa::path(
+    post,
+    path = "/v1/assets/images",
+    tag = "images",
+    security(("access_token" = [])),
+    request_body(content = ImageForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "Where the images are, in the order they were sent.", body = UploadedBody),
+        (
+            status = 400, body = Envelope,
+            description = "`One or more image files are of invalid type`, `One or more image file sizes are too large`, \
+                `One or more images have too many pixels`, `Too many image files, at most 20 at once`, \
+                `Malformed multipart body`",
+        ),
+    )
+)]
 pub(crate) async fn upload(
     State(app): State<App>,
     Author(session): Author,
@@ -116,7 +197,22 @@ fn malformed() -> ApiError {
     ApiError::bad_request("Malformed multipart body")
 }
 
-/// `POST /v1/assets/images/presign`
+/// Get an address to send an image to
+///
+/// The image is sent straight to S3, as the body of a `PUT`, and then confirmed. Like this, uploads pass by the limits of
+/// AWS Lambda.
+#[utoipa::path(
+    post,
+    path = "/v1/assets/images/presign",
+    tag = "images",
+    security(("access_token" = [])),
+    request_body = NewUploadBody,
+    responses(
+        (status = 200, description = "The address.", body = UploadAddressBody),
+        (status = 400, description = "`Missing request body`, `Expected 'file_name' key`", body = Envelope),
+        (status = 409, description = "`Images are not kept in S3 here, send them to /v1/assets/images`", body = Envelope),
+    )
+)]
 pub(crate) async fn presign(
     State(app): State<App>,
     Author(session): Author,
@@ -126,7 +222,26 @@ pub(crate) async fn presign(
     Ok(Json(app.images.presign(&session, &name).await?.into()))
 }
 
-/// `POST /v1/assets/images/confirm`
+/// Make an image of what was sent to S3
+///
+/// To confirm an upload again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/assets/images/confirm",
+    tag = "images",
+    security(("access_token" = [])),
+    request_body = ConfirmationBody,
+    responses(
+        (status = 200, description = "Where the image is.", body = UploadedBody),
+        (
+            status = 400, body = Envelope,
+            description = "`Missing request body`, `Expected 'upload' key`, \
+                `One or more image files are of invalid type`, `One or more image file sizes are too large`, \
+                `One or more images have too many pixels`",
+        ),
+        (status = 404, description = "`Upload not found`", body = Envelope),
+    )
+)]
 pub(crate) async fn confirm(
     State(app): State<App>,
     Author(session): Author,
@@ -138,7 +253,46 @@ pub(crate) async fn confirm(
     Ok(UploadedBody::of(&[address], &app))
 }
 
-/// `GET /v1/users/{username}/images/{file}`
+/// Show an image
+///
+/// With `width`, a smaller copy that wide, unless the image is no wider or moves; it is WebP for those whose `Accept` names
+/// `image/webp`. What an address gives never changes.
+#[utoipa::path(
+    get,
+    path = "/v1/users/{username}/images/{file}",
+    tag = "images",
+    params(
+        ("username" = String, Path, description = "Whose image.", example = "ada"),
+        (
+            "file" = String, Path, description = "Its name.",
+            example = "cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1.jpg",
+        ),
+        ("width" = Option<Width>, Query, description = "How wide, in pixels."),
+    ),
+    responses(
+        (
+            status = 200, description = "The image.",
+            content(
+                (Vec<u8> = "image/gif"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp")
+            ),
+            headers(
+                ("ETag" = str, description = "For `If-None-Match`."),
+                ("Cache-Control" = str, description = "`public, max-age=31536000, immutable`"),
+            ),
+        ),
+        (
+            status = 206, description = "The part that `Range` asks for.",
+            content(
+                (Vec<u8> = "image/gif"), (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp")
+            ),
+            headers(("Content-Range" = str, description = "Which part of how much.")),
+        ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
+        (status = 400, description = "`Expected 'width' to be one of 320, 640, 960, 1280, 1920`", body = Envelope),
+        (status = 404, description = "`User with username 'ada' does not exist`, `Image not found`", body = Envelope),
+        (status = 416, description = "`Range not satisfiable`", body = Envelope),
+    )
+)]
 pub(crate) async fn show(
     State(app): State<App>,
     Segment((username, file)): Segment<(String, String)>,
@@ -161,6 +315,12 @@ pub(crate) async fn show(
     Ok(response)
 }
 
+/// A width that there are copies of.
+#[derive(ToSchema)]
+#[schema(as = Width, value_type = u32, example = 640)]
+#[expect(dead_code, reason = "documents what is read from a query")]
+struct Width(u32);
+
 /// The width that a query string asks for.
 fn width(query: &str) -> Result<Option<u32>, ApiError> {
     let Some(width) = parameter(query, "width") else { return Ok(None) };
@@ -171,7 +331,36 @@ fn width(query: &str) -> Result<Option<u32>, ApiError> {
     })
 }
 
-/// `GET /v1/users/me/images`
+/// List one's own images
+///
+/// The newest come first.
+#[utoipa::path(
+    get,
+    path = "/v1/users/me/images",
+    tag = "images",
+    security(("access_token" = [])),
+    params(
+        (
+            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
+            description = "How many at once; 0 is 10, and more than 100 is 100.",
+        ),
+        (
+            "before" = Option<String>, Query,
+            pattern = r"^[a-z0-9_]{1,100}_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.(gif|jpe?g|png|webp)$",
+            description = "The name of the last image of the page before, to list those that follow it.",
+        ),
+    ),
+    responses(
+        (
+            status = 200, description = "The images.", body = ImagesBody,
+            headers(("Link" = str, description = "The page that follows, `next` (RFC 8288).")),
+        ),
+        (
+            status = 400, body = Envelope,
+            description = "`Expected numeric query parameters`, `Expected 'before' to be the name of an image`",
+        ),
+    )
+)]
 pub(crate) async fn list(
     State(app): State<App>,
     Author(session): Author,
@@ -192,7 +381,27 @@ pub(crate) async fn list(
     Ok(response)
 }
 
-/// `DELETE /v1/users/{username}/images/{file}`
+/// Remove an image
+///
+/// With all of its copies, for good. Articles that show it are not changed.
+#[utoipa::path(
+    delete,
+    path = "/v1/users/{username}/images/{file}",
+    tag = "images",
+    security(("access_token" = [])),
+    params(
+        ("username" = String, Path, description = "Its author, or `me`.", example = "me"),
+        (
+            "file" = String, Path, description = "Its name.",
+            example = "cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1.jpg",
+        ),
+    ),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 403, description = "`Only the author of an image can remove it`", body = Envelope),
+        (status = 404, description = "`Image not found`", body = Envelope),
+    )
+)]
 pub(crate) async fn remove(
     State(app): State<App>,
     Author(session): Author,

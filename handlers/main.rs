@@ -19,6 +19,7 @@ mod health;
 mod images;
 mod lambda;
 mod observe;
+mod openapi;
 mod projects;
 mod router;
 mod secret;

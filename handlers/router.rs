@@ -1,45 +1,62 @@
-//! Which handler answers which route.
+//! Which handler answers which route: the table of contents of the API. The route of
+//! a handler stands on it, with all that clients need to know of it.
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
 use http::{HeaderName, Method, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::envelope::ApiError;
-use crate::{accounts, articles, body, health, images, observe, projects, users};
+use crate::{accounts, articles, body, health, images, observe, openapi, projects, users};
 
 pub(crate) fn build(app: App) -> Router {
     let cors = cors(&app);
-    Router::new()
-        .route("/v1/health", get(health::health))
-        .route("/v1/accounts/register", post(accounts::register))
-        .route("/v1/accounts/verify/{token}", get(accounts::verify))
-        .route("/v1/accounts/login", post(accounts::log_in))
-        .route("/v1/accounts/token", post(accounts::renew))
-        .route("/v1/accounts/logout", post(accounts::log_out))
-        .route("/v1/users/{username}/articles", get(users::articles))
-        .route("/v1/users/{username}/projects", get(users::projects))
-        .route("/v1/articles", post(articles::publish))
-        .route("/v1/articles/{slug}", get(articles::read))
-        .route("/v1/projects", post(projects::create))
-        .route("/v1/users/me/images", get(images::list))
-        .route("/v1/users/{username}/images/{file}", get(images::show).delete(images::remove))
-        .route("/v1/assets/images", post(images::upload))
-        .route("/v1/assets/images/presign", post(images::presign))
-        .route("/v1/assets/images/confirm", post(images::confirm))
+    let (router, document) = routes().split_for_parts();
+    router
         .fallback(async || ApiError::refused(StatusCode::NOT_FOUND, "Route not found"))
         .method_not_allowed_fallback(async || ApiError::refused(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
+        .layer(Extension(openapi::Documents::of(document, &app.api_base_url)))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(body::take))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(cors)
         .layer(from_fn_with_state(app.clone(), observe::observe))
         .with_state(app)
+}
+
+/// Every route with its handler, and the document of them all.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .routes(routes!(health::health))
+        .routes(routes!(accounts::register))
+        .routes(routes!(accounts::verify))
+        .routes(routes!(accounts::log_in))
+        .routes(routes!(accounts::renew))
+        .routes(routes!(accounts::log_out))
+        .routes(routes!(articles::publish))
+        .routes(routes!(articles::read))
+        .routes(routes!(users::articles))
+        .routes(routes!(projects::create))
+        .routes(routes!(users::projects))
+        .routes(routes!(images::upload))
+        .routes(routes!(images::presign))
+        .routes(routes!(images::confirm))
+        .routes(routes!(images::list))
+        .routes(routes!(images::show, images::remove))
+        .routes(routes!(openapi::document))
+        .routes(routes!(openapi::reference))
+}
+
+/// What the routes say of themselves.
+#[cfg(test)]
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
 }
 
 /// Browsers of the site may call the API with cookies, those of others may not.

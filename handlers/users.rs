@@ -8,10 +8,11 @@ use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::json;
 use talelio::business::{Article, Fault, Page, PageRequest, User};
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::articles::ArticleBody;
-use crate::envelope::ApiError;
+use crate::envelope::{ApiError, Envelope};
 use crate::extract::{Segment, number};
 use crate::projects::ProjectBody;
 
@@ -19,11 +20,20 @@ use crate::projects::ProjectBody;
 const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
 /// A user as everybody sees them.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
 pub(crate) struct UserBody {
+    /// Given at registration, never reused.
+    #[schema(example = 1)]
     id: u64,
+    /// Their name in URLs, as they wrote it; two names that differ only in case are the same.
+    #[schema(example = "ada")]
     username: String,
+    /// Where they say they are; empty at first.
+    #[schema(example = "London")]
     location: String,
+    /// The file name of their picture.
+    #[schema(example = "default.jpg")]
     avatar_url: String,
 }
 
@@ -33,13 +43,45 @@ impl From<User> for UserBody {
     }
 }
 
-#[derive(Serialize)]
+/// A page of articles; an empty object where there is nothing to show.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ArticleList)]
 struct ArticlesBody {
+    /// The articles of the page, newest first.
+    #[schema(required = false)]
     articles: Vec<ArticleBody>,
+    /// Who wrote them.
+    #[schema(required = false)]
     user: UserBody,
 }
 
-/// `GET /v1/users/{username}/articles`
+/// List the articles of a user
+///
+/// The newest come first. An unknown user, a user without articles and a page past the end all give an empty object.
+#[utoipa::path(
+    get,
+    path = "/v1/users/{username}/articles",
+    tag = "articles",
+    params(
+        ("username" = String, Path, description = "Whose articles.", example = "ada"),
+        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
+        (
+            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
+            description = "How many on a page; 0 is 10, and more than 100 is 100.",
+        ),
+    ),
+    responses(
+        (
+            status = 200, description = "The page.", body = ArticlesBody,
+            headers(
+                ("X-Total-Count" = u64, description = "How many articles the user has."),
+                ("Link" = str, description = "The pages beside this one, `next` and `prev` (RFC 8288)."),
+            ),
+        ),
+        (status = 400, description = "`Expected numeric query parameters`", body = Envelope),
+        (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),
+    )
+)]
 pub(crate) async fn articles(
     State(app): State<App>,
     Segment(username): Segment,
@@ -56,7 +98,19 @@ pub(crate) async fn articles(
     Ok(response)
 }
 
-/// `GET /v1/users/{username}/projects`
+/// List the projects of a user
+///
+/// The newest come first.
+#[utoipa::path(
+    get,
+    path = "/v1/users/{username}/projects",
+    tag = "projects",
+    params(("username" = String, Path, description = "Whose projects.", example = "ada")),
+    responses(
+        (status = 200, description = "All of their projects.", body = Vec<ProjectBody>),
+        (status = 400, description = "`User 'ada' does not exist`", body = Envelope),
+    )
+)]
 pub(crate) async fn projects(
     State(app): State<App>,
     Segment(username): Segment,

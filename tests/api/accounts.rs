@@ -26,17 +26,17 @@ async fn registering_opens_an_account() {
     insta::assert_json_snapshot!(response.json(), {".account.created_at" => "[time]", ".account.updated_at" => "[time]"}, @r#"
     {
       "account": {
-        "created_at": "[time]",
-        "email": "Ada@Example.com",
         "id": 1,
+        "created_at": "[time]",
         "updated_at": "[time]",
-        "verified": false
+        "verified": false,
+        "email": "Ada@Example.com"
       },
       "user": {
-        "avatar_url": "default.jpg",
         "id": 1,
+        "username": "Ada",
         "location": "",
-        "username": "Ada"
+        "avatar_url": "default.jpg"
       }
     }
     "#);

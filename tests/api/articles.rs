@@ -19,26 +19,26 @@ async fn a_published_article_is_read_back_rendered() {
         "featured_image": "/v1/users/ada/images/a.png",
     });
     let created = app.publish_article(&token, &body).await;
-    insta::assert_json_snapshot!(created.json(), {".article.created_at" => "[time]", ".article.updated_at" => "[time]"}, @r###"
+    insta::assert_json_snapshot!(created.json(), {".article.created_at" => "[time]", ".article.updated_at" => "[time]"}, @r#"
     {
       "article": {
-        "body": "## Über *uns*\n\nText & [länk](https://example.com).\n\n```rust\nfn main() {}\n```\n",
-        "created_at": "[time]",
-        "featured_image": "/v1/users/ada/images/a.png",
-        "html": "<h2 id=\"uber-uns\">Über <em>uns</em></h2>\n<p>Text &amp; <a href=\"https://example.com\" target=\"_blank\" rel=\"noopener\">länk</a>.</p>\n<pre><code class=\"language-rust\">fn main() {}\n</code></pre>\n",
         "id": 1,
-        "meta_description": "Om oss",
-        "slug": "den-har-texten-kommer-att-sakna-bade-a-och-a",
-        "table_of_contents": "<div class=\"toc\"><ul><li><a href=\"#uber-uns\">Über uns</a></li></ul></div>",
-        "title": "Den här texten kommer att sakna både \"ä\" och \"å\"",
+        "created_at": "[time]",
         "updated_at": "[time]",
+        "title": "Den här texten kommer att sakna både \"ä\" och \"å\"",
+        "slug": "den-har-texten-kommer-att-sakna-bade-a-och-a",
+        "body": "## Über *uns*\n\nText & [länk](https://example.com).\n\n```rust\nfn main() {}\n```\n",
+        "html": "<h2 id=\"uber-uns\">Über <em>uns</em></h2>\n<p>Text &amp; <a href=\"https://example.com\" target=\"_blank\" rel=\"noopener\">länk</a>.</p>\n<pre><code class=\"language-rust\">fn main() {}\n</code></pre>\n",
+        "meta_description": "Om oss",
+        "table_of_contents": "<div class=\"toc\"><ul><li><a href=\"#uber-uns\">Über uns</a></li></ul></div>",
+        "featured_image": "/v1/users/ada/images/a.png",
         "url": "https://www.talel.io/articles/den-har-texten-kommer-att-sakna-bade-a-och-a"
       },
       "user": {
-        "avatar_url": "default.jpg",
         "id": 1,
+        "username": "Ada",
         "location": "",
-        "username": "Ada"
+        "avatar_url": "default.jpg"
       }
     }
     "###);

@@ -157,7 +157,7 @@ fn files_under(folder: &std::path::Path) -> usize {
 #[tokio::test]
 async fn an_upload_needs_an_author() {
     let app = TestApp::start().await;
-    let image = vec![0; 3 << 20];
+    let image = vec![0xff; 3 << 20];
     let anonymous = Request { headers: Vec::new(), ..upload("", &[("a.png", &image)]) };
     assert_eq!(app.send(anonymous).await.refusal(403), "No authorization header provided");
     for path in ["/v1/assets/images/presign", "/v1/assets/images/confirm"] {

@@ -24,6 +24,7 @@ mod http_server;
 mod images;
 mod lists;
 mod logs;
+mod openapi;
 mod passing_time;
 mod pictures;
 mod program;

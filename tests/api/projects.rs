@@ -18,13 +18,13 @@ async fn a_project_is_made_and_listed() {
     assert_eq!(created.status, StatusCode::CREATED, "{}", created.text());
     insta::assert_json_snapshot!(created.json(), {".created_at" => "[time]", ".updated_at" => "[time]"}, @r#"
     {
-      "body": "An *analytical* one.",
-      "created_at": "[time]",
-      "html": "<p>An <em>analytical</em> one.</p>\n",
       "id": 1,
-      "title": "Engine",
+      "user_id": 1,
+      "created_at": "[time]",
       "updated_at": "[time]",
-      "user_id": 1
+      "title": "Engine",
+      "body": "An *analytical* one.",
+      "html": "<p>An <em>analytical</em> one.</p>\n"
     }
     "#);
     let second = app.send(create(&token, &json!({"title": "Notes", "body": ""}))).await;

@@ -45,7 +45,7 @@ mod tests {
 
     fn encoded(format: ImageFormat) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let image = RgbImage::from_fn(9, 7, |x, y| image::Rgb([x as u8 * 20, y as u8 * 30, 99]));
+        let image = RgbImage::from_pixel(9, 7, image::Rgb([20, 30, 99]));
         image.write_to(&mut Cursor::new(&mut bytes), format).unwrap();
         bytes
     }
@@ -55,9 +55,9 @@ mod tests {
         [&bytes[..at], inserted, &bytes[at..]].concat()
     }
 
-    fn png_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+    fn png_chunk(kind: &str, data: &[u8]) -> Vec<u8> {
         let length = u32::try_from(data.len()).unwrap().to_be_bytes();
-        [&length, kind.as_slice(), data, b"crc?"].concat()
+        [&length, kind.as_bytes(), data, b"crc?"].concat()
     }
 
     #[test]
@@ -76,9 +76,9 @@ mod tests {
             (Format::Jpeg, &jpeg, with(&jpeg, 2, b"\xff\xe1\0\x0eExif\0\0SECRET")),
             (Format::Jpeg, &jpeg, with(&jpeg, 2, b"\xff\xff\xfe\0\x08SECRET")),
             (Format::Jpeg, &jpeg, with(&jpeg, 2, b"\xff\xe2\0\x0cMPF\0SECRET")),
-            (Format::Png, &png, with(&png, 33, &png_chunk(b"tEXt", b"Author\0SECRET"))),
-            (Format::Png, &png, with(&png, 33, &png_chunk(b"eXIf", b"SECRET"))),
-            (Format::Png, &png, with(&png, 33, &png_chunk(b"neWs", b"SECRET"))),
+            (Format::Png, &png, with(&png, 33, &png_chunk("tEXt", b"Author\0SECRET"))),
+            (Format::Png, &png, with(&png, 33, &png_chunk("eXIf", b"SECRET"))),
+            (Format::Png, &png, with(&png, 33, &png_chunk("neWs", b"SECRET"))),
             (Format::WebP, &webp, webp_with(b"EXIF\x06\0\0\0SECRET")),
             (Format::WebP, &webp, webp_with(b"XMP \x07\0\0\0SECRET.\0")),
         ] {
