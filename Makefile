@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown lint fix readme release
+.PHONY: help run test test-durability test-aws test-markdown test-openapi lint fix readme release
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test-aws: ## Run the API's tests on AWS's DynamoDB Local and under AWS's Lambda 
 test-markdown: ## Look whether Python-Markdown still says what our rendering is compared with
 	python3 -m pip install --quiet --target target/python markdown==3.7
 	PYTHONPATH=target/python scripts/markdown-reference.py --check
+
+test-openapi: ## Look whether the server is what its OpenAPI document says, with 2,000 requests
+	scripts/test-openapi.sh
 
 lint: ## Check the format, and everything that clippy knows
 	cargo fmt --check

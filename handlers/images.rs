@@ -13,7 +13,8 @@ use talelio::business::{
     Fault, Image, ImageAddress, ImageError, ImageFile, MAX_IMAGE_BYTES, PageRequest, Session, Upload, UploadAddress,
     WIDTHS, Wanted,
 };
-use utoipa::ToSchema;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::app::{App, Parts};
 use crate::conditional::{ImmutableFile, accepts};
@@ -81,8 +82,8 @@ struct ConfirmationBody {
 #[expect(dead_code, reason = "documents a body that is read as it comes")]
 struct ImageForm {
     /// 1 to 20 GIF, JPEG, PNG or WebP images of at most 2 MiB each, under any field names.
-    #[schema(min_items = 1, max_items = 20, format = Binary, content_media_type = "application/octet-stream")]
-    images: Vec<Vec<u8>>,
+    #[schema(min_items = 1, max_items = 20, value_type = Vec<File>)]
+    images: Vec<File>,
 }
 
 impl From<UploadAddress> for UploadAddressBody {
@@ -135,6 +136,12 @@ impl ImageBody {
         Self { file: name, url, created_at: created_at.to_string(), media_type, width, height, bytes }
     }
 }
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "documents a body that is read as it comes")]
+struct File(Vec<u8>);
 
 /// Upload images
 ///
@@ -267,7 +274,7 @@ pub(crate) async fn confirm(
             "file" = String, Path, description = "Its name.",
             example = "cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1.jpg",
         ),
-        ("width" = Option<Width>, Query, description = "How wide, in pixels."),
+        ("width" = inline(Option<Width>), Query, description = "How wide, in pixels."),
     ),
     responses(
         (
@@ -316,10 +323,15 @@ pub(crate) async fn show(
 }
 
 /// A width that there are copies of.
-#[derive(ToSchema)]
-#[schema(as = Width, value_type = u32, example = 640)]
-#[expect(dead_code, reason = "documents what is read from a query")]
-struct Width(u32);
+struct Width;
+
+impl PartialSchema for Width {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(WIDTHS)).into()
+    }
+}
+
+impl ToSchema for Width {}
 
 /// The width that a query string asks for.
 fn width(query: &str) -> Result<Option<u32>, ApiError> {

@@ -50,6 +50,9 @@ pub(super) fn complete(document: &OpenApi) -> Value {
             for (status, sentences) in shared(path, operation) {
                 add(operation, status, sentences);
             }
+            if let Some(responses) = operation["responses"].as_object_mut() {
+                responses.sort_keys();
+            }
             for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
                 if let Some(status) = status.parse().ok().filter(|status: &StatusCode| status.as_u16() >= 400) {
                     response["content"] = answers(status, response["description"].as_str().unwrap_or_default());

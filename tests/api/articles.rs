@@ -19,7 +19,7 @@ async fn a_published_article_is_read_back_rendered() {
         "featured_image": "/v1/users/ada/images/a.png",
     });
     let created = app.publish_article(&token, &body).await;
-    insta::assert_json_snapshot!(created.json(), {".article.created_at" => "[time]", ".article.updated_at" => "[time]"}, @r#"
+    insta::assert_json_snapshot!(created.json(), {".article.created_at" => "[time]", ".article.updated_at" => "[time]"}, @r###"
     {
       "article": {
         "id": 1,
