@@ -27,9 +27,12 @@ account='{"email": "ada@example.com", "password": "correct horse", "username": "
 curl --silent --fail --output /dev/null "$address/v1/accounts/register" --json "$account"
 token=$(curl --silent --fail "$address/v1/accounts/login" --json "$account" | sed 's/.*"access_token":"\([^"]*\)".*/\1/')
 
+# All checks but one: a missing token is answered with 403, as clients of the former
+# system know it, where schemathesis knows only 401. The API's own tests look at that.
 report=$tools/report.txt
 PYTHONPATH=$tools python3 -m schemathesis.cli --config-file scripts/schemathesis.toml run "$address/v1/openapi.json" \
-  --url "$address" --checks all --header "Authorization: Bearer $token" --max-examples 100 --seed 1 --no-color |
+  --url "$address" --checks all --exclude-checks missing_required_header \
+  --header "Authorization: Bearer $token" --max-examples 100 --seed 1 --no-color |
   tee "$report"
 cases=$(sed -n 's/^ *\([0-9,]*\) generated.*/\1/p' "$report" | tr -d ,)
 ((cases >= 2000)) || { echo "only $cases cases were made" >&2; exit 1; }

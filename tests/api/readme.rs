@@ -36,6 +36,8 @@ fn the_tour_works_from_top_to_bottom() {
         r#""slug":"hello-world""#,
         r#"<h2 id=\"why-write\">Why write</h2>"#,
         "x-total-count: 1",
+        "/v1/users/ada/images/dot_",
+        r#""width":1,"height":1"#,
         "Successfully logged out",
     ] {
         assert!(shown.contains(expected), "{expected} is not in\n{shown}");

@@ -90,6 +90,14 @@ mod tests {
     }
 
     #[test]
+    fn a_gif_without_colours_is_given_some() {
+        let pixel = b"GIF89a\x01\0\x01\0\0\0\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x3b";
+        let stripped = strip(pixel, Format::Gif).unwrap();
+        assert!(!stripped.animated);
+        image::load_from_memory(&stripped.bytes).unwrap();
+    }
+
+    #[test]
     fn an_extended_webp_does_not_announce_what_is_gone() {
         let webp = encoded(ImageFormat::WebP);
         let extended = with(&webp, 12, b"VP8X\x0a\0\0\0\x2c\0\0\0\x08\0\0\x06\0\0");
