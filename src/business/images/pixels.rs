@@ -5,7 +5,7 @@ use std::io::Cursor;
 use fast_image_resize::images::Image as Raster;
 use fast_image_resize::{PixelType, Resizer};
 use image::codecs::jpeg::JpegEncoder;
-use image::codecs::png::PngEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::metadata::Orientation;
 use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, Limits};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
@@ -149,7 +149,9 @@ fn encode(raster: &Raster, format: Format, quality: u8) -> Result<Vec<u8>, Fault
                 .map_err(Fault::failed)?;
         }
         Format::Gif | Format::Png => {
-            PngEncoder::new(&mut bytes).write_image(pixels, width, height, colour).map_err(Fault::failed)?;
+            PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::Adaptive)
+                .write_image(pixels, width, height, colour)
+                .map_err(Fault::failed)?;
         }
         Format::WebP => {
             let make = if has_alpha(raster) { webp::Encoder::from_rgba } else { webp::Encoder::from_rgb };
