@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use fast_image_resize::images::Image as Raster;
-use fast_image_resize::{PixelType, Resizer};
+use fast_image_resize::{MulDiv, PixelType, ResizeOptions, Resizer};
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::metadata::Orientation;
@@ -70,9 +70,18 @@ pub(super) fn copy(bytes: &[u8], format: Format, width: u32, target: Format) -> 
     let (image, colours) = decode(bytes, format).map_err(Fault::failed)?;
     let height = u64::from(image.height()) * u64::from(width) / u64::from(image.width());
     let height = u32::try_from(height.max(1)).map_err(Fault::failed)?;
-    let large = raster(image)?;
+    let mut large = raster(image)?;
     let mut small = Raster::new(width, height, large.pixel_type());
-    Resizer::new().resize(&large, &mut small, None).map_err(Fault::failed)?;
+    // Done in place, where the resizer by itself would copy all the pixels.
+    let alpha = MulDiv::new();
+    if has_alpha(&large) {
+        alpha.multiply_alpha_inplace(&mut large).map_err(Fault::failed)?;
+    }
+    let options = ResizeOptions::new().use_alpha(false);
+    Resizer::new().resize(&large, &mut small, &options).map_err(Fault::failed)?;
+    if has_alpha(&small) {
+        alpha.divide_alpha_inplace(&mut small).map_err(Fault::failed)?;
+    }
     to_srgb(&mut small, colours.as_deref())?;
     encode(&small, target, COPY_QUALITY)
 }

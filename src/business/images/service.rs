@@ -59,7 +59,7 @@ pub struct Images {
     files: Arc<dyn ImageFiles>,
     clock: Arc<dyn Clock>,
     api_base_url: Arc<str>,
-    /// Held while an image is decoded: one takes up to 100 MB, two would not fit
+    /// Held while an image is decoded: one takes up to 200 MB, two would not fit
     /// into the memory of a small server.
     working: Semaphore,
 }
