@@ -25,6 +25,7 @@ mod router;
 mod secret;
 mod server;
 mod telemetry;
+mod uploads;
 mod users;
 mod variables;
 

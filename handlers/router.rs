@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::envelope::ApiError;
-use crate::{accounts, articles, body, health, images, observe, openapi, projects, users};
+use crate::{accounts, articles, body, health, images, observe, openapi, projects, uploads, users};
 
 pub(crate) fn build(app: App) -> Router {
     let cors = cors(&app);
@@ -44,9 +44,9 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(users::articles))
         .routes(routes!(projects::create))
         .routes(routes!(users::projects))
-        .routes(routes!(images::upload))
-        .routes(routes!(images::presign))
-        .routes(routes!(images::confirm))
+        .routes(routes!(uploads::upload))
+        .routes(routes!(uploads::presign))
+        .routes(routes!(uploads::confirm))
         .routes(routes!(images::list))
         .routes(routes!(images::show, images::remove))
         .routes(routes!(openapi::document))
