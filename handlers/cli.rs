@@ -21,4 +21,6 @@ pub(crate) enum Command {
     Serve,
     /// Make the DynamoDB table that `DYNAMODB_TABLE` names, as far as it is missing
     CreateTable,
+    /// Ask the server on `PORT` of this machine whether it answers
+    Healthcheck,
 }

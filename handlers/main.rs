@@ -54,6 +54,7 @@ fn main() -> ExitCode {
     let done = match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => runtime.block_on(serve(config)),
         Command::CreateTable => runtime.block_on(create_table(&config)),
+        Command::Healthcheck => health::ask(&config.host, config.port),
     };
     // Whatever still runs after the drain is not waited for.
     runtime.shutdown_background();
