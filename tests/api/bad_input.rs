@@ -98,3 +98,12 @@ async fn a_path_must_be_text() {
         assert_eq!(app.get(path).await.refusal(400), "Invalid path", "{path}");
     }
 }
+
+/// Straight to the server: NGINX lets no such path through.
+#[tokio::test]
+async fn a_null_byte_in_a_path_is_a_character_that_no_name_has() {
+    let app = TestApp::http(&[]);
+    assert_eq!(app.get("/v1/articles/%00").await.refusal(404), "Article not found");
+    assert_eq!(app.get("/v1/accounts/verify/%00").await.refusal(400), "Invalid verification token");
+    assert_eq!(app.get("/v1/users/%00/articles").await.text(), "{}");
+}

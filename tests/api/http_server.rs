@@ -104,10 +104,15 @@ async fn a_connection_serves_request_after_request() {
 #[tokio::test]
 async fn http_2_is_spoken_without_tls() {
     let app = TestApp::http(&[]);
-    let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
-    let response = send(&client, &app.process.address(), Request::new(Method::GET, "/v1/health")).await.unwrap();
+    let client = crate::harness::client_builder().http2_prior_knowledge().build().unwrap();
+    let response = send(&client, &format!("http://{}", app.process.address()), Request::new(Method::GET, "/v1/health"))
+        .await
+        .unwrap();
     assert_eq!(response.text(), "👍");
-    let response = send(&client, &app.process.address(), Request::new(Method::GET, "/v1/nowhere")).await.unwrap();
+    let response =
+        send(&client, &format!("http://{}", app.process.address()), Request::new(Method::GET, "/v1/nowhere"))
+            .await
+            .unwrap();
     assert_eq!(response.refusal(404), "Route not found");
 }
 

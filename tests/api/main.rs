@@ -7,6 +7,9 @@
 //! * `dynamodb=<endpoint>`: the HTTP server on a DynamoDB-compatible engine;
 //! * `s3=<endpoint>`: the HTTP server on the embedded store, with its images in
 //!   an S3-compatible storage;
+//! * `nginx=<image>`: the HTTP server behind NGINX in a container of its own; with
+//!   TLS if `TALELIO_TEST_CERTIFICATES` is a folder of `ca.pem` and of what certbot
+//!   keeps under `live/localhost`;
 //! * `lambda=<program>`: the program under AWS's runtime interface emulator,
 //!   whose requests come as events of all four kinds in turn; what is about
 //!   production then uses the engine at `TALELIO_TEST_DYNAMODB`.

@@ -163,7 +163,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     let token = app.author("ada").await;
     let mut acknowledged = 0;
     for round in 0..rounds {
-        let client = reqwest::Client::new();
+        let client = crate::harness::client();
         let url = format!("http://{}/v1/articles", app.process.address());
         let article = json!({"title": "x", "body": "text", "meta_description": "x"});
         let publishing = {

@@ -175,7 +175,7 @@ async fn what_is_sent_to_s3_is_confirmed_once_and_again() {
     let presign = async |bytes: &[u8]| {
         let presign = Request::new(Method::POST, "/v1/assets/images/presign").bearer(&token);
         let presigned = app.send(presign.json(&json!({"file_name": "cat.bin"}))).await.json();
-        let client = reqwest::Client::new();
+        let client = crate::harness::client();
         let sent = client.put(presigned["url"].as_str().unwrap()).body(bytes.to_vec()).send().await.unwrap();
         assert!(sent.status().is_success(), "{sent:?}");
         presigned["upload"].as_str().unwrap().to_owned()

@@ -49,7 +49,7 @@ pub async fn start(program: &str, variables: &[(&str, &str)]) -> (Process, Emula
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     let emulator =
-        Emulator { address: invoke, client: reqwest::Client::new(), turn: Mutex::new(()), sent: AtomicUsize::new(0) };
+        Emulator { address: invoke, client: super::client(), turn: Mutex::new(()), sent: AtomicUsize::new(0) };
     (process, emulator)
 }
 

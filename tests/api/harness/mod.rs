@@ -1,9 +1,11 @@
 //! Starting the program and talking to it.
 
 mod lambda;
+mod nginx;
 mod process;
 
 use std::path::Path;
+use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{HeaderMap, Method, StatusCode};
@@ -16,6 +18,7 @@ enum Target {
     Embedded,
     DynamoDb(String),
     S3(String),
+    Nginx(String),
     Lambda(String),
 }
 
@@ -24,8 +27,9 @@ fn target() -> Target {
     match target.split_once('=') {
         Some(("dynamodb", endpoint)) => Target::DynamoDb(endpoint.to_owned()),
         Some(("s3", endpoint)) => Target::S3(endpoint.to_owned()),
+        Some(("nginx", image)) => Target::Nginx(image.to_owned()),
         Some(("lambda", emulator)) => Target::Lambda(emulator.to_owned()),
-        _ => panic!("TALELIO_TEST is none of dynamodb=<endpoint>, s3=<endpoint> and lambda=<program>"),
+        _ => panic!("TALELIO_TEST is none of dynamodb=<endpoint>, s3=<endpoint>, nginx=<image> and lambda=<program>"),
     }
 }
 
@@ -42,7 +46,7 @@ fn new_table(endpoint: &str) -> String {
 async fn new_bucket(endpoint: &str) -> String {
     static BUCKETS: AtomicUsize = AtomicUsize::new(0);
     let bucket = format!("b{}-{}", std::process::id(), BUCKETS.fetch_add(1, Ordering::Relaxed));
-    let made = reqwest::Client::new().put(format!("{endpoint}/{bucket}")).send().await.expect("an answer");
+    let made = client().put(format!("{endpoint}/{bucket}")).send().await.expect("an answer");
     assert!(made.status().is_success(), "{made:?}");
     bucket
 }
@@ -136,6 +140,7 @@ pub struct TestApp {
 
 enum Way {
     Http(reqwest::Client),
+    Nginx(nginx::Container),
     Lambda(lambda::Emulator),
 }
 
@@ -157,6 +162,11 @@ impl TestApp {
                 let bucket = new_bucket(&endpoint).await;
                 Self::http(&[variables, &in_bucket(&bucket, &endpoint)].concat())
             }
+            Target::Nginx(image) => {
+                let process = Process::serve(variables);
+                let nginx = nginx::start(&image, &process.address()).await;
+                Self { process, way: Way::Nginx(nginx) }
+            }
             Target::Lambda(emulator) => {
                 // In production, the program refuses to run on Lambda without a table.
                 let endpoint = std::env::var("TALELIO_TEST_DYNAMODB").unwrap_or_default();
@@ -177,6 +187,12 @@ impl TestApp {
         Some([Self::http(&variables), Self::http(&variables)])
     }
 
+    /// Whether nothing is between a test and the program that refuses larger bodies
+    /// than the program does.
+    pub fn takes_any_body(&self) -> bool {
+        matches!(self.way, Way::Http(_))
+    }
+
     /// Whether images are kept in S3, where they can be sent to.
     pub fn is_s3() -> bool {
         matches!(target(), Target::S3(_))
@@ -190,7 +206,7 @@ impl TestApp {
     /// The HTTP server on the embedded store, whatever the target is.
     pub fn http(variables: &[(&str, &str)]) -> Self {
         let process = Process::serve(variables);
-        Self { process, way: Way::Http(reqwest::Client::new()) }
+        Self { process, way: Way::Http(client()) }
     }
 
     /// The HTTP server on an embedded store in a folder.
@@ -200,7 +216,10 @@ impl TestApp {
 
     pub async fn send(&self, request: Request) -> Response {
         match &self.way {
-            Way::Http(client) => send(client, &self.process.address(), request).await.expect("an answer"),
+            Way::Http(client) => {
+                send(client, &format!("http://{}", self.process.address()), request).await.expect("an answer")
+            }
+            Way::Nginx(nginx) => send(&nginx.client, &nginx.base_url, request).await.expect("an answer"),
             Way::Lambda(emulator) => emulator.send(request).await,
         }
     }
@@ -249,9 +268,20 @@ impl TestApp {
     }
 }
 
+/// An HTTP client. TLS is ring's, as in the program.
+pub fn client() -> reqwest::Client {
+    client_builder().build().expect("nothing is asked of it that it cannot do")
+}
+
+pub fn client_builder() -> reqwest::ClientBuilder {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().expect("nobody else has"));
+    reqwest::Client::builder()
+}
+
 /// Sends a request over HTTP.
-pub async fn send(client: &reqwest::Client, address: &str, request: Request) -> reqwest::Result<Response> {
-    let mut outgoing = client.request(request.method, format!("http://{address}{}", request.path));
+pub async fn send(client: &reqwest::Client, base_url: &str, request: Request) -> reqwest::Result<Response> {
+    let mut outgoing = client.request(request.method, format!("{base_url}{}", request.path));
     for (name, value) in request.headers {
         outgoing = outgoing.header(name, value);
     }
