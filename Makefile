@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-openapi lint fix readme release
+.PHONY: help run test test-durability test-aws test-markdown test-openapi test-containers test-deploy test-coverage lint lint-delivery type-check audit fix readme release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +31,27 @@ test-markdown: ## Look whether Python-Markdown still says what our rendering is 
 test-openapi: ## Look whether the server is what its OpenAPI document says, with 2,000 requests
 	scripts/test-openapi.sh
 
+test-containers: ## Build the images, bring the whole deployment up and look at it; needs Docker
+	scripts/test-containers.sh
+
+test-deploy: ## Deploy to an ECS that is only played, and see that a bad deployment goes back
+	scripts/test-deploy.sh
+
+test-coverage: ## Run the tests and write target/coverage.xml (Cobertura); needs cargo-llvm-cov
+	cargo llvm-cov --locked --cobertura --output-path target/coverage.xml
+
 lint: ## Check the format, and everything that clippy knows
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
+
+lint-delivery: ## Check templates, task definitions, workflows, Dockerfiles and scripts; needs shellcheck
+	scripts/lint-delivery.sh
+
+type-check: ## Check that everything compiles
+	cargo check --locked --all-targets
+
+audit: ## Look for known faults in dependencies, and at their licences; needs cargo-deny
+	cargo deny --locked check
 
 fix: ## Format, and apply what clippy can mend
 	cargo fmt
@@ -44,3 +62,16 @@ readme: ## Write the README's reference of the API anew
 
 release: ## Build the optimised program, target/release/talelio-backend
 	cargo build --locked --release
+
+set-githooks-path: ## Check format and lints before each commit
+	git config core.hooksPath .githooks
+
+lambda-local: ## Serve as a Lambda function on http://127.0.0.1:9000; needs cargo-lambda (pip install cargo-lambda)
+	cargo lambda watch --bin talelio-backend
+
+build-lambda: ## Build the function for AWS, target/lambda/talelio-backend; needs cargo-lambda
+	cargo lambda build --release --locked --arm64 --bin talelio-backend
+
+deploy-lambda: ## Build the function and deploy template.yaml; needs cargo-lambda and sam
+	sam build --beta-features
+	sam deploy --guided

@@ -38,7 +38,7 @@ os.chmod(path, 0o755)
 PYTHON
 fi
 
-python3 -m pip install --quiet --target "$tools/python" --upgrade 'moto[s3,server]==5.*'
+[[ -d $tools/python/moto ]] || python3 -m pip install --quiet --target "$tools/python" 'moto[s3,server]==5.*'
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 wait_for() { # port, log

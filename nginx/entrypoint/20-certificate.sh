@@ -22,8 +22,9 @@ fi
 
 (
   while sleep "${CERTIFICATE_SECONDS:-60}"; do
-    [ -e "$live/fullchain.pem" ] && ! cmp -s "$live/fullchain.pem" "$used/fullchain.pem" || continue
-    take
-    nginx -t -q && nginx -s reload && echo "a new certificate is in use" >&2
+    if [ -e "$live/fullchain.pem" ] && ! cmp -s "$live/fullchain.pem" "$used/fullchain.pem"; then
+      take
+      nginx -t -q && nginx -s reload && echo "a new certificate is in use" >&2
+    fi
   done
 ) &
