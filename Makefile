@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-openapi test-containers test-deploy test-coverage lint lint-delivery type-check audit fix readme release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-durability test-aws test-markdown test-openapi test-containers test-deploy test-coverage lint lint-delivery type-check audit fix cost readme release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ audit: ## Look for known faults in dependencies, and at their licences; needs ca
 fix: ## Format, and apply what clippy can mend
 	cargo fmt
 	cargo clippy --fix --allow-dirty --allow-staged --all-targets
+
+cost: ## Add up what a month costs, on ECS and on Lambda
+	python3 scripts/cost.py
 
 readme: ## Write the README's reference of the API anew
 	UPDATE_README=1 cargo test --locked --bin talelio-backend the_readme_has_every_route
