@@ -5,6 +5,7 @@ Needs the images talel.io-backend and nginx-talelio, and Docker with docker-comp
 Called by test-containers.sh, which builds them.
 """
 
+import base64
 import http.client
 import json
 import os
@@ -26,7 +27,7 @@ ENVIRONMENT = os.environ | {
     "CERTIFICATE_SECONDS": "1",
 }
 ENVELOPE = {"status", "type", "message"}
-PIXEL = bytes.fromhex("47494638396101000100000000002c00000000010001000002024401003b")
+PIXEL = base64.b64decode("R0lGODlhAQABAAAAACwAAAAAAQABAAACAkQBADs=")
 
 
 def run(*command, check=True, variables=None, **options):
@@ -60,12 +61,12 @@ class Api:
         if token:
             headers["Authorization"] = f"Bearer {token}"
         if isinstance(body, dict):
-            headers["Content-Type"] = "application/json"
+            headers["content-type"] = "application/json"
             body = json.dumps(body)
         try:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         finally:
             connection.close()
 
@@ -141,11 +142,11 @@ def main_flow(api):
     kind = {"Content-Type": "multipart/form-data; boundary=b"}
     url = api.json(200, "POST", "/v1/assets/images", form, token, kind)["image_objects_urls"][0]
     status, headers, body = api.send("GET", url.removeprefix(ENVIRONMENT["API_BASE_URL"]))
-    assert status == 200 and headers["Content-Type"] == "image/gif" and "immutable" in headers["Cache-Control"]
-    first, second = (api.send("GET", "/v1/articles/hello")[1]["X-Cache"] for _ in range(2))
-    assert second in ("HIT", "MISS", "EXPIRED"), (first, second)
+    assert status == 200 and headers["content-type"] == "image/gif" and "immutable" in headers["cache-control"]
+    first, second = (api.send("GET", "/v1/articles/hello")[1]["x-cache"] for _ in range(2))
+    assert second == "HIT", (first, second)
     status, headers, _ = api.send("GET", "/v1/openapi.json", headers={"Accept-Encoding": "gzip"})
-    assert (status, headers.get("Content-Encoding")) == (200, "gzip")
+    assert (status, headers.get("content-encoding")) == (200, "gzip")
     return token
 
 
@@ -237,7 +238,7 @@ def look_at_tls(certificates):
     anything = ssl._create_unverified_context()
     assert Api(anything).send("GET", "/v1/health")[0] == 200
     status, headers, _ = Api().send("GET", "/v1/articles/hello?x=1")
-    assert (status, headers["Location"]) == (308, "https://localhost/v1/articles/hello?x=1")
+    assert (status, headers["location"]) == (308, "https://localhost/v1/articles/hello?x=1")
 
     # What certbot does, without a certificate authority on the internet: it puts a
     # challenge where NGINX serves it, and then a certificate where NGINX looks for it.
@@ -260,7 +261,7 @@ def look_at_tls(certificates):
             break
         except ssl.SSLError:
             time.sleep(0.5)
-    assert status == 200 and headers["Strict-Transport-Security"].startswith("max-age=31536000"), headers
+    assert status == 200 and headers["strict-transport-security"].startswith("max-age=31536000"), headers
     assert "a new certificate is in use" in compose("logs", "--no-color", "nginx")
     account = {"email": "ada@example.com", "password": "correct horse"}
     token = api.json(200, "POST", "/v1/accounts/login", account)["access_token"]
