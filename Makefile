@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-openapi test-containers test-deploy test-coverage lint lint-delivery type-check audit fix cost readme release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-durability test-aws test-markdown test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix cost readme release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-markdown: ## Look whether Python-Markdown still says what our rendering is 
 
 test-openapi: ## Look whether the server is what its OpenAPI document says, with 2,000 requests
 	scripts/test-openapi.sh
+
+test-lambda-local: ## Take the main flow through `cargo lambda watch`
+	scripts/test-lambda-local.sh
 
 test-containers: ## Build the images, bring the whole deployment up and look at it; needs Docker
 	scripts/test-containers.sh
