@@ -78,6 +78,9 @@ lambda-local: ## Serve as a Lambda function on http://127.0.0.1:9000; needs carg
 build-lambda: ## Build the function for AWS, target/lambda/talelio-backend; needs cargo-lambda
 	cargo lambda build --release --locked --arm64 --bin talelio-backend
 
+# What `sam deploy` is to know; by hand, it asks.
+SAM_DEPLOY ?= --guided
+
 deploy-lambda: ## Build the function and deploy template.yaml; needs cargo-lambda and sam
 	sam build --beta-features
-	sam deploy --guided
+	sam deploy $(SAM_DEPLOY)

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_talelio-backend");
 
+const COVERAGE: &str = "LLVM_PROFILE_FILE";
+
 /// How long a program may take to say what a test waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -27,6 +29,8 @@ pub struct Process {
 fn command(program: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("DATA_DIR", ":memory:").env("PORT", "0").env("NO_COLOR", "1");
+    // Where the program is to write which of its code was run, when that is measured.
+    command.envs(std::env::var_os(COVERAGE).map(|file| (COVERAGE, file)));
     command.envs(variables.iter().copied()).current_dir(std::env::temp_dir());
     command
 }
@@ -119,6 +123,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if std::env::var_os(COVERAGE).is_some() && matches!(self.child.try_wait(), Ok(None)) {
+            // It writes that at its end, which it has to come to by itself.
+            self.terminate();
+            let _ = self.child.wait();
+        }
         // Already gone when the test ended it.
         let _ = self.child.kill();
         let _ = self.child.wait();
