@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -263,6 +264,11 @@ def look_at_tls(certificates):
             time.sleep(0.5)
     assert status == 200 and headers["strict-transport-security"].startswith("max-age=31536000"), headers
     assert "a new certificate is in use" in compose("logs", "--no-color", "nginx")
+    trusted.set_alpn_protocols(["h2", "http/1.1"])
+    with socket.create_connection(("localhost", HTTPS_PORT)) as plain:
+        with trusted.wrap_socket(plain, server_hostname="localhost") as connection:
+            assert connection.selected_alpn_protocol() == "h2"
+    trusted.set_alpn_protocols(["http/1.1"])
     account = {"email": "ada@example.com", "password": "correct horse"}
     token = api.json(200, "POST", "/v1/accounts/login", account)["access_token"]
     api.json(201, "POST", "/v1/projects", {"title": "x", "body": "x"}, token)

@@ -31,6 +31,7 @@ done
 
 echo "== docker-compose.yml"
 docker-compose config --quiet
+docker-compose --profile tls config --quiet
 echo "== building the images"
 docker build "${build[@]}" --quiet --tag talel.io-backend .
 docker build "${build[@]}" --quiet --tag nginx-talelio nginx

@@ -38,7 +38,8 @@ fn table(document: &Value) -> String {
     for operation in operations(document) {
         let Operation { method, path, details } = &operation;
         let needs = operation.needs(document).join("; ");
-        let _ = writeln!(table, "| `{method} {path}` | {} | {needs} |", text(&details["summary"]));
+        let anchor = format!("{method} {path}").to_lowercase().replace(' ', "-").replace(['/', '{', '}', '.'], "");
+        let _ = writeln!(table, "| [`{method} {path}`](#{anchor}) | {} | {needs} |", text(&details["summary"]));
     }
     table + "\n"
 }
@@ -109,7 +110,7 @@ impl Operation<'_> {
         )
     }
 
-    /// The command that calls the operation on a developer's machine.
+    /// The command that calls the operation.
     fn command(&self, document: &Value) -> String {
         let mut path = self.path.to_owned();
         let mut query = Vec::new();
@@ -123,7 +124,8 @@ impl Operation<'_> {
             }
         }
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-        let url = format!("http://127.0.0.1:8000{path}{query}");
+        let api = document["servers"][0]["url"].as_str().unwrap_or("http://127.0.0.1:8000");
+        let url = format!("{api}{path}{query}");
         let url = if query.is_empty() { url } else { format!("'{url}'") };
         let body = &self.details["requestBody"]["content"];
         let mut options = Vec::new();

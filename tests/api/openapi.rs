@@ -87,6 +87,9 @@ async fn the_page_shows_every_route_and_loads_nothing_from_elsewhere() {
     for (method, path, operation) in operations(&document) {
         assert!(page.contains(&format!("<code>{method} {path}</code></h3>")), "{method} {path}");
         assert!(page.contains(operation["summary"].as_str().unwrap()));
+        let (before, _) = page.split_once(&format!("\"><code>{method} {path}</code></a>")).expect("a link to it");
+        let anchor = before.rsplit("href=\"#").next().unwrap();
+        assert!(page.contains(&format!("<h3 id=\"{anchor}\"")), "{anchor}");
     }
     for loads in ["<script", "<link", "<img", "@import", "url(", "<iframe"] {
         assert!(!page.contains(loads), "{loads}");
