@@ -21,6 +21,7 @@ PROJECT = "talelio-test"
 HTTP_PORT, HTTPS_PORT = 18080, 18443
 ENVIRONMENT = os.environ | {
     "COMPOSE_PROJECT_NAME": PROJECT,
+    "SUBNET": "10.123.46",
     "HTTP_PORT": str(HTTP_PORT),
     "HTTPS_PORT": str(HTTPS_PORT),
     "API_BASE_URL": f"http://127.0.0.1:{HTTP_PORT}",
@@ -203,7 +204,7 @@ def kill_under_load(api, token):
     run("docker", "kill", container("backend"))
     wait_until_healthy_again("backend")
     time.sleep(1)
-    compose("restart", "backend")
+    compose("up", "--detach", "--force-recreate", "--no-deps", "backend")
     wait_until_healthy_again("backend")
     by_backend = len(broken)
     compose("restart", "nginx")
