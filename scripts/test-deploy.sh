@@ -18,12 +18,21 @@ PYTHONPATH=$tools/aws exec python3 -m awscli "\$@"
 SHIM
 chmod +x "$tools/bin/aws"
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# Both held at once, so that they are two.
+read -r port site_port < <(python3 -c 'import socket
+held = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+print(*(one.getsockname()[1] for one in held))')
 PYTHONPATH=$tools/moto python3 -m moto.server --port "$port" >"$tools/moto.log" 2>&1 &
 mkdir -p "$tools/site/v1" && echo well >"$tools/site/v1/health"
-python3 -m http.server --directory "$tools/site" --bind 127.0.0.1 $((port + 1)) >"$tools/site.log" 2>&1 &
+python3 -m http.server --directory "$tools/site" --bind 127.0.0.1 "$site_port" >"$tools/site.log" 2>&1 &
 trap 'kill $(jobs -p) 2>/dev/null' EXIT
-for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.1; done
+for listening in "$port" "$site_port"; do
+  for attempt in $(seq 100); do
+    (exec 3<>"/dev/tcp/127.0.0.1/$listening") 2>/dev/null && break
+    [[ $attempt == 100 ]] && { cat "$tools"/*.log >&2; exit 1; }
+    sleep 0.2
+  done
+done
 
 export PATH=$tools/bin:$PATH AWS_ENDPOINT_URL=http://127.0.0.1:$port AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x
 export AWS_REGION=eu-north-1 AWS_DEFAULT_REGION=eu-north-1 AWS_ACCOUNT_ID=123456789012
@@ -38,9 +47,9 @@ expect() {
   [[ $(definitions) == "$1" ]] || { echo "expected the services on $1, not on $(definitions)" >&2; exit 1; }
 }
 
-SMOKE_TEST_URL=http://127.0.0.1:$((port + 1)) scripts/deploy-ecs.sh first
+SMOKE_TEST_URL=http://127.0.0.1:$site_port scripts/deploy-ecs.sh first
 expect "talelio-backend:1 talelio-nginx:1"
-SMOKE_TEST_URL=http://127.0.0.1:$((port + 1)) scripts/deploy-ecs.sh second
+SMOKE_TEST_URL=http://127.0.0.1:$site_port scripts/deploy-ecs.sh second
 expect "talelio-backend:2 talelio-nginx:2"
 image=$(aws ecs describe-task-definition --task-definition talelio-backend \
   --query 'taskDefinition.containerDefinitions[0].image' --output text)
