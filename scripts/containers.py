@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Brings the deployment of docker-compose.yml up and looks at it from outside.
 
-Needs the images talel.io-backend and nginx-talelio, and Docker with docker-compose.
+Needs the images talel.io-backend and nginx-talelio, and Docker with docker-compose, of either version.
 Called by test-containers.sh, which builds them.
 """
 
@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -17,6 +18,7 @@ import sys
 import threading
 import time
 
+COMPOSE = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
 PROJECT = "talelio-test"
 HTTP_PORT, HTTPS_PORT = 18080, 18443
 ENVIRONMENT = os.environ | {
@@ -41,7 +43,7 @@ def run(*command, check=True, variables=None, **options):
 
 
 def compose(*arguments, **options):
-    return run("docker-compose", *arguments, **options)
+    return run(*COMPOSE, *arguments, **options)
 
 
 def container(service):

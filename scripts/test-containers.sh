@@ -2,7 +2,7 @@
 # Builds the images, runs the API's tests through NGINX over HTTP and HTTPS, and then
 # brings the deployment of docker-compose.yml up and looks at it, while containers are
 # killed and certificates change.
-# Needs Docker, docker-compose, openssl and python3.
+# Needs Docker with docker-compose of either version, openssl and python3.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,17 +21,19 @@ if [[ -x $stand_ins ]] && ! timeout 20 docker pull --quiet "${bases[1]}" >/dev/n
   done
   build=(--network host)
 fi
-for tool in docker docker-compose openssl python3; do
+for tool in docker openssl python3; do
   command -v "$tool" >/dev/null || { echo "make test-containers needs $tool" >&2; exit 1; }
 done
+compose=(docker-compose)
+command -v docker-compose >/dev/null || compose=(docker compose)
 export DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1
 for base in "${bases[@]}"; do
   docker image inspect "$base" >/dev/null 2>&1 || docker pull --quiet "$base"
 done
 
 echo "== docker-compose.yml"
-docker-compose config --quiet
-docker-compose --profile tls config --quiet
+"${compose[@]}" config --quiet
+"${compose[@]}" --profile tls config --quiet
 echo "== building the images"
 docker build "${build[@]}" --quiet --tag talel.io-backend .
 docker build "${build[@]}" --quiet --tag nginx-talelio nginx
