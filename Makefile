@@ -1,10 +1,10 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix cost readme release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-durability test-aws test-markdown test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix bench cost readme release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build, and serve on http://127.0.0.1:8000 with the embedded store in ./data
 	@cargo build --locked
@@ -59,6 +59,9 @@ audit: ## Look for known faults in dependencies, and at their licences; needs ca
 fix: ## Format, and apply what clippy can mend
 	cargo fmt
 	cargo clippy --fix --allow-dirty --allow-staged --all-targets
+
+bench: release ## Measure the server beside NGINX with the same bytes as static files; needs wrk and nginx
+	scripts/bench.py
 
 cost: ## Add up what a month costs, on ECS and on Lambda
 	python3 scripts/cost.py
