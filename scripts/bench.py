@@ -31,16 +31,16 @@ import urllib.request
 PROGRAM = pathlib.Path("target/release/talelio-backend")
 
 # The least that each measurement may be of what NGINX does, for --check.
-FLOORS = {"article": 0.1, "list of 10": 0.02, "health": 0.5}
+FLOORS = {"article": 0.04, "list of 10": 0.04, "health": 0.4}
 
 # Words that compress about as well as a language does, the same at every run.
 SYLLABLES = "an be ci de en fo ga hu is jo ka le mi no or pre".split()
 
 
 def body():
-    """An article of 13.5 KB, as long as those of the site."""
+    """A text whose article is 13.5 KB as JSON, which says everything twice."""
     state, text = 1, []
-    while sum(map(len, text)) < 13_500:
+    while sum(map(len, text)) < 6_200:
         state = (state * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**64
         word = SYLLABLES[state >> 60] + SYLLABLES[(state >> 55) % 16]
         text.append(word + (".\n\n" if (state >> 40) % 40 == 0 else " "))
