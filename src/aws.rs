@@ -1,6 +1,7 @@
 //! What the clients of AWS have in common: whom they trust, and who they are.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
@@ -30,7 +31,7 @@ impl Place {
 
     /// An HTTP client of the SDK for the service.
     pub(crate) fn client(&self) -> SharedHttpClient {
-        if self.is_plain() { Builder::new().build_http() } else { https() }
+        if self.is_plain() { Builder::new().build_http() } else { HTTPS.clone() }
     }
 
     /// Who we are. Lambda sets variables and ECS an address; the profiles, instance
@@ -47,6 +48,9 @@ impl Place {
         chain.or_else("Local", Credentials::new("local", "local", None, None, "local"))
     }
 }
+
+/// One for all services: to read all the roots takes a while of a cold start.
+static HTTPS: LazyLock<SharedHttpClient> = LazyLock::new(https);
 
 /// A client that trusts Mozilla's roots, compiled in: no file of the system is
 /// looked for and an image needs none.
