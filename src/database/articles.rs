@@ -12,7 +12,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::Database;
@@ -113,9 +112,7 @@ impl ArticleStore for Database {
             table_of_contents: article.rendered.table_of_contents,
             featured_image: article.featured_image,
         };
-        let (content, packed) = spawn_blocking(move || content::pack(&content).map(|packed| (content, packed)))
-            .await
-            .map_err(Fault::failed)??;
+        let (content, packed) = content::pack_apart(content).await?;
         let packed = packed.ok_or(PublishError::TooLarge)?;
         let _turn = timeout(PATIENCE, self.publishing.lock()).await.map_err(Fault::busy)?;
         let mut taken = 1;

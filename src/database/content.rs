@@ -7,6 +7,7 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
 
 use crate::business::Fault;
 
@@ -54,6 +55,12 @@ pub(super) fn pack(content: &impl Serialize) -> Result<Option<Packed>, Fault> {
         return Ok(None);
     }
     Ok(Some(Packed { parts: document.chunks(PART_BYTES).map(<[u8]>::to_vec).collect(), bytes: json.len() }))
+}
+
+/// [`pack`] on a thread of its own, which hands the document back.
+pub(super) async fn pack_apart<T: Serialize + Send + 'static>(content: T) -> Result<(T, Option<Packed>), Fault> {
+    let work = move || pack(&content).map(|packed| (content, packed));
+    spawn_blocking(work).await.map_err(Fault::failed)?
 }
 
 /// Puts the parts of a document together again.

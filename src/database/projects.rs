@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
 
 use super::accounts::ProfileItem;
 use super::table::{Expression, number, read};
@@ -42,9 +41,7 @@ impl ProjectStore for Database {
             body: project.body,
             html: project.html,
         };
-        let (content, packed) = spawn_blocking(move || content::pack(&content).map(|packed| (content, packed)))
-            .await
-            .map_err(Fault::failed)??;
+        let (content, packed) = content::pack_apart(content).await?;
         let packed = packed.ok_or(CreateError::TooLarge)?;
         // A project is one item, so that a list is one request.
         let [packed] = <[Vec<u8>; 1]>::try_from(packed.parts).map_err(|_| CreateError::TooLarge)?;

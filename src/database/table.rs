@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
@@ -120,19 +121,11 @@ impl Table {
 
     /// All items of a partition, or those with sort keys in a range, in order.
     pub(super) async fn query(&self, pk: &str, range: Option<RangeInclusive<String>>) -> Result<Vec<Item>, Fault> {
-        let condition = if range.is_some() { "pk = :pk AND sk BETWEEN :from AND :to" } else { "pk = :pk" };
-        let mut values = HashMap::from([(":pk".to_owned(), text(pk))]);
-        if let Some(range) = range {
-            let (from, to) = range.into_inner();
-            values.extend([(":from".to_owned(), text(from)), (":to".to_owned(), text(to))]);
-        }
+        let request = self.query_request(pk, range);
         let mut items = Vec::new();
         let mut start = None;
         loop {
-            let request = self.client.query().table_name(&self.name).key_condition_expression(condition);
-            let request = request.set_expression_attribute_values(Some(values.clone())).set_exclusive_start_key(start);
-            let request = request.consistent_read(true).set_return_consumed_capacity(usage::wanted());
-            let output = request.send().await.map_err(fault)?;
+            let output = request.clone().set_exclusive_start_key(start).send().await.map_err(fault)?;
             usage::read(output.consumed_capacity());
             items.extend(output.items.unwrap_or_default());
             start = output.last_evaluated_key;
@@ -149,17 +142,23 @@ impl Table {
         range: RangeInclusive<String>,
         limit: u32,
     ) -> Result<Vec<Item>, Fault> {
-        let (from, to) = range.into_inner();
-        let request = self.client.query().table_name(&self.name);
-        let request = request.key_condition_expression("pk = :pk AND sk BETWEEN :from AND :to");
-        let request = request.expression_attribute_values(":pk", text(pk));
-        let request = request.expression_attribute_values(":from", text(from));
-        let request = request.expression_attribute_values(":to", text(to));
-        let request = request.scan_index_forward(false).limit(i32::try_from(limit).map_err(Fault::failed)?);
-        let request = request.consistent_read(true).set_return_consumed_capacity(usage::wanted());
+        let limit = i32::try_from(limit).map_err(Fault::failed)?;
+        let request = self.query_request(pk, Some(range)).scan_index_forward(false).limit(limit);
         let output = request.send().await.map_err(fault)?;
         usage::read(output.consumed_capacity());
         Ok(output.items.unwrap_or_default())
+    }
+
+    fn query_request(&self, pk: &str, range: Option<RangeInclusive<String>>) -> QueryFluentBuilder {
+        let condition = if range.is_some() { "pk = :pk AND sk BETWEEN :from AND :to" } else { "pk = :pk" };
+        let mut values = HashMap::from([(":pk".to_owned(), text(pk))]);
+        if let Some(range) = range {
+            let (from, to) = range.into_inner();
+            values.extend([(":from".to_owned(), text(from)), (":to".to_owned(), text(to))]);
+        }
+        let request = self.client.query().table_name(&self.name).key_condition_expression(condition);
+        let request = request.set_expression_attribute_values(Some(values));
+        request.consistent_read(true).set_return_consumed_capacity(usage::wanted())
     }
 
     /// The items of `keys` that exist, by their keys.
