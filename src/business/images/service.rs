@@ -101,7 +101,7 @@ impl Images {
     /// [`ImageError::UploadNotFound`], and why it is not an image.
     pub async fn confirm(&self, author: &Session, upload: PendingUpload) -> Result<ImageAddress, ImageError> {
         let username = author.username.clone();
-        let known = self.store.images(&[(username.clone(), upload.id())]).await?.pop();
+        let known = self.known(&username, upload.id()).await?;
         let object = Object::Upload(username.clone(), upload.clone());
         let file = match known {
             Some(image) => image.file,
@@ -145,7 +145,7 @@ impl Images {
 
     async fn find(&self, username: &Username, file: &ImageFile, wanted: Wanted) -> Result<Option<Shown>, ImageError> {
         let Some(width) = wanted.width else { return self.original(username, file).await };
-        let known = self.store.images(&[(username.clone(), file.id())]).await?.pop();
+        let known = self.known(username, file.id()).await?;
         let Some(image) = known.filter(|image| image.file == *file) else { return Ok(None) };
         if !image.widths().any(|smaller| smaller == width) {
             return self.original(username, file).await;
@@ -157,13 +157,16 @@ impl Images {
         };
         let object = Object::Copy(username.clone(), file.clone(), width, format);
         let bytes = match self.files.read(&object).await? {
-            Some(bytes) => bytes,
-            None => match self.make_copy(username, file, &object, (width, format)).await? {
-                Some(bytes) => bytes,
-                None => return Ok(None),
-            },
+            Some(bytes) => Some(bytes),
+            None => self.make_copy(username, file, &object, (width, format)).await?,
         };
-        Ok(Some(Shown { bytes, format, tag: format!("{}-{width}-{}", file.id(), format.extension()) }))
+        let tag = format!("{}-{width}-{}", file.id(), format.extension());
+        Ok(bytes.map(|bytes| Shown { bytes, format, tag }))
+    }
+
+    /// What is listed of an image, whatever its name is besides the id.
+    async fn known(&self, username: &Username, id: Uuid) -> Result<Option<Image>, Fault> {
+        Ok(self.store.images(&[(username.clone(), id)]).await?.pop())
     }
 
     async fn original(&self, username: &Username, file: &ImageFile) -> Result<Option<Shown>, ImageError> {
@@ -210,7 +213,7 @@ impl Images {
         }
         let username = &author.username;
         let file: ImageFile = file.parse().map_err(|_| ImageError::NotFound)?;
-        let known = self.store.images(&[(username.clone(), file.id())]).await?.pop();
+        let known = self.known(username, file.id()).await?;
         let image = known.filter(|image| image.file == file).ok_or(ImageError::NotFound)?;
         let mut objects = vec![Object::Original(username.clone(), file.clone())];
         for width in image.widths() {
