@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix bench cost readme release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-durability test-aws test-markdown test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix bench bench-short cost readme release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,11 +60,15 @@ fix: ## Format, and apply what clippy can mend
 	cargo fmt
 	cargo clippy --fix --allow-dirty --allow-staged --all-targets
 
-bench: release ## Measure the server beside NGINX with the same bytes as static files; needs wrk and nginx
-	scripts/bench.py
+bench: release ## Measure the server beside NGINX and others, into docs/benchmarks.md; needs wrk, nginx, Java, npm
+	cargo build --locked --release --example hello
+	python3 scripts/bench --write
 
-cost: ## Add up what a month costs, on ECS and on Lambda
-	python3 scripts/cost.py
+bench-short: ## A minute of that, for CI, on target/release/talelio-backend or another PROGRAM; needs wrk and nginx
+	python3 scripts/bench --short
+
+cost: release ## Measure what requests cost in the store, and add up dollars, into docs/cost.md
+	python3 scripts/bench/cost.py --write
 
 readme: ## Write the README's reference of the API anew
 	UPDATE_README=1 cargo test --locked --bin talelio-backend the_readme_has_every_route

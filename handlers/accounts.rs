@@ -128,6 +128,7 @@ pub(crate) async fn register(State(app): State<App>, mut body: JsonObject) -> Re
     let email: Email = email.parse().map_err(ApiError::bad_request)?;
     let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
     let username: Username = username.parse().map_err(ApiError::bad_request)?;
+    let _change = app.answers.change();
     let registered = app.accounts.register(email, password, username).await?;
     Ok((StatusCode::CREATED, Json(RegisteredBody::from(registered))).into_response())
 }

@@ -10,6 +10,7 @@ use talelio::database::{Database, OpenError};
 use talelio::mail::Outbox;
 use talelio::objects::{self, Objects};
 
+use crate::answers::Answers;
 use crate::config::{Config, Environment};
 use crate::cookies::CookieSettings;
 
@@ -18,6 +19,7 @@ pub(crate) type App = Arc<Parts>;
 
 /// The services, and what presentation decides by itself.
 pub(crate) struct Parts {
+    pub(crate) answers: Answers,
     pub(crate) accounts: Accounts,
     pub(crate) articles: Articles,
     pub(crate) images: Images,
@@ -50,6 +52,7 @@ pub(crate) async fn build(config: Config) -> Result<App, Failure> {
     let images = Images::new(database.clone(), objects, clock.clone(), &config.api_base_url);
     let accounts_config = AccountsConfig { whitelist: config.whitelist, api_base_url: config.api_base_url.clone() };
     Ok(Arc::new(Parts {
+        answers: Answers::new(config.answers_live),
         accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
         articles: Articles::new(database.clone(), clock.clone(), renderer.clone(), &config.site_base_url),
         images,

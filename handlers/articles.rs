@@ -5,9 +5,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::Serialize;
-use talelio::business::{Adjacent, Article, ArticleError, Articles, Title};
+use talelio::business::{Adjacent, Article, ArticleError, Articles, Slug, Title};
 use utoipa::ToSchema;
 
+use crate::answers::{Answer, Asked};
 use crate::app::App;
 use crate::envelope::{ApiError, Envelope};
 use crate::extract::{Author, JsonObject, Segment};
@@ -172,6 +173,7 @@ pub(crate) async fn publish(
     let [title, text, meta_description] = body.texts(["title", "body", "meta_description"])?;
     let featured_image = body.optional_text("featured_image")?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
+    let _change = app.answers.change();
     let published = app.articles.publish(&session, title, text, meta_description, featured_image).await?;
     let article = ArticleBody::of(published.article, &app.articles);
     Ok((StatusCode::CREATED, Json(CreatedBody { article, user: published.author.into() })).into_response())
@@ -186,17 +188,24 @@ pub(crate) async fn publish(
     tag = "articles",
     params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world")),
     responses(
-        (status = 200, description = "The article.", body = ReadBody),
+        (
+            status = 200, description = "The article.", body = ReadBody,
+            headers(("ETag" = str, description = "For `If-None-Match`.")),
+        ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
         (status = 404, description = "`Article not found`", body = Envelope),
     )
 )]
-pub(crate) async fn read(State(app): State<App>, Segment(slug): Segment) -> Result<Json<ReadBody>, ApiError> {
-    let slug = slug.parse().map_err(|_| ArticleError::NotFound)?;
-    let published = app.articles.read(&slug).await?;
-    let adjacent_articles = AdjacentArticlesBody {
-        next: published.adjacent.next.map(Into::into),
-        prev: published.adjacent.prev.map(Into::into),
+pub(crate) async fn read(State(app): State<App>, Segment(slug): Segment, asked: Asked) -> Result<Response, ApiError> {
+    let slug: Slug = slug.parse().map_err(|_| ArticleError::NotFound)?;
+    let make = async {
+        let published = app.articles.read(&slug).await?;
+        let adjacent_articles = AdjacentArticlesBody {
+            next: published.adjacent.next.map(Into::into),
+            prev: published.adjacent.prev.map(Into::into),
+        };
+        let article = ArticleBody::of(published.article, &app.articles);
+        Answer::json(&ReadBody { meta: MetaBody { adjacent_articles }, article, user: published.author.into() })
     };
-    let article = ArticleBody::of(published.article, &app.articles);
-    Ok(Json(ReadBody { meta: MetaBody { adjacent_articles }, article, user: published.author.into() }))
+    app.answers.respond(asked, make).await
 }

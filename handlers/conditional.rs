@@ -29,7 +29,7 @@ impl ImmutableFile {
     /// The answer to a request for the file with these headers.
     pub(crate) fn answer(self, request: &HeaderMap) -> Result<Response, ApiError> {
         let tag = HeaderValue::from_str(&format!("\"{}\"", self.tag)).map_err(Fault::failed)?;
-        let mut response = if is_known(request, &tag) {
+        let mut response = if is_known(request.get_all(IF_NONE_MATCH).iter(), &tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             self.bytes_for(request, &tag)?
@@ -69,11 +69,13 @@ fn content_range(part: &str, length: usize) -> Result<HeaderValue, Fault> {
     HeaderValue::from_str(&format!("bytes {part}/{length}")).map_err(Fault::failed)
 }
 
-/// Whether the client knows the version `tag` already.
-fn is_known(request: &HeaderMap, tag: &HeaderValue) -> bool {
-    let tags = request.get_all(IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
-    let mut tags = tags.flat_map(|tags| tags.split(',')).map(str::trim);
-    tags.any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known).as_bytes() == tag.as_bytes())
+/// Whether the client knows the version `tag` already, by its `If-None-Match` headers.
+/// How the tags are compared does not tell weak ones from strong ones (RFC 9110, 13.1.2).
+pub(crate) fn is_known<'h>(known: impl Iterator<Item = &'h HeaderValue>, tag: &HeaderValue) -> bool {
+    let strong = |tag: &'h str| tag.strip_prefix("W/").unwrap_or(tag);
+    let tag = tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes());
+    let known = known.filter_map(|tags| tags.to_str().ok()).flat_map(|tags| tags.split(',')).map(str::trim);
+    known.map(strong).any(|known| known == "*" || known.as_bytes() == tag)
 }
 
 /// Whether a client that sends this `Accept` names `media_type` in it. A mere `*/*`
@@ -107,11 +109,10 @@ mod tests {
 
     #[test]
     fn any_of_several_tags_may_be_the_known_one() {
-        let tag = HeaderValue::from_static("\"a\"");
-        let known = |tags: &'static str| {
-            is_known(&HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_static(tags))]), &tag)
-        };
-        assert!(known("\"a\"") && known("\"b\", W/\"a\"") && known("*"));
-        assert!(!known("\"b\"") && !known("a"));
+        for tag in ["\"a\"", "W/\"a\""].map(HeaderValue::from_static) {
+            let known = |tags| is_known([HeaderValue::from_static(tags)].iter(), &tag);
+            assert!(known("\"a\"") && known("\"b\", W/\"a\"") && known("*"));
+            assert!(!known("\"b\"") && !known("a"));
+        }
     }
 }

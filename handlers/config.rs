@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use http::HeaderValue;
 use lettre::message::Mailbox;
@@ -13,6 +14,7 @@ use talelio::mail::{Smtp, SmtpConfig};
 use talelio::objects::Bucket;
 use tracing_subscriber::filter::Targets;
 
+use crate::answers::Lifetime;
 use crate::secret;
 
 /// Where the program runs.
@@ -49,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: DataDir,
     /// The table outside; the embedded store without it.
     pub(crate) connection: Option<Connection>,
+    /// How long answers are kept ready.
+    pub(crate) answers_live: Lifetime,
     /// The bucket of the images; a folder in `data_dir` without it.
     pub(crate) bucket: Option<Bucket>,
     pub(crate) api_base_url: String,
@@ -143,6 +147,7 @@ impl Reader {
             host: self.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
             port: self.parsed("PORT", "8000", "a port, 0 to 65535").unwrap_or_default(),
             data_dir,
+            answers_live: self.answers_live(connection.is_some()),
             connection,
             bucket,
             api_base_url: self.url("API_BASE_URL", "http://127.0.0.1:8000"),
@@ -172,6 +177,16 @@ impl Reader {
         }
         let place = self.place("DYNAMODB_TABLE", "AWS_ENDPOINT_URL_DYNAMODB");
         Some(Connection { table: table?, place })
+    }
+
+    /// Without a word, as long as nobody else can change what is answered, or as briefly
+    /// as nobody minds.
+    fn answers_live(&mut self, shared: bool) -> Lifetime {
+        if !shared && self.text("CACHE_TTL").is_none() {
+            return Lifetime::Unlimited;
+        }
+        let seconds = self.parsed("CACHE_TTL", "2", "whole seconds, 0 to 4294967295").unwrap_or(0_u32);
+        Lifetime::AtMost(Duration::from_secs(seconds.into()))
     }
 
     fn bucket(&mut self) -> Option<Bucket> {
@@ -321,6 +336,7 @@ mod tests {
             ("PORT", "70000"),
             ("SECRET_KEY", "short"),
             ("DYNAMODB_TABLE", "a b"),
+            ("CACHE_TTL", "2s"),
             ("S3_BUCKET", "A"),
             ("API_BASE_URL", "talel.io"),
             ("CORS_ORIGINS", "https://a.b,c"),
@@ -338,6 +354,7 @@ mod tests {
           SECRET_KEY: expected 32 bytes or more
           EMAIL_SENDER: expected a mail address, with or without a name before it
           PORT: expected a port, 0 to 65535, not `70000`
+          CACHE_TTL: expected whole seconds, 0 to 4294967295, not `2s`
           API_BASE_URL: expected a URL such as http://127.0.0.1:8000, not `talel.io`
           CORS_ORIGINS: expected origins such as https://www.talel.io, separated by commas
           COOKIE_DOMAIN: expected a domain such as .talel.io
@@ -360,6 +377,16 @@ mod tests {
         assert!(read(&[("WHITELISTED_EMAILS", "")]).unwrap().whitelist.is_some());
         let whitelist = read(&[("WHITELISTED_EMAILS", "Ada@example.com, b@c.se")]).unwrap().whitelist.unwrap();
         assert!(whitelist.admits(&"ada@example.com".parse().unwrap()));
+    }
+
+    #[test]
+    fn answers_live_as_long_as_nobody_else_can_change_them() {
+        let live = |variables: &[(&str, &str)]| read(variables).unwrap().answers_live;
+        let table = [("DYNAMODB_TABLE", "talelio"), ("AWS_REGION", "eu-north-1")];
+        assert_eq!(live(&[]), Lifetime::Unlimited);
+        assert_eq!(live(&table), Lifetime::AtMost(Duration::from_secs(2)));
+        assert_eq!(live(&[("CACHE_TTL", "0")]), Lifetime::AtMost(Duration::ZERO));
+        assert_eq!(live(&[table[0], table[1], ("CACHE_TTL", "60")]), Lifetime::AtMost(Duration::from_mins(1)));
     }
 
     #[test]

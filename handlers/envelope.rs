@@ -15,12 +15,12 @@ use talelio::business::{AccountError, ArticleError, Fault, ImageError, InvalidAc
 use utoipa::ToSchema;
 
 /// Why a request is not answered with what it asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum ApiError {
     /// The request is at fault; the client is told why.
     Refused(StatusCode, String),
     /// We are; the client learns nothing and the log everything.
-    Fault(Fault),
+    Fault(Arc<Fault>),
 }
 
 impl ApiError {
@@ -46,14 +46,14 @@ impl IntoResponse for ApiError {
         match self {
             Self::Refused(status, message) => envelope(status, &message),
             Self::Fault(fault) => {
-                let mut response = match fault {
+                let mut response = match *fault {
                     Fault::Busy(_) => envelope(StatusCode::SERVICE_UNAVAILABLE, "Too busy, try again"),
                     Fault::Failed(_) => envelope(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
                 };
-                if matches!(fault, Fault::Busy(_)) {
+                if matches!(*fault, Fault::Busy(_)) {
                     response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
                 }
-                response.extensions_mut().insert(Cause(Arc::new(fault)));
+                response.extensions_mut().insert(Cause(fault));
                 response
             }
         }
@@ -92,7 +92,7 @@ fn envelope(status: StatusCode, message: &str) -> Response {
 
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+        Self::Fault(Arc::new(fault))
     }
 }
 

@@ -1,34 +1,33 @@
 //! The Lambda runtime: the same router behind API Gateway (HTTP API and REST
 //! API), an Application Load Balancer or a function URL.
 
-use axum::Router;
+use std::convert::Infallible;
+
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{StatusCode, Uri};
 use http_body_util::BodyExt;
 use http_body_util::Limited;
 use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, service_fn};
-use tower::ServiceExt;
 
 use crate::Done;
 use crate::envelope::ApiError;
+use crate::site::Site;
 
 /// The most bytes of an answer as Lambda takes it, a JSON document around the
 /// body: 6 MB (6,291,556 bytes), less what the headers and the frame may need.
 const MAX_ANSWER_BYTES: usize = 6_291_556 - 65_536;
 
 /// Answers events until Lambda ends the process.
-pub(crate) async fn run(router: Router) -> Done {
+pub(crate) async fn run(site: Site) -> Done {
     lambda_http::run(service_fn(move |request: lambda_http::Request| {
-        let router = router.clone();
+        let site = site.clone();
         async move {
-            let response = match router.oneshot(without_stage(request)).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            };
-            Ok::<_, std::convert::Infallible>(limited(response).await)
+            let Ok(response) = site.answer(without_stage(request)).await;
+            Ok::<_, Infallible>(limited(response).await)
         }
     }))
     .await
@@ -57,8 +56,8 @@ async fn limited(response: Response) -> Response {
     match Limited::new(body, MAX_ANSWER_BYTES).collect().await {
         Ok(body) => {
             let body = body.to_bytes();
-            let text = lambda_http::http::header::CONTENT_TYPE;
-            let text = parts.headers.get(text).is_none_or(|kind| !kind.as_bytes().starts_with(b"image/"));
+            let image = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"image/"));
+            let text = !image && !parts.headers.contains_key(CONTENT_ENCODING);
             if carried_bytes(&body, text) <= MAX_ANSWER_BYTES {
                 return Response::from_parts(parts, Body::from(body));
             }

@@ -1,15 +1,17 @@
 //! `talelio-backend`: the presentation layer and the composition root.
 //!
 //! `main` decides which of its jobs the program does, `app` puts the layers
-//! together, `router` says which handler answers which route; a file per
-//! resource holds its handlers. `server` and `lambda` are the two runtimes that
-//! the same router stands behind.
+//! together, `site` is the way of a request and `router` says which handler answers which
+//! route; a file per resource holds its handlers. `server` and `lambda` are the two
+//! runtimes that the same site stands behind.
 
 mod accounts;
+mod answers;
 mod app;
 mod articles;
 mod body;
 mod cli;
+mod completion;
 mod conditional;
 mod config;
 mod cookies;
@@ -24,6 +26,7 @@ mod projects;
 mod router;
 mod secret;
 mod server;
+mod site;
 mod telemetry;
 mod uploads;
 mod users;
@@ -35,6 +38,7 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 use config::Config;
+use site::Site;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -47,7 +51,7 @@ fn main() -> ExitCode {
         }
     };
     telemetry::start(&config);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
@@ -61,14 +65,22 @@ fn main() -> ExitCode {
     done.map_or_else(|error| fail(&*error), |()| ExitCode::SUCCESS)
 }
 
+/// Requests are answered on all cores but one, which is for what they wait for: the
+/// embedded engine, hashing, rendering, and the system's own work for the network. Where
+/// there are two cores, one thread that need not share answers more, and sooner, than two.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    tokio::runtime::Builder::new_multi_thread().worker_threads((cores - 1).max(1)).enable_all().build()
+}
+
 type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 async fn serve(config: Config) -> Done {
     let runtime_api = config.lambda;
     let address = (config.host.clone(), config.port);
     let app = app::build(config).await?;
-    let router = router::build(app);
-    if runtime_api { lambda::run(router).await } else { server::run(router, address).await }
+    let site = Site::new(app);
+    if runtime_api { lambda::run(site).await } else { server::run(site, address).await }
 }
 
 async fn create_table(config: &Config) -> Done {

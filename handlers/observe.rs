@@ -5,7 +5,7 @@ use std::any::Any;
 use std::error::Error;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
@@ -13,7 +13,6 @@ use talelio::business::Fault;
 use talelio::database::{Usage, measure};
 use tracing::{Instrument, Span, info_span};
 
-use crate::app::App;
 use crate::envelope::{ApiError, Cause};
 
 /// Leads from an answer to its log line.
@@ -22,29 +21,43 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 /// What an answer cost in the store; told in development.
 const X_CONSUMED_CAPACITY: HeaderName = HeaderName::from_static("x-consumed-capacity");
 
-/// Gives the request an id and logs how it was answered.
-pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Gives the request an id and logs how it was answered; tells what that cost where that is
+/// to be shown.
+pub(crate) async fn observe<F>(show_usage: bool, request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     let started = Instant::now();
     let id = request_id(&request);
     let method = request.method().clone();
-    // The route and not the path: a path may hold a token.
-    let route = request.extensions().get::<MatchedPath>().cloned();
     let span = info_span!("request", id = id.to_str().unwrap_or_default());
-    let answering = next.run(request).instrument(span.clone());
-    let mut response = if app.show_usage {
-        let (mut response, usage) = measure(answering).await;
+    let answering = answer(request).instrument(span.clone());
+    let mut response = if show_usage {
+        let (mut response, usage) = Box::pin(measure(answering)).await;
         response.headers_mut().insert(X_CONSUMED_CAPACITY, consumed(usage));
         response
     } else {
         answering.await
     };
     response.headers_mut().insert(X_REQUEST_ID, id);
-    log(&span, method.as_str(), route.as_ref().map_or("unknown", MatchedPath::as_str), &response, started);
+    log(&span, method.as_str(), &response, started);
     response
 }
 
-fn log(span: &Span, method: &str, route: &str, response: &Response, started: Instant) {
+/// Leaves the route of a request on its answer, for the log. The route and not the path:
+/// a path may hold a token.
+pub(crate) async fn note_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
+}
+
+fn log(span: &Span, method: &str, response: &Response, started: Instant) {
     let _entered = span.enter();
+    let route = response.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str);
     let status = response.status().as_u16();
     let milliseconds = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
     match response.extensions().get::<Cause>() {
@@ -67,7 +80,8 @@ fn request_id(request: &Request) -> HeaderValue {
 
 /// An id that nobody else has.
 pub(crate) fn new_request_id() -> HeaderValue {
-    HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()).expect("a UUID is visible ASCII")
+    let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid();
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut [0; 36])).expect("a UUID is visible ASCII")
 }
 
 fn consumed(usage: Usage) -> HeaderValue {
@@ -91,5 +105,5 @@ fn error_chain(error: &dyn Error) -> String {
 pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-    ApiError::Fault(Fault::failed(format!("panic: {}", text.unwrap_or_default()))).into_response()
+    ApiError::from(Fault::failed(format!("panic: {}", text.unwrap_or_default()))).into_response()
 }

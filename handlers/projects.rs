@@ -90,6 +90,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<ProjectBody>), ApiError> {
     let [title, text] = body.texts(["title", "body"])?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
+    let _change = app.answers.change();
     let project = app.projects.create(&session, title, text).await?;
     Ok((StatusCode::CREATED, Json(project.into())))
 }

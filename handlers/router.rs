@@ -2,12 +2,10 @@
 //! a handler stands on it, with all that clients need to know of it.
 
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn;
 use axum::{Extension, Router};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
-use http::{HeaderName, Method, StatusCode};
+use http::StatusCode;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -15,8 +13,8 @@ use crate::app::App;
 use crate::envelope::ApiError;
 use crate::{accounts, articles, body, health, images, observe, openapi, projects, uploads, users};
 
+/// Every route, and what becomes of requests for no route.
 pub(crate) fn build(app: App) -> Router {
-    let cors = cors(&app);
     let (router, document) = routes().split_for_parts();
     router
         .fallback(async || ApiError::refused(StatusCode::NOT_FOUND, "Route not found"))
@@ -25,8 +23,7 @@ pub(crate) fn build(app: App) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(body::take))
         .layer(CatchPanicLayer::custom(observe::panicked))
-        .layer(cors)
-        .layer(from_fn_with_state(app.clone(), observe::observe))
+        .layer(from_fn(observe::note_route))
         .with_state(app)
 }
 
@@ -57,14 +54,4 @@ fn routes() -> OpenApiRouter<App> {
 #[cfg(test)]
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     routes().into_openapi()
-}
-
-/// Browsers of the site may call the API with cookies, those of others may not.
-fn cors(app: &App) -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(AllowOrigin::list(app.cors_origins.iter().cloned()))
-        .allow_credentials(true)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
-        .expose_headers([LINK, HeaderName::from_static("x-total-count"), HeaderName::from_static("x-request-id")])
 }

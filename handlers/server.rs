@@ -5,15 +5,18 @@ mod refusals;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Done;
+use crate::site::Site;
 use refusals::Refusals;
 
 /// The most bytes of a request's head. NGINX's own default is 4 buffers of 8 KiB.
@@ -26,7 +29,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 const DRAIN: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, then drains.
-pub(crate) async fn run(router: Router, (host, port): (String, u16)) -> Done {
+pub(crate) async fn run(site: Site, (host, port): (String, u16)) -> Done {
     let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|error| format!("{host}:{port}: {error}"))?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening on http://{address}");
@@ -37,7 +40,7 @@ pub(crate) async fn run(router: Router, (host, port): (String, u16)) -> Done {
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => serve(&server, stream, router.clone(), &connections),
+                Ok((stream, _)) => serve(&server, stream, site.clone(), &connections),
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to be closed.
                     tracing::error!(%error, "connection not accepted");
@@ -67,11 +70,12 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-fn serve(server: &Builder<TokioExecutor>, stream: TcpStream, router: Router, connections: &GracefulShutdown) {
+fn serve(server: &Builder<TokioExecutor>, stream: TcpStream, site: Site, connections: &GracefulShutdown) {
     // Fails when the peer is gone already, which serving will find out.
     let _ = stream.set_nodelay(true);
     let io = TokioIo::new(Refusals::new(stream));
-    let connection = server.serve_connection(io, TowerToHyperService::new(router)).into_owned();
+    let answer = service_fn(move |request: Request<Incoming>| site.clone().answer(request.map(Body::new)));
+    let connection = server.serve_connection(io, answer).into_owned();
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         // A client that breaks off or talks nonsense is nothing to act upon.

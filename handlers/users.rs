@@ -1,15 +1,15 @@
 //! `/v1/users`: what a user has published.
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::header::LINK;
 use http::{HeaderName, HeaderValue};
 use serde::Serialize;
 use serde_json::json;
-use talelio::business::{Article, Fault, Page, PageRequest, User};
+use talelio::business::{Article, Articles, Fault, Page, PageRequest, ProjectError, User, Username};
 use utoipa::ToSchema;
 
+use crate::answers::{Answer, Asked};
 use crate::app::App;
 use crate::articles::ArticleBody;
 use crate::envelope::{ApiError, Envelope};
@@ -74,10 +74,12 @@ struct ArticlesBody {
         (
             status = 200, description = "The page.", body = ArticlesBody,
             headers(
+                ("ETag" = str, description = "For `If-None-Match`."),
                 ("X-Total-Count" = u64, description = "How many articles the user has."),
                 ("Link" = str, description = "The pages beside this one, `next` and `prev` (RFC 8288)."),
             ),
         ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
         (status = 400, description = "`Expected numeric query parameters`", body = Envelope),
         (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),
     )
@@ -86,16 +88,24 @@ pub(crate) async fn articles(
     State(app): State<App>,
     Segment(username): Segment,
     RawQuery(query): RawQuery,
+    asked: Asked,
 ) -> Result<Response, ApiError> {
     let request = page_request(query.as_deref().unwrap_or_default())?;
-    let nothing = || Json(json!({})).into_response();
-    let Ok(username) = username.parse() else { return Ok(nothing()) };
-    let Some((page, user)) = app.articles.list(&username, request).await? else { return Ok(nothing()) };
+    let make = async {
+        let found = match username.parse() {
+            Ok(username) => app.articles.list(&username, request).await?,
+            Err(_) => None,
+        };
+        found.map_or_else(|| Answer::json(&json!({})), |(page, user)| articles_page(page, user, &app.articles))
+    };
+    app.answers.respond(asked, make).await
+}
+
+fn articles_page(page: Page<Article>, user: User, articles: &Articles) -> Result<Answer, ApiError> {
     let headers = [(X_TOTAL_COUNT, page.total.into()), (LINK, links(&page, &user)?)];
-    let articles = page.items.into_iter().map(|article| ArticleBody::of(article, &app.articles)).collect();
-    let mut response = Json(ArticlesBody { articles, user: user.into() }).into_response();
-    response.headers_mut().extend(headers.into_iter().filter(|(_, value)| !value.is_empty()));
-    Ok(response)
+    let headers = headers.into_iter().filter(|(_, value): &(_, HeaderValue)| !value.is_empty()).collect();
+    let articles = page.items.into_iter().map(|article| ArticleBody::of(article, articles)).collect();
+    Answer::with_headers(&ArticlesBody { articles, user: user.into() }, headers)
 }
 
 /// List the projects of a user
@@ -107,16 +117,25 @@ pub(crate) async fn articles(
     tag = "projects",
     params(("username" = String, Path, description = "Whose projects.", example = "ada")),
     responses(
-        (status = 200, description = "All of their projects.", body = Vec<ProjectBody>),
+        (
+            status = 200, description = "All of their projects.", body = Vec<ProjectBody>,
+            headers(("ETag" = str, description = "For `If-None-Match`.")),
+        ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
         (status = 400, description = "`User 'ada' does not exist`", body = Envelope),
     )
 )]
 pub(crate) async fn projects(
     State(app): State<App>,
     Segment(username): Segment,
-) -> Result<Json<Vec<ProjectBody>>, ApiError> {
-    let projects = app.projects.list(&username).await?;
-    Ok(Json(projects.into_iter().map(Into::into).collect()))
+    asked: Asked,
+) -> Result<Response, ApiError> {
+    let username: Username = username.parse().map_err(|_| ProjectError::UnknownUser(username))?;
+    let make = async {
+        let projects = app.projects.list(&username).await?;
+        Answer::json(&projects.into_iter().map(ProjectBody::from).collect::<Vec<_>>())
+    };
+    app.answers.respond(asked, make).await
 }
 
 /// The page that `page` and `limit` of a query string ask for.

@@ -14,7 +14,7 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
     Variable { name, default, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 21] = [
+pub(crate) const VARIABLES: [Variable; 22] = [
     variable("ENV", "development", "`development` or `production`"),
     variable("HOST", "127.0.0.1", "the address to listen on"),
     variable("PORT", "8000", "the port to listen on; 0 takes a free one"),
@@ -29,6 +29,11 @@ pub(crate) const VARIABLES: [Variable; 21] = [
     variable("S3_BUCKET", "", "the S3 bucket of the images; without it they are kept in DATA_DIR/objects"),
     variable("AWS_ENDPOINT_URL_S3", "", "a storage other than AWS's own, such as http://127.0.0.1:9000"),
     variable("AWS_REGION", "us-east-1 with an endpoint", "the region of the table and the bucket; Lambda sets it"),
+    variable(
+        "CACHE_TTL",
+        "2; without DYNAMODB_TABLE until something changes",
+        "how many seconds answers are kept, and the changes of other processes go unseen at most; 0 keeps none",
+    ),
     variable("API_BASE_URL", "http://127.0.0.1:8000", "where this API is reached, in links of mails"),
     variable("SITE_BASE_URL", "https://www.talel.io", "where readers find the articles"),
     variable(

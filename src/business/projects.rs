@@ -111,13 +111,12 @@ impl Projects {
         })
     }
 
-    /// The projects of a user, newest first. `username` is whatever was asked for.
+    /// The projects of a user, newest first.
     ///
     /// # Errors
     /// [`ProjectError::UnknownUser`].
-    pub async fn list(&self, username: &str) -> Result<Vec<Project>, ProjectError> {
-        let unknown = || ProjectError::UnknownUser(username.to_owned());
-        let parsed = username.parse().map_err(|_| unknown())?;
-        self.store.projects_of(&parsed).await?.ok_or_else(unknown)
+    pub async fn list(&self, username: &Username) -> Result<Vec<Project>, ProjectError> {
+        let projects = self.store.projects_of(username).await?;
+        projects.ok_or_else(|| ProjectError::UnknownUser(username.to_string()))
     }
 }

@@ -24,30 +24,34 @@ const PART_BYTES: usize = 380_000;
 /// The most bytes of a document: a transaction writes at most 4 MB.
 const MAX_BYTES: usize = 3_500_000;
 
-/// What an article says.
+/// What an article says. Its fields are those of [`crate::business::Article`].
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq, Clone)]
-pub(super) struct Content {
-    pub(super) created_at: String,
-    pub(super) updated_at: String,
-    pub(super) title: String,
-    pub(super) body: String,
-    pub(super) html: String,
-    pub(super) meta_description: String,
-    pub(super) table_of_contents: String,
-    pub(super) featured_image: Option<String>,
+#[expect(missing_docs, reason = "the article's own are documented")]
+pub struct Content {
+    pub created_at: String,
+    pub updated_at: String,
+    pub title: String,
+    pub body: String,
+    pub html: String,
+    pub meta_description: String,
+    pub table_of_contents: String,
+    pub featured_image: Option<String>,
 }
 
 /// A document, ready to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Packed {
+pub struct Packed {
     /// What the items hold, in order; at least one.
-    pub(super) parts: Vec<Vec<u8>>,
+    pub parts: Vec<Vec<u8>>,
     /// The length of the document before it was compressed.
-    pub(super) bytes: usize,
+    pub bytes: usize,
 }
 
 /// Compresses and cuts a document. None if it is too large to be stored.
-pub(super) fn pack(content: &impl Serialize) -> Result<Option<Packed>, Fault> {
+///
+/// # Errors
+/// [`Fault`] when it cannot be written as JSON.
+pub fn pack(content: &impl Serialize) -> Result<Option<Packed>, Fault> {
     let json = serde_json::to_vec(content).map_err(Fault::failed)?;
     let mut document = vec![ZSTD_JSON];
     zstd::stream::copy_encode(json.as_slice(), &mut document, LEVEL).map_err(Fault::failed)?;
@@ -64,7 +68,10 @@ pub(super) async fn pack_apart<T: Serialize + Send + 'static>(content: T) -> Res
 }
 
 /// Puts the parts of a document together again.
-pub(super) fn unpack<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<T, Fault> {
+///
+/// # Errors
+/// [`Fault`] when they are not the parts of one, or of a format that is not known here.
+pub fn unpack<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<T, Fault> {
     let document = parts.concat();
     let Some((&ZSTD_JSON, compressed)) = document.split_first() else {
         return Err(Fault::failed("something is stored in an unknown format"));

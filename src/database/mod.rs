@@ -13,7 +13,7 @@
 mod accounts;
 mod articles;
 mod client;
-mod content;
+pub mod content;
 mod embedded;
 mod images;
 mod keys;

@@ -20,6 +20,7 @@
 mod accounts;
 mod articles;
 mod bad_input;
+mod caching;
 mod capacity;
 mod cors;
 mod harness;

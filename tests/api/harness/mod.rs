@@ -163,7 +163,8 @@ impl TestApp {
                 Self::http(&[variables, &in_bucket(&bucket, &endpoint)].concat())
             }
             Target::Nginx(image) => {
-                let process = Process::serve(variables);
+                // NGINX would keep for a second what it may, and tests do not wait that long.
+                let process = Process::serve(&[variables, &[("CACHE_TTL", "0")]].concat());
                 let nginx = nginx::start(&image, &process.address()).await;
                 Self { process, way: Way::Nginx(nginx) }
             }

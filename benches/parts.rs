@@ -1,0 +1,120 @@
+//! What the parts of an answer take, without HTTP: `cargo bench`.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use talelio::business::{
+    AccountStore, Article, ArticleStore, NewAccount, NewArticle, PageRequest, PasswordHash, Session, Slug, Timestamp,
+    markdown,
+};
+use talelio::database::Database;
+use talelio::database::content::{self, Content};
+use tokio::runtime::Runtime;
+
+const SITE: &str = "https://www.talel.io";
+
+/// A Markdown text with what articles have, 7 KB of it.
+fn text() -> String {
+    let paragraph = "Not *every* word of this has a **meaning**, but [each](https://example.com/a) takes `room`. ";
+    let section = format!(
+        "## A heading\n\n{}\n\n* one\n* two\n\n```rust\nfn main() {{}}\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n",
+        paragraph.repeat(5)
+    );
+    section.repeat(13)
+}
+
+fn content() -> Content {
+    let rendered = markdown::render(&text(), SITE).expect("within reason");
+    Content {
+        created_at: now().to_string(),
+        updated_at: now().to_string(),
+        title: "A title".to_owned(),
+        body: text(),
+        html: rendered.html,
+        meta_description: "About it".to_owned(),
+        table_of_contents: rendered.table_of_contents,
+        featured_image: None,
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-03-14T15:09:26.535Z".parse().expect("RFC 3339")
+}
+
+fn article(number: u64) -> NewArticle {
+    let title = format!("Article {number}");
+    NewArticle {
+        created_at: now(),
+        slug: Slug::from_title(&title),
+        title: title.parse().expect("a title"),
+        body: text(),
+        meta_description: "About it".to_owned(),
+        featured_image: None,
+        rendered: markdown::render(&text(), SITE).expect("within reason"),
+    }
+}
+
+/// A store in memory with a hundred articles.
+async fn store() -> (Arc<Database>, Session) {
+    let store = Arc::new(Database::embedded(None).await.expect("a store"));
+    let account = NewAccount {
+        created_at: now(),
+        email: "ada@example.com".parse().expect("an address"),
+        username: "ada".parse().expect("a name"),
+        password: PasswordHash::from_stored("none".to_owned()),
+    };
+    let registered = store.register(account).await.expect("registered");
+    let session = Session { user_id: registered.user.id, username: registered.user.username };
+    for number in 0..100 {
+        let _: Article = store.publish(article(number), &session).await.expect("published").article;
+    }
+    (store, session)
+}
+
+fn words(criterion: &mut Criterion) {
+    let text = text();
+    criterion.bench_function("render 7 KB of Markdown", |bencher| {
+        bencher.iter(|| markdown::render(black_box(&text), SITE));
+    });
+    criterion.bench_function("make a slug", |bencher| {
+        bencher.iter(|| Slug::from_title(black_box("Ärger über Öl: «where» to go, and 10 ways to get there")));
+    });
+}
+
+fn documents(criterion: &mut Criterion) {
+    let content = content();
+    let packed = content::pack(&content).expect("packed").expect("not too large");
+    criterion.bench_function("pack an article", |bencher| bencher.iter(|| content::pack(black_box(&content))));
+    criterion.bench_function("unpack an article", |bencher| {
+        bencher.iter(|| content::unpack::<Content>(black_box(&packed.parts)));
+    });
+    criterion.bench_function("write an article as JSON", |bencher| {
+        bencher.iter(|| serde_json::to_vec(black_box(&content)));
+    });
+}
+
+fn storage(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("a runtime");
+    let (store, session) = runtime.block_on(store());
+    let slug = Slug::from_title("Article 50");
+    criterion.bench_function("read an article from the store", |bencher| {
+        bencher.to_async(&runtime).iter(|| async { store.article(&slug).await.expect("an article") });
+    });
+    criterion.bench_function("read a page of 10 from the store", |bencher| {
+        let page = PageRequest::new(5, 10);
+        bencher.to_async(&runtime).iter(|| async { store.articles_of(&session.username, page).await.expect("a page") });
+    });
+    let mut number = 1_000;
+    criterion.bench_function("publish an article into the store", |bencher| {
+        let next = || {
+            number += 1;
+            article(number)
+        };
+        let publish = |article| async { store.publish(article, &session).await.expect("published") };
+        bencher.to_async(&runtime).iter_batched(next, publish, BatchSize::SmallInput);
+    });
+}
+
+criterion_group!(parts, words, documents, storage);
+criterion_main!(parts);
