@@ -9,6 +9,7 @@
 //! goes into `src/database/` under the same name, the routes into `handlers/`.
 
 mod accounts;
+mod argon2id;
 mod articles;
 mod clock;
 mod email;

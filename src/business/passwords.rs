@@ -4,13 +4,15 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::thread;
 
+use argon2::Params;
+use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
 use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::Fault;
+use super::argon2id::Argon2id;
 
 /// OWASP's first recommendation for Argon2id (Password Storage Cheat Sheet):
 /// 19 MiB, two passes, one lane.
@@ -126,9 +128,8 @@ fn give_way() {
     }
 }
 
-fn argon2() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+fn argon2() -> Argon2id {
+    Argon2id(Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds"))
 }
 
 fn hash(password: &str) -> Result<PasswordHash, Fault> {
@@ -147,7 +148,8 @@ fn check(password: &str, stored: Option<&PasswordHash>) -> Result<Check, Fault> 
         let renewed = hash(password)?;
         return Ok(if right { Check::Outdated(renewed) } else { Check::Wrong });
     }
-    let right = argon2().verify_password(password.as_bytes(), stored.as_str()).is_ok();
+    let known = phc::PasswordHash::new(stored.as_str());
+    let right = known.is_ok_and(|known| argon2().verify_password(password.as_bytes(), &known).is_ok());
     Ok(match right {
         false => Check::Wrong,
         true if stored.as_str().starts_with(CURRENT) => Check::Right,
@@ -186,7 +188,7 @@ mod tests {
 
     #[test]
     fn weaker_parameters_are_renewed_and_nonsense_is_wrong() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).unwrap());
+        let weak = Argon2id(Params::new(8, 1, 1, None).unwrap());
         let weak = stored(&weak.hash_password(b"correct horse").unwrap().to_string());
         assert!(matches!(check("correct horse", Some(&weak)).unwrap(), Check::Outdated(_)));
         for nonsense in ["", ",", "$", "$argon2id$", "abc"] {
