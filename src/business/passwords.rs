@@ -118,12 +118,12 @@ impl Passwords {
     }
 }
 
-/// Lets readers have the cores first: this thread, which ends with its hash, gets about
-/// a tenth of what any other does, and all that the others leave. Elsewhere than on Linux
-/// this would be about the process and not the thread.
+/// Lets readers have the cores first: this thread, which ends with its hash, gets a
+/// thirtieth of what any other does, and all that the others leave. Elsewhere than on
+/// Linux this would be about the process and not the thread.
 fn give_way() {
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(10) {
+    if let Err(error) = rustix::process::nice(15) {
         tracing::debug!(%error, "passwords are hashed at ordinary priority");
     }
 }
