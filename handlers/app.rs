@@ -34,15 +34,8 @@ pub(crate) struct Parts {
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Opens the store and builds everything on it.
-pub(crate) async fn build(config: Config) -> Result<App, Failure> {
-    let database = Arc::new(open_database(&config).await?);
-    match database.prime().await {
-        Err(error @ OpenError::NoTable(_)) => return Err(error.into()),
-        // The store may be back by the time somebody asks.
-        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the store does not answer yet"),
-        Ok(()) => {}
-    }
+/// Builds everything on a store.
+pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let tokens = Tokens::new(&config.secret_key);
     let production = config.environment == Environment::Production;
@@ -62,6 +55,18 @@ pub(crate) async fn build(config: Config) -> Result<App, Failure> {
         cors_origins: config.cors_origins,
         show_usage: !production,
     }))
+}
+
+/// Sends a store its first request. One that does not answer yet may do so by the time
+/// somebody asks; one without a table will not.
+pub(crate) async fn prime(database: Arc<Database>) -> Result<(), OpenError> {
+    match database.prime().await {
+        Err(error) if !matches!(error, OpenError::NoTable(_)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the store does not answer yet");
+            Ok(())
+        }
+        primed => primed,
+    }
 }
 
 /// The store that the configuration asks for.

@@ -3,7 +3,6 @@
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use talelio::business::Fault;
-use tracing::Instrument;
 
 use crate::envelope::ApiError;
 
@@ -17,7 +16,7 @@ where
     if request.method().is_safe() {
         return answer(request).await;
     }
-    let answering = tokio::spawn(answer(request).in_current_span());
+    let answering = tokio::spawn(answer(request));
     // Not answered means that the process ends.
     answering.await.unwrap_or_else(|error| ApiError::from(Fault::busy(error)).into_response())
 }

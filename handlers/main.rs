@@ -33,6 +33,7 @@ mod users;
 mod variables;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
 
@@ -78,8 +79,11 @@ type Done = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 async fn serve(config: Config) -> Done {
     let runtime_api = config.lambda;
     let address = (config.host.clone(), config.port);
-    let app = app::build(config).await?;
-    let site = Site::new(app);
+    let database = Arc::new(app::open_database(&config).await?);
+    // While its first request is on its way, everything else is put together.
+    let primed = tokio::spawn(app::prime(Arc::clone(&database)));
+    let site = Site::new(app::build(config, database)?);
+    primed.await??;
     if runtime_api { lambda::run(site).await } else { server::run(site, address).await }
 }
 

@@ -7,8 +7,8 @@ Starts target/release/talelio-backend (or what the variable PROGRAM names) on em
 stores of 1, 1,000 and 100,000 articles, without a cache, and reads the capacity units
 off its answers. The embedded engine counts them by the rules that AWS documents.
 
-Prices are list prices of us-east-1 in US dollars, without taxes and free tiers, as of
-November 2026. --write puts the results into docs/cost.md. The first run publishes the
+Prices are list prices of us-east-1 in US dollars, without taxes and free tiers, as
+listed at the end of 2025. --write puts the results into docs/cost.md. The first run publishes the
 articles, which takes a while; they are kept in target/bench.
 """
 
@@ -91,8 +91,8 @@ def measure(report):
                 ours.publish("Ordinary", ORDINARY)
             for name, ask in operations(count):
                 measured.setdefault(name, {})[count] = Measured(ours, ask, 20 if name == "Log in" else 200)
-    report.line("Requests to DynamoDB / read units / write units, for articles of 13.5 KB:\n")
-    report.row("What is asked", *(f"of {count:,} articles" for count in SIZES), head=True)
+    report.line("Requests to DynamoDB / read units / write units, for articles whose answer has 13.5 KB:\n")
+    report.row("What is asked", *(f"{count:,} article{'s' if count > 1 else ''}" for count in SIZES), head=True)
     for name, by_count in measured.items():
         report.row(name, *(by_count[count].units() for count in SIZES))
         first, last = by_count[SIZES[0]], by_count[SIZES[-1]]

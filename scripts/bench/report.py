@@ -13,7 +13,9 @@ COLOURS = {1: "#9ecae1", 16: "#3182bd", 256: "#08306b"}
 
 
 class Report:
-    def __init__(self):
+    def __init__(self, slack=1):
+        # How much worse a time may be than it has to be, where the machine is known to be busy.
+        self.slack = slack
         self.text = []
         self.checks = []
         # Of the throughput, for the picture.
@@ -31,9 +33,11 @@ class Report:
         if head:
             self.line("| --- |" + " ---: |" * (len(cells) - 1))
 
-    def check(self, what, value, at_least=None, at_most=None):
+    def check(self, what, value, at_least=None, at_most=None, of_time=False):
+        if of_time:
+            at_least, at_most = at_least and at_least / self.slack, at_most and at_most * self.slack
         good = (at_least is None or value >= at_least) and (at_most is None or value <= at_most)
-        bound = f"at least {at_least}" if at_most is None else f"at most {at_most}"
+        bound = f"at least {at_least:.3g}" if at_most is None else f"at most {at_most:.3g}"
         self.checks.append((what, value, bound, good))
 
     def end(self):

@@ -10,9 +10,8 @@ from running import ORDINARY, PROGRAM, Server, free_port, medians, nginx, proces
 
 TITLE = "Throughput"
 
-# The least of NGINX's rate, and the most times its 99th percentile, that is good enough
-# on a machine that may be busy with something else. Idle, it is better than this.
-BOUNDS = {"article": (0.7, 4), "list of 10": (0.7, 4), "health": (0.4, 4)}
+# The least of NGINX's rate, and the most times its 99th percentile, that is good enough.
+BOUNDS = {"article": (0.8, 1.5), "list of 10": (0.8, 1.5)}
 
 POST = pathlib.Path(__file__).with_name("post.lua")
 
@@ -65,11 +64,13 @@ def measure(engine, ours, options):
                     rounds = [[], []]
                     for round in range(options.rounds):
                         for url, results in zip(urls, rounds):
-                            script = {}
+                            script, seconds = {}, options.seconds
                             if posted:
                                 prefix = f"{name} {concurrency} {round} "
-                                script = {"script": posted["script"], "arguments": (posted["file"], ours.token, prefix)}
-                            results.append(wrk(url, concurrency, options.seconds, **script))
+                                script = {"script": posted["script"], "arguments": (posted["file"], ours.token, prefix), "may_refuse": name == "log in"}
+                                # So many take a while to have their turn.
+                                seconds = max(seconds, concurrency // 50)
+                            results.append(wrk(url, concurrency, seconds, **script))
                     (rate, p99), (static_rate, static_p99) = map(medians, rounds)
                     yield {
                         "engine": engine, "request": name, "concurrency": concurrency, "bytes": len(answer),
@@ -89,10 +90,11 @@ def run(options, report):
         with start() as ours:
             for one in measure(engine, ours, options):
                 report.row(engine, one["request"], f"{one['bytes']:,}", one["concurrency"], f"**{one['ratio']:.2g}**",
-                           f"{one['p99 ratio']:.2g}", f"{one['rate']:,.0f}", f"{one['p99']:.2f}",
+                           f"{one['p99 ratio']:{'.2g' if one['p99 ratio'] < 10 else ',.0f'}}", f"{one['rate']:,.0f}", f"{one['p99']:.2f}",
                            f"{one['static rate']:,.0f}", f"{one['static p99']:.2f}")
                 report.measured.append(one)
-                if one["request"] in BOUNDS and one["concurrency"] == 16:
+                if engine == "embedded" and one["request"] in BOUNDS and one["concurrency"] == 16:
                     rate, p99 = BOUNDS[one["request"]]
-                    report.check(f"{one['request']}, of NGINX's rate", one["ratio"], at_least=rate)
-                    report.check(f"{one['request']}, times NGINX's p99", one["p99 ratio"], at_most=p99)
+                    report.check(f"{one['request']}, of NGINX's rate", one["ratio"], at_least=rate, of_time=True)
+                    if not options.short:
+                        report.check(f"{one['request']}, times NGINX's p99", one["p99 ratio"], at_most=p99)

@@ -199,7 +199,7 @@ impl Accounts {
         if self.config.whitelist.as_ref().is_some_and(|whitelist| !whitelist.admits(&email)) {
             return Err(AccountError::NotWhitelisted);
         }
-        let password = self.passwords.hash(password).await?;
+        let password = self.passwords.queue()?.hash(password).await?;
         let account =
             NewAccount { created_at: self.clock.now(), email: email.clone(), username: username.clone(), password };
         let registered = self.store.register(account).await.map_err(|error| match error {
@@ -247,12 +247,13 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::WrongCredentials`] for an unknown address and a wrong password alike.
     pub async fn log_in(&self, email: &str, password: String) -> Result<LoggedIn, AccountError> {
+        let place = self.passwords.queue()?;
         let account = match email.parse() {
             Ok(email) => self.store.account(&email).await?,
             Err(_) => None,
         };
         let stored = account.as_ref().map(|account| account.password.clone());
-        let check = self.passwords.check(password, stored).await?;
+        let check = place.check(password, stored).await?;
         let Some(account) = account else { return Err(AccountError::WrongCredentials) };
         match check {
             Check::Wrong => return Err(AccountError::WrongCredentials),

@@ -9,7 +9,7 @@ use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 use super::Fault;
 use super::argon2id::Argon2id;
@@ -89,21 +89,34 @@ impl Default for Passwords {
     }
 }
 
+/// A place in the queue, to be taken before anything else is spent on a request.
+pub(super) struct Place<'p> {
+    cores: &'p Arc<Semaphore>,
+    _place: SemaphorePermit<'p>,
+}
+
 impl Passwords {
-    pub(super) async fn hash(&self, password: NewPassword) -> Result<PasswordHash, Fault> {
+    /// [`Fault::Busy`] when too many wait already.
+    pub(super) fn queue(&self) -> Result<Place<'_>, Fault> {
+        let place = self.queue.try_acquire().map_err(Fault::busy)?;
+        Ok(Place { cores: &self.cores, _place: place })
+    }
+}
+
+impl Place<'_> {
+    pub(super) async fn hash(self, password: NewPassword) -> Result<PasswordHash, Fault> {
         self.run(move || hash(&password.0)).await?
     }
 
     /// Checks a password against what is stored for an account, or against
     /// nothing when there is no such account. Every outcome costs one Argon2
     /// hash, so that the time taken does not tell whether an account exists.
-    pub(super) async fn check(&self, password: String, stored: Option<PasswordHash>) -> Result<Check, Fault> {
+    pub(super) async fn check(self, password: String, stored: Option<PasswordHash>) -> Result<Check, Fault> {
         self.run(move || check(&password, stored.as_ref())).await?
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        let _place = self.queue.try_acquire().map_err(Fault::busy)?;
-        let core = Arc::clone(&self.cores).acquire_owned().await.map_err(Fault::failed)?;
+    async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let core = Arc::clone(self.cores).acquire_owned().await.map_err(Fault::failed)?;
         let (done, result) = oneshot::channel();
         // The work itself holds the core: a caller that goes away leaves it
         // running, and the next one must not start beside it.

@@ -1,5 +1,6 @@
 //! Logging in and out, and the tokens in between.
 
+use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -203,5 +204,23 @@ async fn a_token_of_another_store_publishes_nothing() {
         let token = sign(&json!({"user_id": id, "username": username, "exp": 4_000_000_000_u64}), SECRET);
         let response = app.send(Request::new(Method::POST, "/v1/articles").bearer(&token).json(&article)).await;
         assert_eq!(response.refusal(403), "No user for this token");
+    }
+}
+
+#[tokio::test]
+async fn whoever_logs_in_when_too_many_wait_is_told_to_come_back() {
+    let app = TestApp::http(&[]);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let body = json!({"email": "nobody@example.com", "password": "a wrong one"});
+    // Several times as many as have a turn, and as may wait for one.
+    let answers = join_all((0..4 * (cores + 64)).map(|_| app.post("/v1/accounts/login", &body))).await;
+    let (refused, told): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 503);
+    assert!(!refused.is_empty() && told.len() >= cores + 64, "{} of {} refused", refused.len(), answers.len());
+    for answer in refused {
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert_eq!(answer.refusal(503), "Too busy, try again");
+    }
+    for answer in told {
+        assert_eq!(answer.refusal(401), "Invalid username or password");
     }
 }
