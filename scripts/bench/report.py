@@ -70,7 +70,7 @@ def picture(measured):
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13">',
         f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<text x="{left}" y="20" font-size="15">Requests per second, as a share of NGINX with static files</text>',
+        f'<text x="{left}" y="20" font-size="15">Requests per second, as a share of NGINX with static files, by connections</text>',
     ]
     for ratio in (0, 0.5, 1):
         parts.append(f'<line x1="{left}" x2="{width - 10}" y1="{y(ratio):.0f}" y2="{y(ratio):.0f}" stroke="#ccc"/>')
@@ -86,5 +86,4 @@ def picture(measured):
             parts.append(f'<text x="{x + bar / 2}" y="{floor + 15}" text-anchor="middle" font-size="11">{one["concurrency"]}</text>')
         middle = start + len(of_name) * (bar + 6) / 2
         parts.append(f'<text x="{middle:.0f}" y="{floor + 32}" text-anchor="middle">{html.escape(name)}</text>')
-    parts.append(f'<text x="{width - 10}" y="{floor + 15}" text-anchor="end" font-size="11">connections</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
