@@ -81,12 +81,18 @@ pub(crate) fn is_known<'h>(known: impl Iterator<Item = &'h HeaderValue>, tag: &H
 /// Whether a client that sends this `Accept` names `media_type` in it. A mere `*/*`
 /// is what scripts send, who want what they know.
 pub(crate) fn accepts(request: &HeaderMap, media_type: &str) -> bool {
-    let ranges = request.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
-    ranges.flat_map(|accept| accept.split(',')).any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|named| named.eq_ignore_ascii_case(media_type));
+    accepted(request.get_all(ACCEPT).iter()).any(|named| named.eq_ignore_ascii_case(media_type))
+}
+
+/// What headers such as `Accept` and `Accept-Encoding` name, less what they give no weight.
+pub(crate) fn accepted<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> impl Iterator<Item = &'h str> {
+    let choices = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(','));
+    choices.filter_map(|choice| {
+        let mut parts = choice.split(';').map(str::trim);
+        let named = parts.next()?;
         let refused = |weight: &str| weight.parse().is_ok_and(|weight: f32| weight <= 0.0);
-        named && !parts.any(|parameter| parameter.strip_prefix("q=").is_some_and(refused))
+        let refused = parts.any(|parameter| parameter.strip_prefix("q=").is_some_and(refused));
+        Some(named).filter(|_| !refused)
     })
 }
 

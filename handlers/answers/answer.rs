@@ -63,6 +63,7 @@ impl Answer {
         let document = &*self.0;
         let mut response = Response::default();
         let headers = response.headers_mut();
+        // Once, for these and for those that are added on the way out.
         headers.reserve(16);
         headers.insert(CACHE_CONTROL, cache_control);
         headers.insert(ETAG, document.tag.clone());
@@ -77,9 +78,6 @@ impl Answer {
             if !asked.head_only {
                 *response.body_mut() = Body::from(bytes);
             }
-        }
-        if let Some(route) = asked.route {
-            response.extensions_mut().insert(route);
         }
         Ok(response)
     }

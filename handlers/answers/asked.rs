@@ -19,7 +19,7 @@ pub(crate) struct Asked {
     pub(super) known: Vec<HeaderValue>,
     /// The best encoding that the client can read, beside none.
     pub(super) encoding: Option<Encoding>,
-    /// For the log.
+    /// Known once the router has found it.
     pub(super) route: Option<MatchedPath>,
 }
 

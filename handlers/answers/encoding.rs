@@ -11,6 +11,8 @@ use talelio::business::Fault;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
+use crate::conditional::accepted;
+
 /// How an answer can be compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Encoding {
@@ -20,6 +22,14 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            name if name.eq_ignore_ascii_case("br") => Some(Self::Brotli),
+            name if name.eq_ignore_ascii_case("gzip") => Some(Self::Gzip),
+            _ => None,
+        }
+    }
+
     pub(super) fn name(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::Gzip => "gzip",
@@ -43,20 +53,7 @@ static TURN: Semaphore = Semaphore::const_new(1);
 
 /// The best encoding that an `Accept-Encoding` names.
 pub(super) fn preferred<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> Option<Encoding> {
-    let accepted = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(','));
-    accepted.filter_map(encoding).max()
-}
-
-/// The encoding that one part of the header stands for, unless it weighs nothing.
-fn encoding(accepted: &str) -> Option<Encoding> {
-    let (name, parameters) = accepted.split_once(';').unwrap_or((accepted, ""));
-    let refused = parameters.trim().strip_prefix("q=").and_then(|weight| weight.parse().ok()) == Some(0.0_f32);
-    match name.trim() {
-        _ if refused => None,
-        name if name.eq_ignore_ascii_case("br") => Some(Encoding::Brotli),
-        name if name.eq_ignore_ascii_case("gzip") => Some(Encoding::Gzip),
-        _ => None,
-    }
+    accepted(headers).filter_map(Encoding::named).max()
 }
 
 /// `plain` in an encoding, off the async threads; none if that is not half as long.

@@ -114,8 +114,12 @@ impl Answers {
     pub(crate) async fn ready(&self, asked: Asked) -> Option<Response> {
         let key = self.key(asked.address.clone());
         let Kept { answer, route } = Box::pin(self.kept.as_ref()?.get(&key)).await?;
-        let response = answer.response(Asked { route, ..asked }, self.cache_control()).await;
-        Some(response.into_response())
+        let mut response = answer.response(asked, self.cache_control()).await.into_response();
+        // What the router would have left there.
+        if let Some(route) = route {
+            response.extensions_mut().insert(route);
+        }
+        Some(response)
     }
 
     fn key(&self, address: PathAndQuery) -> Key {
