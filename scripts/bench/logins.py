@@ -3,8 +3,7 @@
 import subprocess
 import tempfile
 
-from running import Server, medians, server, wrk
-from throughput import POST
+from running import Server, load, medians, server, wrk
 
 TITLE = "Reading while others log in"
 
@@ -22,8 +21,7 @@ def run(options, report):
         document = f"{folder}/log-in.json"
         with open(document, "w") as file:
             file.write('{"email": "%s", "password": "wrong NUMBER"}' % Server.account["email"])
-        hammer = ["wrk", "-t1", f"-c{CLIENTS}", f"-d{options.seconds + 2}s", "-s", str(POST), f"{ours.base}/v1/accounts/login",
-                  "--", document, ours.token, ""]
+        hammer = load(f"{ours.base}/v1/accounts/login", CLIENTS, options.seconds + 2, (document, ours.token, ""))
         calm, busy = [], []
         for _ in range(options.rounds):
             calm.append(wrk(url, 16, options.seconds))

@@ -110,18 +110,27 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(data=":memory:", program=PROGRAM, **more):
+def server(data=":memory:", **more):
     port = free_port()
-    with process([program], port, env=variables(port, data, **more)) as started:
+    with process([PROGRAM], port, env=variables(port, data, **more)) as started:
         yield Server(port, started.pid, more.get("AWS_ENDPOINT_URL_DYNAMODB"))
 
 
-def wrk(url, concurrency, seconds, script=None, arguments=(), may_refuse=False):
+POST = pathlib.Path(__file__).with_name("post.lua")
+
+
+def load(url, concurrency, seconds, posted=()):
+    """wrk's command: GET, or POST with `posted`, the arguments of post.lua."""
+    command = ["wrk", "-t1", f"-c{concurrency}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
+    command += ["-s", POST, url, "--", *posted] if posted else [url]
+    return [str(part) for part in command]
+
+
+def wrk(url, concurrency, seconds, posted=(), may_refuse=False):
     """Requests a second, and the 99th percentile of how long they took, in milliseconds. What
     is refused does not count."""
-    command = ["wrk", "-t1", f"-c{concurrency}", f"-d{seconds}s", "--timeout", "30s", "--latency"]
-    command += (["-s", script] if script else []) + [url] + (["--", *arguments] if arguments else [])
-    said = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True).stdout
+    command = load(url, concurrency, seconds, posted)
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     refused = int(found.group(1)) if (found := re.search(r"Non-2xx or 3xx responses: (\d+)", said)) else 0
     if (refused and not may_refuse) or "Socket errors" in said:
         sys.exit(f"{url}\n{said}")

@@ -13,16 +13,14 @@ TITLE = "Throughput"
 # The least of NGINX's rate, and the most times its 99th percentile, that is good enough.
 BOUNDS = {"article": (0.8, 1.5), "list of 10": (0.8, 1.5)}
 
-POST = pathlib.Path(__file__).with_name("post.lua")
-
 
 def requests(ours, folder):
-    """Name, path, the rest of wrk's arguments, and what is answered, of each request."""
+    """Name, path, the file that is posted if there is one, and what is answered, of each request."""
     for number in range(11):
         ours.publish(f"Article {number}")
     read = {"article": "/v1/articles/article-5", "list of 10": "/v1/users/ada/articles", "health": "/v1/health"}
     for name, path in read.items():
-        yield name, path, {}, ours.send("GET", path)[0]
+        yield name, path, None, ours.send("GET", path)[0]
     # Measured like the others; what NGINX says to it is the answer of one such request.
     log_in = Server.account | {"username": "NUMBER"}
     create = {"title": "NUMBER", "body": ORDINARY, "meta_description": "An article"}
@@ -30,7 +28,7 @@ def requests(ours, folder):
         file = pathlib.Path(folder, name.replace(" ", "-") + ".json")
         file.write_text(json.dumps(document))
         answer = ours.send("POST", path, document | {"title": name})[0]
-        yield name, path, {"script": POST, "file": file}, answer
+        yield name, path, file, answer
 
 
 @contextlib.contextmanager
@@ -41,12 +39,12 @@ def embedded():
 
 
 @contextlib.contextmanager
-def on_dynamodb(jar, **more):
+def on_dynamodb(jar):
     """A server on AWS's DynamoDB Local."""
     port = free_port()
     command = ["java", f"-Djava.library.path={jar.parent}/DynamoDBLocal_lib", "-jar", jar, "-inMemory", "-sharedDb"]
     with process([*command, "-port", port], port):
-        table = {"DYNAMODB_TABLE": "bench", "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{port}"} | more
+        table = {"DYNAMODB_TABLE": "bench", "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{port}"}
         subprocess.run([PROGRAM, "create-table"], env=table | {"DATA_DIR": ":memory:"}, check=True, capture_output=True)
         with server(**table) as ours:
             ours.log_in()
@@ -59,18 +57,17 @@ def measure(engine, ours, options):
         files = {name.replace(" ", "-"): answer for name, _, _, answer in measured}
         with nginx(folder, files) as static:
             for concurrency in options.concurrency:
-                for name, path, posted, answer in measured:
+                for name, path, file, answer in measured:
                     urls = ours.base + path, f"{static}/{name.replace(' ', '-')}"
                     rounds = [[], []]
                     for round in range(options.rounds):
                         for url, results in zip(urls, rounds):
-                            script, seconds = {}, options.seconds
-                            if posted:
-                                prefix = f"{name} {concurrency} {round} "
-                                script = {"script": posted["script"], "arguments": (posted["file"], ours.token, prefix), "may_refuse": name == "log in"}
+                            posted, seconds = (), options.seconds
+                            if file:
+                                posted = file, ours.token, f"{name} {concurrency} {round} "
                                 # So many take a while to have their turn.
                                 seconds = max(seconds, concurrency // 50)
-                            results.append(wrk(url, concurrency, seconds, **script))
+                            results.append(wrk(url, concurrency, seconds, posted, may_refuse=name == "log in"))
                     (rate, p99), (static_rate, static_p99) = map(medians, rounds)
                     yield {
                         "engine": engine, "request": name, "concurrency": concurrency, "bytes": len(answer),
