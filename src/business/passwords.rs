@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use argon2::Params;
-use argon2::password_hash::phc;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
 use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
