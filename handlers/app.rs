@@ -10,9 +10,9 @@ use talelio::database::{Database, OpenError};
 use talelio::mail::Outbox;
 use talelio::objects::{self, Objects};
 
-use crate::answers::Answers;
 use crate::config::{Config, Environment};
-use crate::cookies::CookieSettings;
+use crate::http::cookies::CookieSettings;
+use crate::response_cache::Answers;
 
 /// What the handlers work with. Clones share it.
 pub(crate) type App = Arc<Parts>;
@@ -32,7 +32,8 @@ pub(crate) struct Parts {
     pub(crate) show_usage: bool,
 }
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why the program cannot start or go on.
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Builds everything on a store.
 pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, Failure> {

@@ -61,7 +61,7 @@ async fn every_operation_says_all_there_is_to_know() {
 /// whatever is in the document is known to the router.
 #[tokio::test]
 async fn every_route_is_in_the_document() {
-    let router = include_str!("../../handlers/router.rs");
+    let router = include_str!("../../handlers/api/router.rs");
     for other_way in [".route(", ".route_service(", ".nest(", ".merge("] {
         assert!(!router.contains(other_way), "{other_way} adds a route that is not documented");
     }

@@ -1,0 +1,225 @@
+//! `/v1/accounts`: registering, verifying an address, logging in and out.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use talelio::business::{Email, NewPassword, Registered, Username};
+use utoipa::ToSchema;
+
+use crate::api::users::UserBody;
+use crate::app::App;
+use crate::http::cookies;
+use crate::http::envelope::{ApiError, Envelope};
+use crate::http::extract::{Author, JsonObject, Segment};
+
+/// An account as its owner sees it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
+struct AccountBody {
+    /// Given at registration, never reused.
+    #[schema(example = 1)]
+    id: u64,
+    /// When it was registered.
+    #[schema(format = DateTime, example = "2026-03-14T15:09:26.535Z")]
+    created_at: String,
+    /// When it last changed.
+    #[schema(format = DateTime, example = "2026-03-14T15:09:26.535Z")]
+    updated_at: String,
+    /// Whether the address is known to be theirs.
+    #[schema(example = false)]
+    verified: bool,
+    /// The address.
+    #[schema(example = "ada@example.com")]
+    email: String,
+}
+
+/// An account and its user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RegisteredAccount)]
+pub(crate) struct RegisteredBody {
+    account: AccountBody,
+    user: UserBody,
+}
+
+/// Who wants to write here.
+#[derive(ToSchema)]
+#[schema(as = NewAccount)]
+#[expect(dead_code, reason = "documents the keys that are read one by one")]
+struct NewAccountBody {
+    /// Where the link goes that verifies the address.
+    #[schema(format = Email, max_length = 254, example = "ada@example.com")]
+    email: String,
+    /// At most 1,024 bytes in UTF-8.
+    #[schema(format = Password, min_length = 8, max_length = 1_024, pattern = r"^[^\u0000]*$", example = "correct horse")]
+    password: String,
+    /// Letters, digits, `_`, `-` and `.`, but neither `.` nor `..`.
+    #[schema(min_length = 1, max_length = 20, pattern = r"^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,20}$", example = "ada")]
+    username: String,
+}
+
+/// How somebody proves who they are.
+#[derive(ToSchema)]
+#[schema(as = Credentials)]
+#[expect(dead_code, reason = "documents the keys that are read one by one")]
+struct CredentialsBody {
+    /// The address of the account.
+    #[schema(pattern = r"^[^\u0000]*$", example = "ada@example.com")]
+    email: String,
+    /// Its password.
+    #[schema(format = Password, pattern = r"^[^\u0000]*$", example = "correct horse")]
+    password: String,
+}
+
+/// What opens the protected routes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccessToken)]
+pub(crate) struct AccessTokenBody {
+    /// A JWT, good for 30 minutes.
+    #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJ1c2VyX2lkIjoxfQ.c2lnbmF0dXJl")]
+    access_token: String,
+}
+
+/// What was done.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Message)]
+pub(crate) struct MessageBody {
+    /// A sentence.
+    #[schema(example = "Successfully logged out")]
+    message: &'static str,
+}
+
+impl From<Registered> for RegisteredBody {
+    fn from(Registered { account, user }: Registered) -> Self {
+        let account = AccountBody {
+            id: account.id,
+            created_at: account.created_at.to_string(),
+            updated_at: account.updated_at.to_string(),
+            verified: account.verified,
+            email: account.email.to_string(),
+        };
+        Self { account, user: user.into() }
+    }
+}
+
+/// Make an account
+///
+/// A mail with a link that verifies the address is sent to it.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/register",
+    tag = "accounts",
+    request_body = NewAccountBody,
+    responses(
+        (status = 201, description = "The account, not verified yet.", body = RegisteredBody),
+        (
+            status = 400, body = Envelope,
+            description = "`Missing request body`, `Expected 'password' key`, `Email not whitelisted`, \
+                `Account with the email 'ada@example.com' already exists`, \
+                `Account with the username 'ada' already exists`, `Invalid email address`, \
+                `The password must be 8 to 1024 bytes long`, \
+                `Invalid username, expected 1 to 20 letters, digits, '_', '-' or '.'`",
+        ),
+    )
+)]
+pub(crate) async fn register(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
+    let [email, password, username] = body.texts(["email", "password", "username"])?;
+    let email: Email = email.parse().map_err(ApiError::bad_request)?;
+    let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
+    let username: Username = username.parse().map_err(ApiError::bad_request)?;
+    let _change = app.answers.change();
+    let registered = app.accounts.register(email, password, username).await?;
+    Ok((StatusCode::CREATED, Json(RegisteredBody::from(registered))).into_response())
+}
+
+/// Verify the address of an account
+///
+/// This is where the link of the mail leads.
+#[utoipa::path(
+    get,
+    path = "/v1/accounts/verify/{token}",
+    tag = "accounts",
+    params((
+        "token" = String, Path, description = "The token of the link.",
+        example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSJ9.c2lnbmF0dXJl",
+    )),
+    responses(
+        (status = 200, description = "The account, verified.", body = RegisteredBody),
+        (
+            status = 400, body = Envelope,
+            description = "`Invalid verification token`, `No registered account with the email 'ada@example.com'`, \
+                `Account already verified`",
+        ),
+    )
+)]
+pub(crate) async fn verify(State(app): State<App>, Segment(token): Segment) -> Result<Json<RegisteredBody>, ApiError> {
+    Ok(Json(app.accounts.verify(&token).await?.into()))
+}
+
+/// Log in
+///
+/// The refresh token, good for 7 days, is set as a cookie.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/login",
+    tag = "accounts",
+    request_body = CredentialsBody,
+    responses(
+        (
+            status = 200, description = "An access token.", body = AccessTokenBody,
+            headers(("Set-Cookie" = str, description = "The refresh token, in the cookie `refresh_token`.")),
+        ),
+        (status = 400, description = "`Missing request body`, `Expected 'email' key`", body = Envelope),
+        (status = 401, description = "`Invalid username or password`", body = Envelope),
+    )
+)]
+pub(crate) async fn log_in(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
+    let [email, password] = body.texts(["email", "password"])?;
+    let tokens = app.accounts.log_in(&email, password).await?;
+    let cookie = app.cookies.set(&tokens.refresh_token);
+    Ok((cookie, Json(AccessTokenBody { access_token: tokens.access_token })).into_response())
+}
+
+/// Get a new access token
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/token",
+    tag = "accounts",
+    security(("refresh_token" = [])),
+    responses(
+        (status = 200, description = "An access token.", body = AccessTokenBody),
+        (status = 400, description = "`No refresh token provided`, `Invalid refresh token`", body = Envelope),
+        (
+            status = 401, body = Envelope,
+            description = "`No stored refresh token for user`, \
+                `Provided refresh token not matching stored refresh token`",
+        ),
+    )
+)]
+pub(crate) async fn renew(State(app): State<App>, headers: HeaderMap) -> Result<Json<AccessTokenBody>, ApiError> {
+    let token = cookies::refresh_token(&headers).ok_or_else(|| ApiError::bad_request("No refresh token provided"))?;
+    let access_token = app.accounts.renew(token).await?;
+    Ok(Json(AccessTokenBody { access_token }))
+}
+
+/// Log out
+///
+/// The refresh token is forgotten; an access token stays good until it expires.
+#[utoipa::path(
+    post,
+    path = "/v1/accounts/logout",
+    tag = "accounts",
+    security(("access_token" = [])),
+    responses(
+        (
+            status = 200, description = "Done.", body = MessageBody,
+            headers(("Set-Cookie" = str, description = "Removes the cookie `refresh_token`.")),
+        ),
+        (status = 409, description = "`No token to delete`", body = Envelope),
+    )
+)]
+pub(crate) async fn log_out(State(app): State<App>, Author(session): Author) -> Result<Response, ApiError> {
+    app.accounts.log_out(&session).await?;
+    Ok((app.cookies.remove(), Json(MessageBody { message: "Successfully logged out" })).into_response())
+}

@@ -1,0 +1,42 @@
+//! The command line, a file per subcommand.
+
+mod create_table;
+mod healthcheck;
+mod serve;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::Failure;
+use crate::config::{Config, variables};
+
+/// The publishing backend of talel.io.
+///
+/// Without a command it serves the API: under AWS Lambda when it is started by
+/// Lambda, over HTTP otherwise.
+#[derive(Parser)]
+#[command(version, after_help = variables::help(), after_long_help = variables::help())]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum Command {
+    /// Serve the API (the default)
+    Serve,
+    /// Make the DynamoDB table that `DYNAMODB_TABLE` names, as far as it is missing
+    CreateTable,
+    /// Ask the server on `PORT` of this machine whether it answers
+    Healthcheck,
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    pub(crate) async fn run(self, config: Config) -> Result<(), Failure> {
+        match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve::run(config).await,
+            Command::CreateTable => create_table::run(&config).await,
+            Command::Healthcheck => healthcheck::run(&config.host, config.port),
+        }
+    }
+}

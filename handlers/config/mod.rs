@@ -1,0 +1,399 @@
+//! The configuration: read once, from the environment, into one typed value.
+
+mod secret_key;
+pub(crate) mod variables;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::HeaderValue;
+use lettre::message::Mailbox;
+use talelio::Place;
+use talelio::business::{SecretKey, Whitelist};
+use talelio::database::Connection;
+use talelio::mail::{Smtp, SmtpConfig};
+use talelio::objects::Bucket;
+use tracing_subscriber::filter::Targets;
+
+use crate::response_cache::Lifetime;
+
+/// Where the program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    Development,
+    Production,
+}
+
+/// Where data is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum DataDir {
+    Memory,
+    Folder(PathBuf),
+}
+
+impl DataDir {
+    pub(crate) fn folder(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Memory => None,
+            Self::Folder(folder) => Some(folder),
+        }
+    }
+}
+
+/// Everything the operator decides. `variables.rs` says what each means.
+pub(crate) struct Config {
+    pub(crate) environment: Environment,
+    /// Started by AWS Lambda.
+    pub(crate) lambda: bool,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) secret_key: SecretKey,
+    pub(crate) data_dir: DataDir,
+    /// The table outside; the embedded store without it.
+    pub(crate) connection: Option<Connection>,
+    /// How long answers are kept ready.
+    pub(crate) answers_live: Lifetime,
+    /// The bucket of the images; a folder in `data_dir` without it.
+    pub(crate) bucket: Option<Bucket>,
+    pub(crate) api_base_url: String,
+    pub(crate) site_base_url: String,
+    pub(crate) cors_origins: Vec<HeaderValue>,
+    pub(crate) cookie_domain: Option<String>,
+    pub(crate) whitelist: Option<Whitelist>,
+    pub(crate) smtp: Option<Smtp>,
+    pub(crate) sender: Mailbox,
+    pub(crate) log_filter: Targets,
+    pub(crate) log_colours: bool,
+}
+
+/// Everything that is wrong with the environment, a line each.
+#[derive(Debug)]
+pub(crate) struct Problems(Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.0 {
+            writeln!(f, "  {problem}")?;
+        }
+        f.write_str("`talelio-backend --help` lists every variable.")
+    }
+}
+
+impl Config {
+    /// Reads the environment and, unless it says production or Lambda, the file
+    /// `.env` in the working directory, which overrides nothing.
+    pub(crate) fn read() -> Result<Self, Problems> {
+        let production = std::env::var("ENV").is_ok_and(|env| env == "production");
+        if !production && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
+            match dotenvy::from_filename_iter(".env") {
+                Ok(_) if std::path::Path::new(".env").exists() => {
+                    dotenvy::from_path(".env").map_err(|error| Problems(vec![format!(".env: {error}")]))?;
+                }
+                _ => {}
+            }
+        }
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().map_err(|_| ()).unwrap_or_default()))
+        });
+        Self::from_variables(variables.collect())
+    }
+
+    fn from_variables(variables: HashMap<String, String>) -> Result<Self, Problems> {
+        let mut reader = Reader { variables, problems: Vec::new() };
+        let config = reader.config();
+        match config {
+            Some(config) if reader.problems.is_empty() => Ok(config),
+            _ => Err(Problems(reader.problems)),
+        }
+    }
+}
+
+/// Reads variables and collects what is wrong with them.
+struct Reader {
+    variables: HashMap<String, String>,
+    problems: Vec<String>,
+}
+
+impl Reader {
+    fn config(&mut self) -> Option<Config> {
+        let environment = match self.text("ENV").as_deref() {
+            None | Some("development") => Environment::Development,
+            Some("production") => Environment::Production,
+            Some(other) => {
+                self.problem("ENV", &format!("expected `development` or `production`, not `{other}`"));
+                Environment::Production
+            }
+        };
+        let production = environment == Environment::Production;
+        let lambda = self.text("AWS_LAMBDA_RUNTIME_API").is_some();
+        let connection = self.connection();
+        let bucket = self.bucket();
+        if lambda && production && connection.is_none() {
+            self.problem("DYNAMODB_TABLE", "required in Lambda, where no file survives");
+        }
+        let data_dir = match self.text("DATA_DIR").as_deref() {
+            Some(":memory:") => DataDir::Memory,
+            // Lambda's file system is read-only.
+            None if lambda => DataDir::Memory,
+            None => DataDir::Folder("data".into()),
+            Some(folder) => DataDir::Folder(folder.into()),
+        };
+        let secret_key = self.secret_key(production, &data_dir);
+        let sender = self.sender();
+        let origins = if production { "https://www.talel.io,https://talel.io" } else { "http://127.0.0.1:3000" };
+        Some(Config {
+            environment,
+            lambda,
+            host: self.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
+            port: self.parsed("PORT", "8000", "a port, 0 to 65535").unwrap_or_default(),
+            data_dir,
+            answers_live: self.answers_live(connection.is_some()),
+            connection,
+            bucket,
+            api_base_url: self.url("API_BASE_URL", "http://127.0.0.1:8000"),
+            site_base_url: self.url("SITE_BASE_URL", "https://www.talel.io"),
+            cors_origins: self.list("CORS_ORIGINS", origins, "origins such as https://www.talel.io", |origin| {
+                let plain = is_url(origin) && !origin.ends_with('/') && origin.matches('/').count() == 2;
+                HeaderValue::from_str(origin).ok().filter(|_| plain)
+            }),
+            cookie_domain: self.cookie_domain(),
+            whitelist: self.whitelist(),
+            smtp: self.smtp(sender.as_ref()),
+            sender: sender.unwrap_or_else(default_sender),
+            log_filter: self
+                .parsed("RUST_LOG", "info", "levels such as `warn` or `info,talelio=debug`")
+                .unwrap_or_default(),
+            log_colours: !self.variables.contains_key("NO_COLOR"),
+            secret_key: secret_key?,
+        })
+    }
+
+    fn connection(&mut self) -> Option<Connection> {
+        let table = self.text("DYNAMODB_TABLE");
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
+        let valid = |table: &String| (3..=255).contains(&table.len()) && table.bytes().all(allowed);
+        if !table.as_ref().is_none_or(valid) {
+            self.problem("DYNAMODB_TABLE", "expected 3 to 255 letters, digits, `_`, `-` or `.`");
+        }
+        let place = self.place("DYNAMODB_TABLE", "AWS_ENDPOINT_URL_DYNAMODB");
+        Some(Connection { table: table?, place })
+    }
+
+    /// Without a word, as long as nobody else can change what is answered, or as briefly
+    /// as nobody minds.
+    fn answers_live(&mut self, shared: bool) -> Lifetime {
+        if !shared && self.text("CACHE_TTL").is_none() {
+            return Lifetime::Unlimited;
+        }
+        let seconds = self.parsed("CACHE_TTL", "2", "whole seconds, 0 to 4294967295").unwrap_or(0_u32);
+        Lifetime::AtMost(Duration::from_secs(seconds.into()))
+    }
+
+    fn bucket(&mut self) -> Option<Bucket> {
+        let name = self.text("S3_BUCKET");
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b);
+        let valid = |name: &String| (3..=63).contains(&name.len()) && name.bytes().all(allowed);
+        if !name.as_ref().is_none_or(valid) {
+            self.problem("S3_BUCKET", "expected 3 to 63 lower case letters, digits, `-` or `.`");
+        }
+        let place = self.place("S3_BUCKET", "AWS_ENDPOINT_URL_S3");
+        Some(Bucket { name: name?, place })
+    }
+
+    /// Where the service is that the variable `used_by` asks for.
+    fn place(&mut self, used_by: &str, endpoint: &str) -> Place {
+        let url = self.text(endpoint);
+        let region = self.text("AWS_REGION").or_else(|| self.text("AWS_DEFAULT_REGION"));
+        if url.as_deref().is_some_and(|url| !is_url(url)) {
+            self.problem(endpoint, "expected a URL such as http://127.0.0.1:8001");
+        }
+        if region.is_none() && url.is_none() && self.text(used_by).is_some() {
+            self.problem("AWS_REGION", &format!("required with {used_by}"));
+        }
+        Place { region: region.unwrap_or_else(|| "us-east-1".to_owned()), endpoint: url }
+    }
+
+    fn secret_key(&mut self, production: bool, data_dir: &DataDir) -> Option<SecretKey> {
+        let key = match self.text("SECRET_KEY") {
+            Some(key) => SecretKey::new(key).map_err(|error| error.to_string()),
+            None if production => Err(format!("required in production, {} bytes or more", SecretKey::MIN_BYTES)),
+            None => secret_key::development_key(data_dir.folder()).map_err(|error| format!("cannot be kept: {error}")),
+        };
+        key.map_err(|problem| self.problem("SECRET_KEY", &problem)).ok()
+    }
+
+    fn cookie_domain(&mut self) -> Option<String> {
+        let domain = self.text("COOKIE_DOMAIN")?;
+        if !domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)) {
+            self.problem("COOKIE_DOMAIN", "expected a domain such as .talel.io");
+        }
+        Some(domain)
+    }
+
+    fn whitelist(&mut self) -> Option<Whitelist> {
+        // Set but empty admits nobody, so this one is not read through `text`.
+        self.variables.contains_key("WHITELISTED_EMAILS").then(|| {
+            let emails = self.list("WHITELISTED_EMAILS", "", "mail addresses", |email| email.parse().ok());
+            emails.into_iter().collect()
+        })
+    }
+
+    fn sender(&mut self) -> Option<Mailbox> {
+        let sender = self.text("EMAIL_SENDER").or_else(|| self.text("EMAIL_USER"))?;
+        let parsed = sender.parse();
+        if parsed.is_err() {
+            self.problem("EMAIL_SENDER", "expected a mail address, with or without a name before it");
+        }
+        parsed.ok()
+    }
+
+    fn smtp(&mut self, sender: Option<&Mailbox>) -> Option<Smtp> {
+        let server = self.text("EMAIL_SERVER")?;
+        let (user, password) = (self.text("EMAIL_USER"), self.text("EMAIL_PASS"));
+        if user.is_some() != password.is_some() {
+            self.problem("EMAIL_USER", "EMAIL_USER and EMAIL_PASS go together");
+        }
+        if self.text("EMAIL_SENDER").is_none() && user.is_none() {
+            self.problem("EMAIL_SENDER", "required with EMAIL_SERVER");
+        }
+        let smtp = Smtp::new(SmtpConfig { server, credentials: user.zip(password), sender: sender?.clone() });
+        smtp.map_err(|error| self.problem("EMAIL_SERVER", &error.to_string())).ok()
+    }
+
+    /// A variable that is set to something.
+    fn text(&self, name: &str) -> Option<String> {
+        self.variables.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: &str, expected: &str) -> Option<T> {
+        let text = self.text(name).unwrap_or_else(|| default.to_owned());
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.problem(name, &format!("expected {expected}, not `{text}`"));
+        }
+        parsed
+    }
+
+    /// A URL without a slash at its end.
+    fn url(&mut self, name: &str, default: &str) -> String {
+        let url = self.text(name).unwrap_or_else(|| default.to_owned());
+        if !is_url(&url) {
+            self.problem(name, &format!("expected a URL such as {default}, not `{url}`"));
+        }
+        url.trim_end_matches('/').to_owned()
+    }
+
+    fn list<T>(&mut self, name: &str, default: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let text = self.variables.get(name).cloned().unwrap_or_else(|| default.to_owned());
+        let parts: Vec<Option<T>> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(parse).collect();
+        if parts.iter().any(Option::is_none) {
+            self.problem(name, &format!("expected {expected}, separated by commas"));
+        }
+        parts.into_iter().flatten().collect()
+    }
+
+    fn problem(&mut self, name: &str, problem: &str) {
+        self.problems.push(format!("{name}: {problem}"));
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    let uri: Result<http::Uri, _> = text.parse();
+    uri.is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
+}
+
+fn default_sender() -> Mailbox {
+    "no-reply@localhost".parse().expect("a valid address")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Config, Problems> {
+        let memory = [("DATA_DIR", ":memory:")];
+        let variables = memory.iter().chain(variables).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::from_variables(variables.collect())
+    }
+
+    fn problems(variables: &[(&str, &str)]) -> String {
+        read(variables).err().expect("problems").to_string()
+    }
+
+    #[test]
+    fn nothing_needs_to_be_set_in_development() {
+        let config = read(&[]).unwrap();
+        assert_eq!(config.environment, Environment::Development);
+        assert_eq!((config.host.as_str(), config.port), ("127.0.0.1", 8000));
+        assert_eq!(config.cors_origins, ["http://127.0.0.1:3000"]);
+        assert!(config.whitelist.is_none() && config.smtp.is_none() && config.connection.is_none());
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once() {
+        insta::assert_snapshot!(problems(&[
+            ("ENV", "prod"),
+            ("PORT", "70000"),
+            ("SECRET_KEY", "short"),
+            ("DYNAMODB_TABLE", "a b"),
+            ("CACHE_TTL", "2s"),
+            ("S3_BUCKET", "A"),
+            ("API_BASE_URL", "talel.io"),
+            ("CORS_ORIGINS", "https://a.b,c"),
+            ("WHITELISTED_EMAILS", "a@b.se, c"),
+            ("EMAIL_SERVER", "smtp.example.com"),
+            ("EMAIL_USER", "ada"),
+            ("COOKIE_DOMAIN", "a;b"),
+            ("RUST_LOG", "talelio=loud"),
+        ]), @"
+          ENV: expected `development` or `production`, not `prod`
+          DYNAMODB_TABLE: expected 3 to 255 letters, digits, `_`, `-` or `.`
+          AWS_REGION: required with DYNAMODB_TABLE
+          S3_BUCKET: expected 3 to 63 lower case letters, digits, `-` or `.`
+          AWS_REGION: required with S3_BUCKET
+          SECRET_KEY: expected 32 bytes or more
+          EMAIL_SENDER: expected a mail address, with or without a name before it
+          PORT: expected a port, 0 to 65535, not `70000`
+          CACHE_TTL: expected whole seconds, 0 to 4294967295, not `2s`
+          API_BASE_URL: expected a URL such as http://127.0.0.1:8000, not `talel.io`
+          CORS_ORIGINS: expected origins such as https://www.talel.io, separated by commas
+          COOKIE_DOMAIN: expected a domain such as .talel.io
+          WHITELISTED_EMAILS: expected mail addresses, separated by commas
+          EMAIL_USER: EMAIL_USER and EMAIL_PASS go together
+          RUST_LOG: expected levels such as `warn` or `info,talelio=debug`, not `talelio=loud`
+        `talelio-backend --help` lists every variable.
+        ");
+    }
+
+    #[test]
+    fn production_needs_a_secret_of_32_bytes() {
+        assert!(problems(&[("ENV", "production")]).contains("SECRET_KEY: required in production"));
+        let config = read(&[("ENV", "production"), ("SECRET_KEY", &"s".repeat(32))]).unwrap();
+        assert_eq!(config.cors_origins, ["https://www.talel.io", "https://talel.io"]);
+    }
+
+    #[test]
+    fn a_whitelist_that_is_empty_is_not_one_that_is_missing() {
+        assert!(read(&[("WHITELISTED_EMAILS", "")]).unwrap().whitelist.is_some());
+        let whitelist = read(&[("WHITELISTED_EMAILS", "Ada@example.com, b@c.se")]).unwrap().whitelist.unwrap();
+        assert!(whitelist.admits(&"ada@example.com".parse().unwrap()));
+    }
+
+    #[test]
+    fn answers_live_as_long_as_nobody_else_can_change_them() {
+        let live = |variables: &[(&str, &str)]| read(variables).unwrap().answers_live;
+        let table = [("DYNAMODB_TABLE", "talelio"), ("AWS_REGION", "eu-north-1")];
+        assert_eq!(live(&[]), Lifetime::Unlimited);
+        assert_eq!(live(&table), Lifetime::AtMost(Duration::from_secs(2)));
+        assert_eq!(live(&[("CACHE_TTL", "0")]), Lifetime::AtMost(Duration::ZERO));
+        assert_eq!(live(&[table[0], table[1], ("CACHE_TTL", "60")]), Lifetime::AtMost(Duration::from_mins(1)));
+    }
+
+    #[test]
+    fn lambda_in_production_needs_a_table() {
+        let lambda = [("AWS_LAMBDA_RUNTIME_API", "x"), ("ENV", "production"), ("SECRET_KEY", &"s".repeat(32))];
+        assert!(problems(&lambda).contains("DYNAMODB_TABLE: required in Lambda"));
+    }
+}

@@ -1,0 +1,22 @@
+//! Requests that may change something are carried to their end.
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use talelio::business::Fault;
+
+use crate::http::envelope::ApiError;
+
+/// Answers on a task of its own what is not a mere question. A client that goes away
+/// takes its own task with it, which would leave things half done: an account without
+/// its mail, or an article that the store has and [`crate::response_cache`] never heard of.
+pub(crate) async fn see_through<F>(request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response> + Send + 'static,
+{
+    if request.method().is_safe() {
+        return answer(request).await;
+    }
+    let answering = tokio::spawn(answer(request));
+    // Not answered means that the process ends.
+    answering.await.unwrap_or_else(|error| ApiError::from(Fault::busy(error)).into_response())
+}

@@ -1,0 +1,124 @@
+//! Answers that a client may have already, or wants a part of (RFC 9110, sections
+//! 13 and 14).
+
+use std::ops::RangeInclusive;
+
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    ACCEPT, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_range_header::{RangeUnsatisfiableError, parse_range_header};
+use talelio::business::Fault;
+
+use crate::http::envelope::ApiError;
+
+/// A file whose bytes never change.
+pub(crate) struct ImmutableFile {
+    pub(crate) bytes: Bytes,
+    pub(crate) media_type: &'static str,
+    /// What no other bytes have, of visible ASCII.
+    pub(crate) tag: String,
+}
+
+/// For a year, the longest that caches believe.
+const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
+impl ImmutableFile {
+    /// The answer to a request for the file with these headers.
+    pub(crate) fn answer(self, request: &HeaderMap) -> Result<Response, ApiError> {
+        let tag = HeaderValue::from_str(&format!("\"{}\"", self.tag)).map_err(Fault::failed)?;
+        let mut response = if is_known(request.get_all(IF_NONE_MATCH).iter(), &tag) {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            self.bytes_for(request, &tag)?
+        };
+        response.headers_mut().extend([(CACHE_CONTROL, IMMUTABLE), (ETAG, tag)]);
+        Ok(response)
+    }
+
+    fn bytes_for(self, request: &HeaderMap, tag: &HeaderValue) -> Result<Response, ApiError> {
+        let length = self.bytes.len();
+        let asked = request.get(RANGE).and_then(|range| parse_range_header(range.to_str().ok()?).ok());
+        // A part of another version would be of no use.
+        let asked = asked.filter(|_| request.get(IF_RANGE).is_none_or(|known| known == tag));
+        let asked = asked.map(|ranges| ranges.validate(length as u64));
+        if let Some(Err(RangeUnsatisfiableError::Unsatisfiable)) = asked {
+            let mut refusal =
+                ApiError::refused(StatusCode::RANGE_NOT_SATISFIABLE, "Range not satisfiable").into_response();
+            refusal.headers_mut().insert(CONTENT_RANGE, content_range("*", length)?);
+            return Ok(refusal);
+        }
+        // Several parts at once, which hardly anybody asks for, are answered with everything.
+        let part = asked.and_then(Result::ok).and_then(|ranges| <[RangeInclusive<u64>; 1]>::try_from(ranges).ok());
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_static(self.media_type)),
+            (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
+        ];
+        let Some([part]) = part else { return Ok((headers, Body::from(self.bytes)).into_response()) };
+        let (first, last) = part.into_inner();
+        let range = content_range(&format!("{first}-{last}"), length)?;
+        let at = |position: u64| usize::try_from(position).map_err(Fault::failed);
+        let bytes = self.bytes.slice(at(first)?..=at(last)?);
+        Ok((StatusCode::PARTIAL_CONTENT, headers, [(CONTENT_RANGE, range)], Body::from(bytes)).into_response())
+    }
+}
+
+fn content_range(part: &str, length: usize) -> Result<HeaderValue, Fault> {
+    HeaderValue::from_str(&format!("bytes {part}/{length}")).map_err(Fault::failed)
+}
+
+/// Whether the client knows the version `tag` already, by its `If-None-Match` headers.
+/// How the tags are compared does not tell weak ones from strong ones (RFC 9110, 13.1.2).
+pub(crate) fn is_known<'h>(known: impl Iterator<Item = &'h HeaderValue>, tag: &HeaderValue) -> bool {
+    let strong = |tag: &'h str| tag.strip_prefix("W/").unwrap_or(tag);
+    let tag = tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes());
+    let known = known.filter_map(|tags| tags.to_str().ok()).flat_map(|tags| tags.split(',')).map(str::trim);
+    known.map(strong).any(|known| known == "*" || known.as_bytes() == tag)
+}
+
+/// Whether a client that sends this `Accept` names `media_type` in it. A mere `*/*`
+/// is what scripts send, who want what they know.
+pub(crate) fn accepts(request: &HeaderMap, media_type: &str) -> bool {
+    accepted(request.get_all(ACCEPT).iter()).any(|named| named.eq_ignore_ascii_case(media_type))
+}
+
+/// What headers such as `Accept` and `Accept-Encoding` name, less what they give no weight.
+pub(crate) fn accepted<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> impl Iterator<Item = &'h str> {
+    let choices = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(','));
+    choices.filter_map(|choice| {
+        let mut parts = choice.split(';').map(str::trim);
+        let named = parts.next()?;
+        let refused = |weight: &str| weight.parse().is_ok_and(|weight: f32| weight <= 0.0);
+        let refused = parts.any(|parameter| parameter.strip_prefix("q=").is_some_and(refused));
+        Some(named).filter(|_| !refused)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn webp_is_accepted_by_name() {
+        let accepts = |accept: &str| {
+            accepts(&HeaderMap::from_iter([(ACCEPT, HeaderValue::from_str(accept).unwrap())]), "image/webp")
+        };
+        assert!(accepts("image/webp"));
+        assert!(accepts("image/avif,image/WebP,image/*;q=0.8"));
+        assert!(accepts("text/html, image/webp;q=0.5"));
+        assert!(!accepts("image/webp;q=0"));
+        assert!(!accepts("*/*"));
+        assert!(!accepts("image/*"));
+    }
+
+    #[test]
+    fn any_of_several_tags_may_be_the_known_one() {
+        for tag in ["\"a\"", "W/\"a\""].map(HeaderValue::from_static) {
+            let known = |tags| is_known([HeaderValue::from_static(tags)].iter(), &tag);
+            assert!(known("\"a\"") && known("\"b\", W/\"a\"") && known("*"));
+            assert!(!known("\"b\"") && !known("a"));
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The way of a request, and its parts, named after what HTTP calls them.
+
+pub(crate) mod body;
+mod completion;
+pub(crate) mod conditional;
+pub(crate) mod cookies;
+pub(crate) mod envelope;
+pub(crate) mod extract;
+pub(crate) mod observe;
+pub(crate) mod site;

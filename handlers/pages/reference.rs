@@ -1,0 +1,247 @@
+//! The document for people: a table of the routes and an example of each, in
+//! Markdown, which is what the README has and what `/docs` renders.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use serde_json::{Map, Value};
+use talelio::business::markdown;
+
+use crate::openapi::Document;
+
+/// Browse this API
+///
+/// The same document for people.
+#[utoipa::path(
+    get,
+    path = "/docs",
+    tag = "operation",
+    responses((status = 200, description = "A page.", body = str, content_type = "text/html"))
+)]
+pub(crate) async fn reference(Extension(document): Extension<Arc<Document>>) -> Response {
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'")),
+    ];
+    (headers, document.html(page)).into_response()
+}
+
+/// The page at `/docs`.
+fn page(document: &Value) -> String {
+    let info = |key: &str| document["info"][key].as_str().unwrap_or_default();
+    let mut text = format!("# {}\n\n{}\n\n{}", info("title"), info("description"), table(document));
+    for operation in operations(document) {
+        text += &operation.example(document);
+        text += &operation.parameter_list();
+        text += &operation.refusals();
+    }
+    // The only text that is rendered here is our own.
+    let rendered = markdown::render(&text, "").map(|rendered| rendered.html).unwrap_or_default();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{} API</title>\n\
+         <style>\n{}</style>\n</head>\n<body>\n{rendered}</body>\n</html>\n",
+        info("title"),
+        include_str!("reference.css"),
+    )
+}
+
+/// What the README says of the API: a table of all routes, and an example of each.
+#[cfg(test)]
+fn section(document: &Value) -> String {
+    let examples: String = operations(document).map(|operation| operation.example(document)).collect();
+    format!("{}{examples}", table(document))
+}
+
+fn table(document: &Value) -> String {
+    let mut table = "| Route | Does | Needs |\n| --- | --- | --- |\n".to_owned();
+    for operation in operations(document) {
+        let Operation { method, path, details } = &operation;
+        let needs = operation.needs(document).join("; ");
+        let anchor = format!("{method} {path}").to_lowercase().replace(' ', "-").replace(['/', '{', '}', '.'], "");
+        let _ = writeln!(table, "| [`{method} {path}`](#{anchor}) | {} | {needs} |", text(&details["summary"]));
+    }
+    table + "\n"
+}
+
+/// An operation and where it stands in the document.
+struct Operation<'d> {
+    method: String,
+    path: &'d str,
+    details: &'d Value,
+}
+
+fn operations(document: &Value) -> impl Iterator<Item = Operation<'_>> {
+    let items = document["paths"].as_object().into_iter().flatten();
+    items.flat_map(|(path, item)| {
+        let operations = item.as_object().into_iter().flatten();
+        operations.map(move |(method, details)| Operation { method: method.to_uppercase(), path, details })
+    })
+}
+
+impl Operation<'_> {
+    fn parameters(&self) -> impl Iterator<Item = &Value> {
+        self.details["parameters"].as_array().into_iter().flatten()
+    }
+
+    fn parameter_list(&self) -> String {
+        let line =
+            |parameter: &Value| format!("- `{}`: {}\n", text(&parameter["name"]), text(&parameter["description"]));
+        let lines: String = self.parameters().map(line).collect();
+        if lines.is_empty() { lines } else { format!("Parameters:\n\n{lines}\n") }
+    }
+
+    /// What is answered in place of a success, and why.
+    fn refusals(&self) -> String {
+        let responses = self.details["responses"].as_object().into_iter().flatten();
+        let refusals = responses.filter(|(status, _)| status.starts_with(['4', '5']));
+        let line = |(status, response): (&String, &Value)| format!("- {status}: {}\n", text(&response["description"]));
+        format!("Refusals:\n\n{}\n", refusals.map(line).collect::<String>())
+    }
+
+    /// What a request has to bring along.
+    fn needs(&self, document: &Value) -> Vec<String> {
+        let mut needs = Vec::new();
+        for (scheme, name) in [("access_token", "an access token"), ("refresh_token", "the refresh cookie")] {
+            if self.details["security"][0].get(scheme).is_some() {
+                needs.push(name.to_owned());
+            }
+        }
+        let keys = |content: &Value| -> Vec<_> {
+            let schema = resolve(document, &content["schema"]);
+            schema["required"].as_array().into_iter().flatten().map(|key| format!("`{}`", text(key))).collect()
+        };
+        let body = &self.details["requestBody"]["content"];
+        needs.extend(body.get("application/json").map(|content| keys(content).join(", ")));
+        needs.extend(body.get("multipart/form-data").map(|_| "files".to_owned()));
+        needs
+    }
+
+    /// The operation with a command that calls it and what that prints.
+    fn example(&self, document: &Value) -> String {
+        let Self { method, path, details } = self;
+        let (summary, description) = (text(&details["summary"]), text(&details["description"]));
+        let command = self.command(document);
+        let success = details["responses"].as_object().into_iter().flatten().next();
+        let answer = success.map(|(status, response)| answer(document, status, response)).unwrap_or_default();
+        format!(
+            "### `{method} {path}`\n\n{}\n\n```sh\n{command}\n```\n\n{answer}",
+            format!("{summary}. {description}").trim_end()
+        )
+    }
+
+    /// The command that calls the operation.
+    fn command(&self, document: &Value) -> String {
+        let mut path = self.path.to_owned();
+        let mut query = Vec::new();
+        for parameter in self.parameters() {
+            let (name, value) = (text(&parameter["name"]), &parameter["example"]);
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            match text(&parameter["in"]) {
+                "path" => path = path.replace(&format!("{{{name}}}"), &value),
+                _ if parameter.get("example").is_some() => query.push(format!("{name}={value}")),
+                _ => {}
+            }
+        }
+        let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+        let api = document["servers"][0]["url"].as_str().unwrap_or("http://127.0.0.1:8000");
+        let url = format!("{api}{path}{query}");
+        let url = if query.is_empty() { url } else { format!("'{url}'") };
+        let body = &self.details["requestBody"]["content"];
+        let mut options = Vec::new();
+        if self.method != "GET" && (self.method != "POST" || body.is_null()) {
+            options.push(format!("--request {}", self.method));
+        }
+        if self.details["security"][0].get("access_token").is_some() {
+            options.push("--header \"Authorization: Bearer $TOKEN\"".to_owned());
+        }
+        if self.details["security"][0].get("refresh_token").is_some() {
+            options.push("--cookie cookies.txt".to_owned());
+        }
+        if let Some(json) = body.get("application/json") {
+            options.push(format!("--json '{}'", spaced(&example_of(document, &json["schema"]))));
+        }
+        if body.get("multipart/form-data").is_some() {
+            options.push("--form image=@cat.jpg".to_owned());
+        }
+        let length = url.len() + options.iter().map(String::len).sum::<usize>();
+        let separator = if length < 90 { " " } else { " \\\n  " };
+        std::iter::once(format!("curl {url}")).chain(options).collect::<Vec<_>>().join(separator)
+    }
+}
+
+/// What a success looks like.
+fn answer(document: &Value, status: &str, response: &Value) -> String {
+    let Some((media_type, content)) = response["content"].as_object().and_then(|content| content.iter().next()) else {
+        return format!("Answers {status}.\n\n");
+    };
+    if media_type != "application/json" || content["schema"].get("$ref").or(content["schema"].get("items")).is_none() {
+        return format!("Answers {status}: {}\n\n", text(&response["description"]));
+    }
+    let example = serde_json::to_string_pretty(&example_of(document, &content["schema"])).unwrap_or_default();
+    format!("Answers {status}:\n\n```json\n{example}\n```\n\n")
+}
+
+/// A value that a schema allows, put together from the examples of its parts.
+fn example_of(document: &Value, schema: &Value) -> Value {
+    let schema = resolve(document, schema);
+    if let Some(example) = schema.get("example") {
+        return example.clone();
+    }
+    if let Some(properties) = schema["properties"].as_object() {
+        let required =
+            |name: &String| schema["required"].as_array().is_some_and(|names| names.iter().any(|n| n == name));
+        let example = |(name, part): (&String, &Value)| (name.clone(), example_of(document, part));
+        let examples = properties.iter().map(example);
+        return examples.filter(|(name, example)| !example.is_null() || required(name)).collect::<Map<_, _>>().into();
+    }
+    if let Some(items) = schema.get("items") {
+        return vec![example_of(document, items)].into();
+    }
+    let either = schema["oneOf"].as_array().and_then(|either| either.last());
+    either.map_or(Value::Null, |last| example_of(document, last))
+}
+
+/// An object on one line, as people write it.
+fn spaced(object: &Value) -> String {
+    let pairs = object.as_object().into_iter().flatten().map(|(key, value)| format!("\"{key}\": {value}"));
+    format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+}
+
+/// The schema itself where there is a reference to it.
+fn resolve<'d>(document: &'d Value, schema: &'d Value) -> &'d Value {
+    let name = schema["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/components/schemas/"));
+    name.map_or(schema, |name| &document["components"]["schemas"][name])
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Where the section begins and ends in the README.
+    const MARKS: [&str; 2] = ["<!-- reference -->\n", "<!-- end of reference -->\n"];
+
+    #[test]
+    fn the_readme_has_every_route_as_the_document_has_it() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        let readme = fs::read_to_string(path).unwrap();
+        let (before, rest) = readme.split_once(MARKS[0]).expect("the begin mark");
+        let (written, after) = rest.split_once(MARKS[1]).expect("the end mark");
+        let section = section(&crate::openapi::complete(&crate::api::router::document()));
+        if std::env::var_os("UPDATE_README").is_some() {
+            fs::write(path, [before, MARKS[0], "\n", &section, MARKS[1], after].concat()).unwrap();
+        } else {
+            assert_eq!(written.trim(), section.trim(), "`make readme` writes it anew");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! One answer: its bytes, plain and compressed, and the headers that go with them.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use talelio::business::Fault;
+use tokio::sync::OnceCell;
+
+use super::encoding::{Encoding, compressed};
+use super::request::Asked;
+use crate::http::conditional::is_known;
+use crate::http::envelope::ApiError;
+
+/// What an answer takes beside its bytes, roughly.
+const FRAME_BYTES: usize = 1_024;
+
+/// A JSON document, ready to be sent. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Answer(Arc<Document>);
+
+struct Document {
+    plain: Bytes,
+    /// None inside where compressing was not worth it.
+    gzip: OnceCell<Option<Bytes>>,
+    brotli: OnceCell<Option<Bytes>>,
+    tag: HeaderValue,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Answer {
+    /// `value` as JSON.
+    pub(crate) fn json(value: &impl Serialize) -> Result<Self, ApiError> {
+        Self::with_headers(value, Vec::new())
+    }
+
+    /// `value` as JSON, with headers of its own.
+    pub(crate) fn with_headers(
+        value: &impl Serialize,
+        headers: Vec<(HeaderName, HeaderValue)>,
+    ) -> Result<Self, ApiError> {
+        // Boxed, so that it takes no more memory than it has bytes.
+        let plain = serde_json::to_vec(value).map_err(Fault::failed)?.into_boxed_slice();
+        // Weak: it names what the document says, in whichever encoding.
+        let tag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&plain)[..16]));
+        let tag = HeaderValue::from_str(&tag).map_err(Fault::failed)?;
+        let (gzip, brotli) = (OnceCell::new(), OnceCell::new());
+        Ok(Self(Arc::new(Document { plain: plain.into(), gzip, brotli, tag, headers })))
+    }
+
+    /// How many bytes of memory it takes at most: what is compressed is kept when it is
+    /// half as long or less, and there are two such.
+    pub(super) fn weight(&self) -> usize {
+        2 * self.0.plain.len() + FRAME_BYTES
+    }
+
+    /// The response to a request for this.
+    pub(super) async fn response(&self, asked: Asked, cache_control: HeaderValue) -> Result<Response, ApiError> {
+        let document = &*self.0;
+        let mut response = Response::default();
+        let headers = response.headers_mut();
+        // Once, for these and for those that are added on the way out.
+        headers.reserve(16);
+        headers.insert(CACHE_CONTROL, cache_control);
+        headers.insert(ETAG, document.tag.clone());
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        headers.extend(document.headers.iter().cloned());
+        if is_known(asked.known.iter(), &document.tag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let bytes = self.bytes_for(asked.encoding, headers).await?;
+            headers.insert(CONTENT_LENGTH, bytes.len().into());
+            if !asked.head_only {
+                *response.body_mut() = Body::from(bytes);
+            }
+        }
+        Ok(response)
+    }
+
+    /// The whole document, compressed as far as that helps.
+    async fn bytes_for(&self, encoding: Option<Encoding>, headers: &mut HeaderMap) -> Result<Bytes, ApiError> {
+        if let Some(encoding) = encoding
+            && let Some(bytes) = self.in_encoding(encoding).await?
+        {
+            headers.insert(CONTENT_ENCODING, encoding.name());
+            return Ok(bytes);
+        }
+        Ok(self.0.plain.clone())
+    }
+
+    /// The document in an encoding, made when it is first asked for; none if it is not
+    /// much shorter in it.
+    async fn in_encoding(&self, encoding: Encoding) -> Result<Option<Bytes>, Fault> {
+        let cell = match encoding {
+            Encoding::Gzip => &self.0.gzip,
+            Encoding::Brotli => &self.0.brotli,
+        };
+        if let Some(ready) = cell.get() {
+            return Ok(ready.clone());
+        }
+        Box::pin(cell.get_or_try_init(|| compressed(self.0.plain.clone(), encoding))).await.cloned()
+    }
+}

@@ -1,0 +1,86 @@
+//! The Lambda runtime: the same router behind API Gateway (HTTP API and REST
+//! API), an Application Load Balancer or a function URL.
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{StatusCode, Uri};
+use http_body_util::BodyExt;
+use http_body_util::Limited;
+use lambda_http::request::RequestContext;
+use lambda_http::{RequestExt, service_fn};
+
+use crate::app::Failure;
+use crate::http::envelope::ApiError;
+use crate::http::site::Site;
+
+/// The most bytes of an answer as Lambda takes it, a JSON document around the
+/// body: 6 MB (6,291,556 bytes), less what the headers and the frame may need.
+const MAX_ANSWER_BYTES: usize = 6_291_556 - 65_536;
+
+/// Answers events until Lambda ends the process.
+pub(crate) async fn run(site: Site) -> Result<(), Failure> {
+    lambda_http::run(service_fn(move |request: lambda_http::Request| {
+        let site = site.clone();
+        async move {
+            let Ok(response) = site.answer(without_stage(request)).await;
+            Ok::<_, Infallible>(limited(response).await)
+        }
+    }))
+    .await
+}
+
+/// The request on the path that the router knows: API Gateway puts the name of
+/// its stage before it, unless that is `$default`.
+fn without_stage(request: lambda_http::Request) -> Request {
+    let stage = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.stage.clone(),
+        Some(RequestContext::ApiGatewayV2(context)) => context.stage.clone(),
+        _ => None,
+    };
+    let mut request = request.map(Body::new);
+    let Some(stage) = stage else { return request };
+    let stripped = request.uri().path_and_query().and_then(|path| path.as_str().strip_prefix(&format!("/{stage}/")));
+    if let Some(uri) = stripped.and_then(|path| format!("/{path}").parse::<Uri>().ok()) {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// The answer, or an error in its place when Lambda could not carry it.
+async fn limited(response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    match Limited::new(body, MAX_ANSWER_BYTES).collect().await {
+        Ok(body) => {
+            let body = body.to_bytes();
+            let image = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"image/"));
+            let text = !image && !parts.headers.contains_key(CONTENT_ENCODING);
+            if carried_bytes(&body, text) <= MAX_ANSWER_BYTES {
+                return Response::from_parts(parts, Body::from(body));
+            }
+        }
+        Err(error) => tracing::warn!(error, "answer not carried"),
+    }
+    let id = parts.headers.get(crate::http::observe::X_REQUEST_ID).cloned();
+    let mut refusal =
+        ApiError::refused(StatusCode::PAYLOAD_TOO_LARGE, "Answer too large, ask for a smaller limit").into_response();
+    refusal.headers_mut().extend(id.map(|id| (crate::http::observe::X_REQUEST_ID, id)));
+    refusal
+}
+
+/// How many bytes a body has in the JSON document around it: as a string with
+/// its escapes when it is text, in base64 otherwise.
+fn carried_bytes(body: &[u8], text: bool) -> usize {
+    if !text {
+        return body.len().div_ceil(3) * 4;
+    }
+    let escaped = |byte: &u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' => 2,
+        0..=0x1f => 6,
+        _ => 1,
+    };
+    body.iter().map(escaped).sum()
+}
