@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use talelio::business::{
-    AccountStore, ArticleStore, NewAccount, NewArticle, PageRequest, PasswordHash, Session, Slug, Timestamp, markdown,
+    AccountStore, ArticleStore, NewAccount, NewArticle, PageRequest, PasswordHash, Session, Slug, Timestamp,
 };
 use talelio::database::Database;
 use talelio::database::content::{self, Content};
+use talelio::markdown;
 use tokio::runtime::Runtime;
 
 const SITE: &str = "https://www.talel.io";

@@ -12,14 +12,14 @@ use talelio::objects::{self, Objects};
 
 use crate::config::{Config, Environment};
 use crate::http::cookies::CookieSettings;
-use crate::response_cache::Answers;
+use crate::response_cache::ResponseCache;
 
 /// What the handlers work with. Clones share it.
 pub(crate) type App = Arc<Parts>;
 
 /// The services, and what presentation decides by itself.
 pub(crate) struct Parts {
-    pub(crate) answers: Answers,
+    pub(crate) response_cache: ResponseCache,
     pub(crate) accounts: Accounts,
     pub(crate) articles: Articles,
     pub(crate) images: Images,
@@ -28,8 +28,8 @@ pub(crate) struct Parts {
     pub(crate) api_base_url: String,
     pub(crate) cookies: CookieSettings,
     pub(crate) cors_origins: Vec<HeaderValue>,
-    /// Whether answers tell what they cost.
-    pub(crate) show_usage: bool,
+    /// Whether responses tell what they consumed in the store.
+    pub(crate) report_consumed_capacity: bool,
 }
 
 /// Why the program cannot start or go on.
@@ -44,9 +44,9 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, Fail
     let objects = Arc::new(open_objects(&config)?);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
     let images = Images::new(database.clone(), objects, clock.clone(), &config.api_base_url);
-    let accounts_config = AccountsConfig { whitelist: config.whitelist, api_base_url: config.api_base_url.clone() };
+    let accounts_config = AccountsConfig { allowlist: config.allowlist, api_base_url: config.api_base_url.clone() };
     Ok(Arc::new(Parts {
-        answers: Answers::new(config.answers_live),
+        response_cache: ResponseCache::new(config.cache_ttl),
         accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
         articles: Articles::new(database.clone(), clock.clone(), renderer.clone(), &config.site_base_url),
         images,
@@ -54,19 +54,19 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, Fail
         api_base_url: config.api_base_url,
         cookies: CookieSettings { secure: production, domain: config.cookie_domain.filter(|_| production) },
         cors_origins: config.cors_origins,
-        show_usage: !production,
+        report_consumed_capacity: !production,
     }))
 }
 
 /// Sends a store its first request. One that does not answer yet may do so by the time
 /// somebody asks; one without a table will not.
-pub(crate) async fn prime(database: Arc<Database>) -> Result<(), OpenError> {
-    match database.prime().await {
+pub(crate) async fn warm_up(database: Arc<Database>) -> Result<(), OpenError> {
+    match database.warm_up().await {
         Err(error) if !matches!(error, OpenError::NoTable(_)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "the store does not answer yet");
             Ok(())
         }
-        primed => primed,
+        warmed_up => warmed_up,
     }
 }
 

@@ -14,34 +14,34 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use base64::Engine as _;
 
-/// A region and perhaps an endpoint, as all services of AWS have them.
+/// Where a service of AWS is reached.
 #[derive(Clone, Debug)]
-pub struct Place {
+pub struct AwsEndpoint {
     /// The AWS region, such as `eu-north-1`.
     pub region: String,
-    /// A service other than AWS's own, such as `http://127.0.0.1:8001`.
-    pub endpoint: Option<String>,
+    /// The URL of a service other than AWS's own, such as `http://127.0.0.1:8001`.
+    pub url: Option<String>,
 }
 
-impl Place {
+impl AwsEndpoint {
     /// Whether the service is reached without TLS.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("http://"))
+    pub(crate) fn is_plaintext(&self) -> bool {
+        self.url.as_deref().is_some_and(|url| url.starts_with("http://"))
     }
 
     /// An HTTP client of the SDK for the service.
-    pub(crate) fn client(&self) -> SharedHttpClient {
-        if self.is_plain() { Builder::new().build_http() } else { HTTPS.clone() }
+    pub(crate) fn http_client(&self) -> SharedHttpClient {
+        if self.is_plaintext() { Builder::new().build_http() } else { HTTPS.clone() }
     }
 
     /// Who we are. Lambda sets variables and ECS an address; the profiles, instance
     /// metadata and single sign-on of the SDK's own chain would only be waited for.
     pub(crate) fn credentials(&self) -> CredentialsProviderChain {
         let region = Region::new(self.region.clone());
-        let provider = ProviderConfig::empty().with_region(Some(region)).with_http_client(self.client());
+        let provider = ProviderConfig::empty().with_region(Some(region)).with_http_client(self.http_client());
         let chain = CredentialsProviderChain::first_try("Environment", EnvironmentVariableCredentialsProvider::new())
             .or_else("EcsContainer", EcsCredentialsProvider::builder().configure(&provider).build());
-        if self.endpoint.is_none() {
+        if self.url.is_none() {
             return chain;
         }
         // A local service takes any.

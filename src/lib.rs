@@ -4,12 +4,15 @@
 //!
 //! ```text
 //! Presentation (handlers/)  ──►  Business (src/business/)  ◄──  Database (src/database/)
-//!                                                          ◄──  Mail     (src/mail/)
-//!                                                          ◄──  Objects  (src/objects/)
+//!                                     │                    ◄──  Mail     (src/mail/)
+//!                                     ▼                    ◄──  Objects  (src/objects/)
+//!                       Markdown, Imaging (src/markdown/, src/imaging/)
 //! ```
 //!
 //! * [`business`] holds the rules, and the traits it needs from the outside:
 //!   storage, mail and a clock. It names no HTTP and no AWS.
+//! * [`markdown`] and [`imaging`] only compute: a text in and HTML out, bytes in and
+//!   bytes out. They know nobody.
 //! * [`database`] keeps what the rules decide, in DynamoDB or in the embedded
 //!   engine that speaks its protocol.
 //! * [`mail`] delivers messages, over SMTP or to a folder.
@@ -21,7 +24,9 @@
 mod aws;
 pub mod business;
 pub mod database;
+pub mod imaging;
 pub mod mail;
+pub mod markdown;
 pub mod objects;
 
-pub use aws::Place;
+pub use aws::AwsEndpoint;

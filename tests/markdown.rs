@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use scraper::node::Element;
 use scraper::{ElementRef, Html};
 use serde_json::Value;
-use talelio::business::markdown;
+use talelio::markdown;
 
 /// The elements that stand in a line of text.
 const INLINE: [&str; 20] = [

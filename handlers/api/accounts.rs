@@ -1,4 +1,4 @@
-//! `/v1/accounts`: registering, verifying an address, logging in and out.
+//! Accounts: registering, verifying an address, logging in and out.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,12 +7,27 @@ use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use talelio::business::{Email, NewPassword, Registered, Username};
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::api::users::UserBody;
 use crate::app::App;
+use crate::http::authentication::AuthenticatedUser;
 use crate::http::cookies;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::{Author, JsonObject, Segment};
+use crate::http::extract::{JsonObject, Segment};
+
+pub(super) fn public() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(register))
+        .routes(routes!(verify))
+        .routes(routes!(log_in))
+        .routes(routes!(renew))
+}
+
+pub(super) fn author() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(log_out))
+}
 
 /// An account as its owner sees it.
 #[derive(Serialize, ToSchema)]
@@ -38,7 +53,7 @@ struct AccountBody {
 /// An account and its user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RegisteredAccount)]
-pub(crate) struct RegisteredBody {
+struct RegisteredBody {
     account: AccountBody,
     user: UserBody,
 }
@@ -75,7 +90,7 @@ struct CredentialsBody {
 /// What opens the protected routes.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AccessToken)]
-pub(crate) struct AccessTokenBody {
+struct AccessTokenBody {
     /// A JWT, good for 30 minutes.
     #[schema(example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJ1c2VyX2lkIjoxfQ.c2lnbmF0dXJl")]
     access_token: String,
@@ -84,7 +99,7 @@ pub(crate) struct AccessTokenBody {
 /// What was done.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Message)]
-pub(crate) struct MessageBody {
+struct MessageBody {
     /// A sentence.
     #[schema(example = "Successfully logged out")]
     message: &'static str,
@@ -123,12 +138,12 @@ impl From<Registered> for RegisteredBody {
         ),
     )
 )]
-pub(crate) async fn register(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
+async fn register(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
     let [email, password, username] = body.texts(["email", "password", "username"])?;
     let email: Email = email.parse().map_err(ApiError::bad_request)?;
     let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
     let username: Username = username.parse().map_err(ApiError::bad_request)?;
-    let _change = app.answers.change();
+    let _invalidation = app.response_cache.invalidate_on_drop();
     let registered = app.accounts.register(email, password, username).await?;
     Ok((StatusCode::CREATED, Json(RegisteredBody::from(registered))).into_response())
 }
@@ -153,7 +168,7 @@ pub(crate) async fn register(State(app): State<App>, mut body: JsonObject) -> Re
         ),
     )
 )]
-pub(crate) async fn verify(State(app): State<App>, Segment(token): Segment) -> Result<Json<RegisteredBody>, ApiError> {
+async fn verify(State(app): State<App>, Segment(token): Segment) -> Result<Json<RegisteredBody>, ApiError> {
     Ok(Json(app.accounts.verify(&token).await?.into()))
 }
 
@@ -174,7 +189,7 @@ pub(crate) async fn verify(State(app): State<App>, Segment(token): Segment) -> R
         (status = 401, description = "`Invalid username or password`", body = Envelope),
     )
 )]
-pub(crate) async fn log_in(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
+async fn log_in(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
     let [email, password] = body.texts(["email", "password"])?;
     let tokens = app.accounts.log_in(&email, password).await?;
     let cookie = app.cookies.set(&tokens.refresh_token);
@@ -197,7 +212,7 @@ pub(crate) async fn log_in(State(app): State<App>, mut body: JsonObject) -> Resu
         ),
     )
 )]
-pub(crate) async fn renew(State(app): State<App>, headers: HeaderMap) -> Result<Json<AccessTokenBody>, ApiError> {
+async fn renew(State(app): State<App>, headers: HeaderMap) -> Result<Json<AccessTokenBody>, ApiError> {
     let token = cookies::refresh_token(&headers).ok_or_else(|| ApiError::bad_request("No refresh token provided"))?;
     let access_token = app.accounts.renew(token).await?;
     Ok(Json(AccessTokenBody { access_token }))
@@ -210,7 +225,6 @@ pub(crate) async fn renew(State(app): State<App>, headers: HeaderMap) -> Result<
     post,
     path = "/v1/accounts/logout",
     tag = "accounts",
-    security(("access_token" = [])),
     responses(
         (
             status = 200, description = "Done.", body = MessageBody,
@@ -219,7 +233,7 @@ pub(crate) async fn renew(State(app): State<App>, headers: HeaderMap) -> Result<
         (status = 409, description = "`No token to delete`", body = Envelope),
     )
 )]
-pub(crate) async fn log_out(State(app): State<App>, Author(session): Author) -> Result<Response, ApiError> {
+async fn log_out(State(app): State<App>, AuthenticatedUser(session): AuthenticatedUser) -> Result<Response, ApiError> {
     app.accounts.log_out(&session).await?;
     Ok((app.cookies.remove(), Json(MessageBody { message: "Successfully logged out" })).into_response())
 }

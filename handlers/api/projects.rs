@@ -1,20 +1,33 @@
-//! `/v1/projects`: what an author has made.
+//! Projects: what an author has made.
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use talelio::business::{Project, Title};
+use talelio::business::{Project, ProjectError, Title, Username};
 use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::app::App;
+use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::{Author, JsonObject};
+use crate::http::extract::{JsonObject, Segment};
+use crate::response_cache::{CacheableRequest, Representation};
+
+pub(super) fn public() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+pub(super) fn author() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(create))
+}
 
 /// A project.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Project)]
-pub(crate) struct ProjectBody {
+struct ProjectBody {
     /// Given when it is made, never reused.
     #[schema(example = 1)]
     id: u64,
@@ -70,7 +83,6 @@ impl From<Project> for ProjectBody {
     post,
     path = "/v1/projects",
     tag = "projects",
-    security(("access_token" = [])),
     request_body = NewProjectBody,
     responses(
         (status = 201, description = "The project as it was made.", body = ProjectBody),
@@ -83,14 +95,45 @@ impl From<Project> for ProjectBody {
         (status = 413, description = "`Project too large`, `Request body too large`", body = Envelope),
     )
 )]
-pub(crate) async fn create(
+async fn create(
     State(app): State<App>,
-    Author(session): Author,
+    AuthenticatedUser(session): AuthenticatedUser,
     mut body: JsonObject,
 ) -> Result<(StatusCode, Json<ProjectBody>), ApiError> {
     let [title, text] = body.texts(["title", "body"])?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
-    let _change = app.answers.change();
+    let _invalidation = app.response_cache.invalidate_on_drop();
     let project = app.projects.create(&session, title, text).await?;
     Ok((StatusCode::CREATED, Json(project.into())))
+}
+
+/// List the projects of a user
+///
+/// The newest come first.
+#[utoipa::path(
+    get,
+    path = "/v1/users/{username}/projects",
+    operation_id = "projects",
+    tag = "projects",
+    params(("username" = String, Path, description = "Whose projects.", example = "ada")),
+    responses(
+        (
+            status = 200, description = "All of their projects.", body = Vec<ProjectBody>,
+            headers(("ETag" = str, description = "For `If-None-Match`.")),
+        ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
+        (status = 400, description = "`User 'ada' does not exist`", body = Envelope),
+    )
+)]
+async fn list(
+    State(app): State<App>,
+    Segment(username): Segment,
+    request: CacheableRequest,
+) -> Result<Response, ApiError> {
+    let username: Username = username.parse().map_err(|_| ProjectError::UnknownUser(username))?;
+    let make = async {
+        let projects = app.projects.list(&username).await?;
+        Representation::json(&projects.into_iter().map(ProjectBody::from).collect::<Vec<_>>())
+    };
+    app.response_cache.respond(request, make).await
 }

@@ -14,9 +14,9 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let address = (config.host.clone(), config.port);
     let database = Arc::new(app::open_database(&config).await?);
     // While its first request is on its way, everything else is put together.
-    let primed = tokio::spawn(app::prime(Arc::clone(&database)));
+    let warming_up = tokio::spawn(app::warm_up(Arc::clone(&database)));
     let app = app::build(config, database)?;
     let site = Site::new(app.clone(), router::build(app));
-    primed.await??;
+    warming_up.await??;
     if runtime_api { lambda::run(site).await } else { server::run(site, address).await }
 }

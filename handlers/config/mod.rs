@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use lettre::message::Mailbox;
-use talelio::Place;
-use talelio::business::{SecretKey, Whitelist};
+use talelio::AwsEndpoint;
+use talelio::business::{Allowlist, SecretKey};
 use talelio::database::Connection;
 use talelio::mail::{Smtp, SmtpConfig};
 use talelio::objects::Bucket;
 use tracing_subscriber::filter::Targets;
 
-use crate::response_cache::Lifetime;
+use crate::response_cache::TimeToLive;
 
 /// Where the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +53,15 @@ pub(crate) struct Config {
     pub(crate) data_dir: DataDir,
     /// The table outside; the embedded store without it.
     pub(crate) connection: Option<Connection>,
-    /// How long answers are kept ready.
-    pub(crate) answers_live: Lifetime,
+    /// How long responses are cached.
+    pub(crate) cache_ttl: TimeToLive,
     /// The bucket of the images; a folder in `data_dir` without it.
     pub(crate) bucket: Option<Bucket>,
     pub(crate) api_base_url: String,
     pub(crate) site_base_url: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
     pub(crate) cookie_domain: Option<String>,
-    pub(crate) whitelist: Option<Whitelist>,
+    pub(crate) allowlist: Option<Allowlist>,
     pub(crate) smtp: Option<Smtp>,
     pub(crate) sender: Mailbox,
     pub(crate) log_filter: Targets,
@@ -149,7 +149,7 @@ impl Reader {
             host: self.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
             port: self.parsed("PORT", "8000", "a port, 0 to 65535").unwrap_or_default(),
             data_dir,
-            answers_live: self.answers_live(connection.is_some()),
+            cache_ttl: self.cache_ttl(connection.is_some()),
             connection,
             bucket,
             api_base_url: self.url("API_BASE_URL", "http://127.0.0.1:8000"),
@@ -159,7 +159,7 @@ impl Reader {
                 HeaderValue::from_str(origin).ok().filter(|_| plain)
             }),
             cookie_domain: self.cookie_domain(),
-            whitelist: self.whitelist(),
+            allowlist: self.allowlist(),
             smtp: self.smtp(sender.as_ref()),
             sender: sender.unwrap_or_else(default_sender),
             log_filter: self
@@ -177,18 +177,18 @@ impl Reader {
         if !table.as_ref().is_none_or(valid) {
             self.problem("DYNAMODB_TABLE", "expected 3 to 255 letters, digits, `_`, `-` or `.`");
         }
-        let place = self.place("DYNAMODB_TABLE", "AWS_ENDPOINT_URL_DYNAMODB");
-        Some(Connection { table: table?, place })
+        let endpoint = self.endpoint("DYNAMODB_TABLE", "AWS_ENDPOINT_URL_DYNAMODB");
+        Some(Connection { table: table?, endpoint })
     }
 
-    /// Without a word, as long as nobody else can change what is answered, or as briefly
-    /// as nobody minds.
-    fn answers_live(&mut self, shared: bool) -> Lifetime {
+    /// By default, until something changes where only this process can change it, and
+    /// otherwise for as briefly as nobody minds.
+    fn cache_ttl(&mut self, shared: bool) -> TimeToLive {
         if !shared && self.text("CACHE_TTL").is_none() {
-            return Lifetime::Unlimited;
+            return TimeToLive::UntilChanged;
         }
         let seconds = self.parsed("CACHE_TTL", "2", "whole seconds, 0 to 4294967295").unwrap_or(0_u32);
-        Lifetime::AtMost(Duration::from_secs(seconds.into()))
+        TimeToLive::AtMost(Duration::from_secs(seconds.into()))
     }
 
     fn bucket(&mut self) -> Option<Bucket> {
@@ -198,21 +198,21 @@ impl Reader {
         if !name.as_ref().is_none_or(valid) {
             self.problem("S3_BUCKET", "expected 3 to 63 lower case letters, digits, `-` or `.`");
         }
-        let place = self.place("S3_BUCKET", "AWS_ENDPOINT_URL_S3");
-        Some(Bucket { name: name?, place })
+        let endpoint = self.endpoint("S3_BUCKET", "AWS_ENDPOINT_URL_S3");
+        Some(Bucket { name: name?, endpoint })
     }
 
     /// Where the service is that the variable `used_by` asks for.
-    fn place(&mut self, used_by: &str, endpoint: &str) -> Place {
-        let url = self.text(endpoint);
+    fn endpoint(&mut self, used_by: &str, variable: &str) -> AwsEndpoint {
+        let url = self.text(variable);
         let region = self.text("AWS_REGION").or_else(|| self.text("AWS_DEFAULT_REGION"));
         if url.as_deref().is_some_and(|url| !is_url(url)) {
-            self.problem(endpoint, "expected a URL such as http://127.0.0.1:8001");
+            self.problem(variable, "expected a URL such as http://127.0.0.1:8001");
         }
         if region.is_none() && url.is_none() && self.text(used_by).is_some() {
             self.problem("AWS_REGION", &format!("required with {used_by}"));
         }
-        Place { region: region.unwrap_or_else(|| "us-east-1".to_owned()), endpoint: url }
+        AwsEndpoint { region: region.unwrap_or_else(|| "us-east-1".to_owned()), url }
     }
 
     fn secret_key(&mut self, production: bool, data_dir: &DataDir) -> Option<SecretKey> {
@@ -232,7 +232,7 @@ impl Reader {
         Some(domain)
     }
 
-    fn whitelist(&mut self) -> Option<Whitelist> {
+    fn allowlist(&mut self) -> Option<Allowlist> {
         // Set but empty admits nobody, so this one is not read through `text`.
         self.variables.contains_key("WHITELISTED_EMAILS").then(|| {
             let emails = self.list("WHITELISTED_EMAILS", "", "mail addresses", |email| email.parse().ok());
@@ -328,7 +328,7 @@ mod tests {
         assert_eq!(config.environment, Environment::Development);
         assert_eq!((config.host.as_str(), config.port), ("127.0.0.1", 8000));
         assert_eq!(config.cors_origins, ["http://127.0.0.1:3000"]);
-        assert!(config.whitelist.is_none() && config.smtp.is_none() && config.connection.is_none());
+        assert!(config.allowlist.is_none() && config.smtp.is_none() && config.connection.is_none());
     }
 
     #[test]
@@ -375,20 +375,20 @@ mod tests {
     }
 
     #[test]
-    fn a_whitelist_that_is_empty_is_not_one_that_is_missing() {
-        assert!(read(&[("WHITELISTED_EMAILS", "")]).unwrap().whitelist.is_some());
-        let whitelist = read(&[("WHITELISTED_EMAILS", "Ada@example.com, b@c.se")]).unwrap().whitelist.unwrap();
-        assert!(whitelist.admits(&"ada@example.com".parse().unwrap()));
+    fn a_allowlist_that_is_empty_is_not_one_that_is_missing() {
+        assert!(read(&[("WHITELISTED_EMAILS", "")]).unwrap().allowlist.is_some());
+        let allowlist = read(&[("WHITELISTED_EMAILS", "Ada@example.com, b@c.se")]).unwrap().allowlist.unwrap();
+        assert!(allowlist.contains(&"ada@example.com".parse().unwrap()));
     }
 
     #[test]
-    fn answers_live_as_long_as_nobody_else_can_change_them() {
-        let live = |variables: &[(&str, &str)]| read(variables).unwrap().answers_live;
+    fn responses_are_cached_as_long_as_nobody_else_can_change_them() {
+        let ttl = |variables: &[(&str, &str)]| read(variables).unwrap().cache_ttl;
         let table = [("DYNAMODB_TABLE", "talelio"), ("AWS_REGION", "eu-north-1")];
-        assert_eq!(live(&[]), Lifetime::Unlimited);
-        assert_eq!(live(&table), Lifetime::AtMost(Duration::from_secs(2)));
-        assert_eq!(live(&[("CACHE_TTL", "0")]), Lifetime::AtMost(Duration::ZERO));
-        assert_eq!(live(&[table[0], table[1], ("CACHE_TTL", "60")]), Lifetime::AtMost(Duration::from_mins(1)));
+        assert_eq!(ttl(&[]), TimeToLive::UntilChanged);
+        assert_eq!(ttl(&table), TimeToLive::AtMost(Duration::from_secs(2)));
+        assert_eq!(ttl(&[("CACHE_TTL", "0")]), TimeToLive::AtMost(Duration::ZERO));
+        assert_eq!(ttl(&[table[0], table[1], ("CACHE_TTL", "60")]), TimeToLive::AtMost(Duration::from_mins(1)));
     }
 
     #[test]

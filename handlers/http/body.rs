@@ -38,7 +38,7 @@ const UPLOAD_TIMEOUT: Duration = Duration::from_secs(345);
 /// Takes the body of every request off its connection, whether the handler wants it
 /// or not: the connection is only good for the next request, and for the answer to
 /// this one, once that is done.
-pub(crate) async fn take(request: Request, next: Next) -> Response {
+pub(crate) async fn receive(request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
@@ -128,9 +128,9 @@ fn is_announced(headers: &HeaderMap, most: usize) -> bool {
 }
 
 fn too_large() -> ApiError {
-    ApiError::refused(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large")
+    ApiError::rejected(StatusCode::PAYLOAD_TOO_LARGE, "Request body too large")
 }
 
 fn too_slow() -> ApiError {
-    ApiError::refused(StatusCode::REQUEST_TIMEOUT, "Request body took too long")
+    ApiError::rejected(StatusCode::REQUEST_TIMEOUT, "Request body took too long")
 }

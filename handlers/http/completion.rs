@@ -6,10 +6,10 @@ use talelio::business::Fault;
 
 use crate::http::envelope::ApiError;
 
-/// Answers on a task of its own what is not a mere question. A client that goes away
+/// Runs an unsafe method (RFC 9110, section 9.2.1) on a task of its own. A client that goes away
 /// takes its own task with it, which would leave things half done: an account without
 /// its mail, or an article that the store has and [`crate::response_cache`] never heard of.
-pub(crate) async fn see_through<F>(request: Request, answer: impl FnOnce(Request) -> F) -> Response
+pub(crate) async fn run_to_completion<F>(request: Request, answer: impl FnOnce(Request) -> F) -> Response
 where
     F: Future<Output = Response> + Send + 'static,
 {

@@ -1,4 +1,4 @@
-//! Answers that a client may have already, or wants a part of (RFC 9110, sections
+//! Responses that a client may have already, or asks for a part of (RFC 9110, sections
 //! 13 and 14).
 
 use std::ops::RangeInclusive;
@@ -19,7 +19,7 @@ pub(crate) struct ImmutableFile {
     pub(crate) bytes: Bytes,
     pub(crate) media_type: &'static str,
     /// What no other bytes have, of visible ASCII.
-    pub(crate) tag: String,
+    pub(crate) etag: String,
 }
 
 /// For a year, the longest that caches believe.
@@ -28,7 +28,7 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 impl ImmutableFile {
     /// The answer to a request for the file with these headers.
     pub(crate) fn answer(self, request: &HeaderMap) -> Result<Response, ApiError> {
-        let tag = HeaderValue::from_str(&format!("\"{}\"", self.tag)).map_err(Fault::failed)?;
+        let tag = HeaderValue::from_str(&format!("\"{}\"", self.etag)).map_err(Fault::failed)?;
         let mut response = if is_known(request.get_all(IF_NONE_MATCH).iter(), &tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -45,10 +45,10 @@ impl ImmutableFile {
         let asked = asked.filter(|_| request.get(IF_RANGE).is_none_or(|known| known == tag));
         let asked = asked.map(|ranges| ranges.validate(length as u64));
         if let Some(Err(RangeUnsatisfiableError::Unsatisfiable)) = asked {
-            let mut refusal =
-                ApiError::refused(StatusCode::RANGE_NOT_SATISFIABLE, "Range not satisfiable").into_response();
-            refusal.headers_mut().insert(CONTENT_RANGE, content_range("*", length)?);
-            return Ok(refusal);
+            let mut rejection =
+                ApiError::rejected(StatusCode::RANGE_NOT_SATISFIABLE, "Range not satisfiable").into_response();
+            rejection.headers_mut().insert(CONTENT_RANGE, content_range("*", length)?);
+            return Ok(rejection);
         }
         // Several parts at once, which hardly anybody asks for, are answered with everything.
         let part = asked.and_then(Result::ok).and_then(|ranges| <[RangeInclusive<u64>; 1]>::try_from(ranges).ok());
@@ -90,9 +90,9 @@ pub(crate) fn accepted<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> im
     choices.filter_map(|choice| {
         let mut parts = choice.split(';').map(str::trim);
         let named = parts.next()?;
-        let refused = |weight: &str| weight.parse().is_ok_and(|weight: f32| weight <= 0.0);
-        let refused = parts.any(|parameter| parameter.strip_prefix("q=").is_some_and(refused));
-        Some(named).filter(|_| !refused)
+        let excluded = |weight: &str| weight.parse().is_ok_and(|weight: f32| weight <= 0.0);
+        let excluded = parts.any(|parameter| parameter.strip_prefix("q=").is_some_and(excluded));
+        Some(named).filter(|_| !excluded)
     })
 }
 

@@ -18,19 +18,19 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug)]
 pub(crate) enum ApiError {
     /// The request is at fault; the client is told why.
-    Refused(StatusCode, String),
+    Rejected(StatusCode, String),
     /// We are; the client learns nothing and the log everything.
     Fault(Arc<Fault>),
 }
 
 impl ApiError {
-    pub(crate) fn refused(status: StatusCode, reason: impl ToString) -> Self {
-        Self::Refused(status, reason.to_string())
+    pub(crate) fn rejected(status: StatusCode, reason: impl ToString) -> Self {
+        Self::Rejected(status, reason.to_string())
     }
 
     /// 400 with a reason.
     pub(crate) fn bad_request(reason: impl ToString) -> Self {
-        Self::refused(StatusCode::BAD_REQUEST, reason)
+        Self::rejected(StatusCode::BAD_REQUEST, reason)
     }
 }
 
@@ -44,7 +44,7 @@ const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
-            Self::Refused(status, message) => envelope(status, &message),
+            Self::Rejected(status, message) => envelope(status, &message),
             Self::Fault(fault) => {
                 let mut response = match *fault {
                     Fault::Busy(_) => envelope(StatusCode::SERVICE_UNAVAILABLE, "Too busy, try again"),
@@ -99,7 +99,7 @@ impl From<Fault> for ApiError {
 impl From<AccountError> for ApiError {
     fn from(error: AccountError) -> Self {
         let status = match error {
-            AccountError::NotWhitelisted
+            AccountError::NotAllowed
             | AccountError::EmailTaken(_)
             | AccountError::UsernameTaken(_)
             | AccountError::InvalidVerificationToken
@@ -112,7 +112,7 @@ impl From<AccountError> for ApiError {
             AccountError::NoTokenToDelete => StatusCode::CONFLICT,
             AccountError::Fault(fault) => return fault.into(),
         };
-        Self::refused(status, error)
+        Self::rejected(status, error)
     }
 }
 
@@ -125,7 +125,7 @@ impl From<ArticleError> for ApiError {
             ArticleError::Token(reason) => return reason.into(),
             ArticleError::Fault(fault) => return fault.into(),
         };
-        Self::refused(status, error)
+        Self::rejected(status, error)
     }
 }
 
@@ -137,7 +137,7 @@ impl From<ProjectError> for ApiError {
             ProjectError::Token(reason) => return reason.into(),
             ProjectError::Fault(fault) => return fault.into(),
         };
-        Self::refused(status, error)
+        Self::rejected(status, error)
     }
 }
 
@@ -147,18 +147,18 @@ impl From<ImageError> for ApiError {
             ImageError::InvalidType | ImageError::TooLarge | ImageError::TooManyPixels | ImageError::TooMany => {
                 StatusCode::BAD_REQUEST
             }
-            ImageError::NotTheirs => StatusCode::FORBIDDEN,
+            ImageError::NotOwner => StatusCode::FORBIDDEN,
             ImageError::UnknownUser(_) | ImageError::NotFound | ImageError::UploadNotFound => StatusCode::NOT_FOUND,
             ImageError::NoPresigning => StatusCode::CONFLICT,
             ImageError::Token(reason) => return reason.into(),
             ImageError::Fault(fault) => return fault.into(),
         };
-        Self::refused(status, error)
+        Self::rejected(status, error)
     }
 }
 
 impl From<InvalidAccessToken> for ApiError {
     fn from(reason: InvalidAccessToken) -> Self {
-        Self::refused(StatusCode::FORBIDDEN, reason)
+        Self::rejected(StatusCode::FORBIDDEN, reason)
     }
 }

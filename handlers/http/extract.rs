@@ -4,14 +4,12 @@ use std::borrow::Cow;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use talelio::business::Session;
 
-use crate::app::App;
 use crate::http::envelope::ApiError;
 
 /// The JSON object of a request body, with at least one key.
@@ -28,7 +26,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonObject {
             return Err(missing());
         }
         if !json {
-            return Err(ApiError::refused(
+            return Err(ApiError::rejected(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Expected a body of type application/json",
             ));
@@ -78,27 +76,6 @@ impl JsonObject {
 
 fn not_text(key: &str) -> ApiError {
     ApiError::bad_request(format!("Expected '{key}' to be a string"))
-}
-
-/// The user whom the access token of the request speaks for.
-pub(crate) struct Author(pub(crate) Session);
-
-impl FromRequestParts<App> for Author {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let forbidden = |reason: &str| ApiError::refused(StatusCode::FORBIDDEN, reason);
-        let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| forbidden("No authorization header provided"))?;
-        let header = header.to_str().map_err(|_| forbidden("Invalid authorization header"))?;
-        let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
-        if !scheme.eq_ignore_ascii_case("bearer") {
-            return Err(forbidden("Expected a bearer token"));
-        }
-        match token.trim() {
-            "" => Err(forbidden("No authorization token provided")),
-            token => Ok(Self(app.accounts.authenticate(token)?)),
-        }
-    }
 }
 
 /// The parameters of a path, decoded: a text for one, a tuple of texts for several.

@@ -1,5 +1,6 @@
 //! The way of a request, and its parts, named after what HTTP calls them.
 
+pub(crate) mod authentication;
 pub(crate) mod body;
 mod completion;
 pub(crate) mod conditional;
@@ -7,4 +8,5 @@ pub(crate) mod cookies;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(crate) mod observe;
+pub(crate) mod pagination;
 pub(crate) mod site;

@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
 use talelio::business::Fault;
-use talelio::database::{Usage, measure};
+use talelio::database::{ConsumedCapacity, measure};
 use tracing::{Instrument, Span, info_span};
 
 use crate::http::envelope::{ApiError, Cause};
@@ -23,7 +23,11 @@ const X_CONSUMED_CAPACITY: HeaderName = HeaderName::from_static("x-consumed-capa
 
 /// Gives the request an id and logs how it was answered; tells what that cost where that is
 /// to be shown.
-pub(crate) async fn observe<F>(show_usage: bool, request: Request, answer: impl FnOnce(Request) -> F) -> Response
+pub(crate) async fn observe<F>(
+    report_consumed_capacity: bool,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response
 where
     F: Future<Output = Response>,
 {
@@ -32,9 +36,9 @@ where
     let method = request.method().clone();
     let span = info_span!("request", id = id.to_str().unwrap_or_default());
     let answering = answer(request).instrument(span.clone());
-    let mut response = if show_usage {
-        let (mut response, usage) = Box::pin(measure(answering)).await;
-        response.headers_mut().insert(X_CONSUMED_CAPACITY, consumed(usage));
+    let mut response = if report_consumed_capacity {
+        let (mut response, consumed) = Box::pin(measure(answering)).await;
+        response.headers_mut().insert(X_CONSUMED_CAPACITY, consumed_capacity(consumed));
         response
     } else {
         answering.await
@@ -46,7 +50,7 @@ where
 
 /// Leaves the route of a request on its answer, for the log. The route and not the path:
 /// a path may hold a token.
-pub(crate) async fn note_route(request: Request, next: Next) -> Response {
+pub(crate) async fn record_route(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut response = next.run(request).await;
     if let Some(route) = route {
@@ -84,8 +88,8 @@ pub(crate) fn new_request_id() -> HeaderValue {
     HeaderValue::from_str(id.hyphenated().encode_lower(&mut [0; 36])).expect("a UUID is visible ASCII")
 }
 
-fn consumed(usage: Usage) -> HeaderValue {
-    let Usage { requests, read_units, write_units } = usage;
+fn consumed_capacity(consumed: ConsumedCapacity) -> HeaderValue {
+    let ConsumedCapacity { requests, read_units, write_units } = consumed;
     let text = format!("requests={requests}, read-units={read_units}, write-units={write_units}");
     HeaderValue::from_str(&text).expect("numbers are visible ASCII")
 }

@@ -1,9 +1,12 @@
-//! The way of every request, whichever runtime it comes from: into the log, past what
-//! is ready, to its handler.
+//! The way of every request, whichever runtime it comes from:
 //!
-//! What is passed on the way to a ready answer is most of what such an answer costs, so
+//! ```text
+//! completion ─► observe ─► CORS ─► response cache ─► router ─► handler
+//! ```
+//!
+//! What is passed on the way to a cached response is most of what such a response costs, so
 //! these are functions that call each other, not layers of boxed services, and what a
-//! ready answer does not need is boxed: a future is moved around as large as it can get.
+//! cached response does not need is boxed: a future is moved around as large as it can get.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -11,14 +14,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
+use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
-use http::{HeaderName, Method};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
+use crate::http::observe::X_REQUEST_ID;
+use crate::http::pagination::X_TOTAL_COUNT;
 use crate::http::{completion, observe};
-use crate::response_cache::Asked;
+use crate::response_cache::CacheableRequest;
 
 /// Answers requests. Clones share it.
 #[derive(Clone)]
@@ -31,29 +36,29 @@ struct Parts {
 }
 
 impl Site {
-    /// Sends what is not ready through `router`.
+    /// Sends what is not cached through `router`.
     pub(crate) fn new(app: App, router: Router) -> Self {
         Self(Arc::new(Parts { cors: cors(&app), router, app }))
     }
 
     pub(crate) async fn answer(self, request: Request) -> Result<Response, Infallible> {
-        Ok(completion::see_through(request, |request| self.observed(request)).await)
+        Ok(completion::run_to_completion(request, |request| self.observed(request)).await)
     }
 
     async fn observed(self, request: Request) -> Response {
-        let show_usage = self.0.app.show_usage;
-        observe::observe(show_usage, request, |request| self.across_origins(request)).await
+        let report_consumed_capacity = self.0.app.report_consumed_capacity;
+        observe::observe(report_consumed_capacity, request, |request| self.with_cors(request)).await
     }
 
-    async fn across_origins(self, request: Request) -> Response {
-        let answer = |request| async { Ok::<_, Infallible>(self.ready_or_made(request).await) };
+    async fn with_cors(self, request: Request) -> Response {
+        let answer = |request| async { Ok::<_, Infallible>(self.cached_or_routed(request).await) };
         let Ok(response) = self.0.cors.layer(service_fn(answer)).oneshot(request).await;
         response
     }
 
-    async fn ready_or_made(&self, request: Request) -> Response {
-        if let Some(asked) = Asked::of(request.method(), request.uri(), request.headers())
-            && let Some(response) = self.0.app.answers.ready(asked).await
+    async fn cached_or_routed(&self, request: Request) -> Response {
+        if let Some(cacheable) = CacheableRequest::new(request.method(), request.uri(), request.headers())
+            && let Some(response) = self.0.app.response_cache.get(cacheable).await
         {
             return response;
         }
@@ -69,5 +74,5 @@ fn cors(app: &App) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
-        .expose_headers([LINK, HeaderName::from_static("x-total-count"), HeaderName::from_static("x-request-id")])
+        .expose_headers([LINK, X_TOTAL_COUNT, X_REQUEST_ID])
 }

@@ -3,8 +3,9 @@
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi as _;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{OpenApi, PathItem, SecurityRequirement};
 
 use crate::http::envelope::Envelope;
 
@@ -27,7 +28,7 @@ use crate::http::envelope::Envelope;
 struct Base;
 
 /// The document without its operations.
-pub(crate) fn base() -> OpenApi {
+fn base() -> OpenApi {
     let mut document = Base::openapi();
     let components = document.components.get_or_insert_default();
     let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
@@ -37,12 +38,38 @@ pub(crate) fn base() -> OpenApi {
     document
 }
 
+/// The document of groups of routes, each with the security scheme that its callers need,
+/// in the order of the tags.
+pub(crate) fn describe<const N: usize>(groups: [(OpenApi, Option<&str>); N]) -> OpenApi {
+    let mut document = base();
+    for (mut group, scheme) in groups {
+        for operation in group.paths.paths.values_mut().flat_map(operations) {
+            if let Some(scheme) = scheme {
+                operation.security = Some(vec![SecurityRequirement::new(scheme, [""; 0])]);
+            }
+        }
+        document.merge(group);
+    }
+    let tags: Vec<String> = document.tags.iter().flatten().map(|tag| tag.name.clone()).collect();
+    document.paths.paths.sort_by_cached_key(|_, item| {
+        let mut item = item.clone();
+        let tag = operations(&mut item).into_iter().find_map(|operation| operation.tags.as_ref()?.first().cloned());
+        tags.iter().position(|known| Some(known) == tag.as_ref())
+    });
+    document
+}
+
+fn operations(item: &mut PathItem) -> Vec<&mut Operation> {
+    let PathItem { get, head, post, put, patch, delete, .. } = item;
+    [get, head, post, put, patch, delete].into_iter().flatten().collect()
+}
+
 /// What is answered where an access token is needed.
 const FORBIDDEN: &str = "`No authorization header provided`, `No authorization token provided`, \
     `Signature has expired`, `Signature verification failed`, `Invalid token`";
 
-/// The document as JSON, with the refusals that operations share, and with the
-/// answers that each refusal can be.
+/// The document as JSON, with the error responses that operations share, and
+/// an example of each.
 pub(crate) fn complete(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
@@ -55,7 +82,7 @@ pub(crate) fn complete(document: &OpenApi) -> Value {
             }
             for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
                 if let Some(status) = status.parse().ok().filter(|status: &StatusCode| status.as_u16() >= 400) {
-                    response["content"] = answers(status, response["description"].as_str().unwrap_or_default());
+                    response["content"] = error_content(status, response["description"].as_str().unwrap_or_default());
                 }
             }
         }
@@ -63,7 +90,7 @@ pub(crate) fn complete(document: &OpenApi) -> Value {
     document
 }
 
-/// What an operation may be refused for because of what it is.
+/// The error responses of an operation that come from what it is.
 fn shared(path: &str, operation: &Value) -> Vec<(u16, &'static str)> {
     let mut shared = vec![(500, "`Internal server error`"), (503, "`Too busy, try again`")];
     if path.contains('{') {
@@ -91,8 +118,8 @@ fn add(operation: &mut Value, status: u16, sentences: &str) {
     response["description"] = format!("{own}{separator}{sentences}").into();
 }
 
-/// The content of a refusal whose description has each of its sentences in backticks.
-fn answers(status: StatusCode, description: &str) -> Value {
+/// The content of an error response whose description has each of its sentences in backticks.
+fn error_content(status: StatusCode, description: &str) -> Value {
     let sentences = description.split('`').skip(1).step_by(2);
     let example = |sentence: &str| (sentence.to_owned(), json!({"value": Envelope::new(status, sentence)}));
     let examples: Map<_, _> = sentences.map(example).collect();

@@ -8,11 +8,11 @@ use axum::body::Bytes;
 use serde_json::Value;
 use utoipa::openapi::{OpenApi, Server};
 
-pub(crate) use base::base;
+pub(crate) use base::describe;
 
 /// The document in the forms that it is served in, made when first asked for.
 pub(crate) struct Document {
-    document: OpenApi,
+    openapi: OpenApi,
     json: OnceLock<Bytes>,
     html: OnceLock<Bytes>,
 }
@@ -21,17 +21,17 @@ impl Document {
     /// The document of an API that is reached at `api_base_url`.
     pub(crate) fn new(mut document: OpenApi, api_base_url: &str) -> Arc<Self> {
         document.servers = Some(vec![Server::new(api_base_url)]);
-        Arc::new(Self { document, json: OnceLock::new(), html: OnceLock::new() })
+        Arc::new(Self { openapi: document, json: OnceLock::new(), html: OnceLock::new() })
     }
 
     /// For programs.
     pub(crate) fn json(&self) -> Bytes {
-        self.json.get_or_init(|| base::complete(&self.document).to_string().into()).clone()
+        self.json.get_or_init(|| base::complete(&self.openapi).to_string().into()).clone()
     }
 
     /// For people, as `render` makes it.
     pub(crate) fn html(&self, render: impl FnOnce(&Value) -> String) -> Bytes {
-        self.html.get_or_init(|| render(&base::complete(&self.document)).into()).clone()
+        self.html.get_or_init(|| render(&base::complete(&self.openapi)).into()).clone()
     }
 }
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde_json::{Map, Value};
-use talelio::business::markdown;
+use talelio::markdown;
 
 use crate::openapi::Document;
 
@@ -22,7 +22,7 @@ use crate::openapi::Document;
     tag = "operation",
     responses((status = 200, description = "A page.", body = str, content_type = "text/html"))
 )]
-pub(crate) async fn reference(Extension(document): Extension<Arc<Document>>) -> Response {
+pub(super) async fn reference(Extension(document): Extension<Arc<Document>>) -> Response {
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'")),
@@ -37,7 +37,7 @@ fn page(document: &Value) -> String {
     for operation in operations(document) {
         text += &operation.example(document);
         text += &operation.parameter_list();
-        text += &operation.refusals();
+        text += &operation.error_responses();
     }
     // The only text that is rendered here is our own.
     let rendered = markdown::render(&text, "").map(|rendered| rendered.html).unwrap_or_default();
@@ -46,7 +46,7 @@ fn page(document: &Value) -> String {
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{} API</title>\n\
          <style>\n{}</style>\n</head>\n<body>\n{rendered}</body>\n</html>\n",
         info("title"),
-        include_str!("reference.css"),
+        include_str!("style.css"),
     )
 }
 
@@ -96,11 +96,11 @@ impl Operation<'_> {
     }
 
     /// What is answered in place of a success, and why.
-    fn refusals(&self) -> String {
+    fn error_responses(&self) -> String {
         let responses = self.details["responses"].as_object().into_iter().flatten();
-        let refusals = responses.filter(|(status, _)| status.starts_with(['4', '5']));
+        let errors = responses.filter(|(status, _)| status.starts_with(['4', '5']));
         let line = |(status, response): (&String, &Value)| format!("- {status}: {}\n", text(&response["description"]));
-        format!("Refusals:\n\n{}\n", refusals.map(line).collect::<String>())
+        format!("Refusals:\n\n{}\n", errors.map(line).collect::<String>())
     }
 
     /// What a request has to bring along.

@@ -1,4 +1,4 @@
-//! Answers made shorter on their way (RFC 9110, section 12.5.3).
+//! Content codings: responses compressed for those who accept it (RFC 9110, section 12.5.3).
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use crate::http::conditional::accepted;
 
-/// How an answer can be compressed.
+/// How a response can be compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Encoding {
     Gzip,
@@ -38,18 +38,18 @@ impl Encoding {
     }
 }
 
-/// Which answers are compressed, by their length: a shorter one fits in a packet as it
+/// Which responses are compressed, by their length: a shorter one fits in a packet as it
 /// is, a longer one would take a core for a while.
-const WORTHWHILE: std::ops::RangeInclusive<usize> = 1_024..=4 << 20;
+const COMPRESSIBLE_BYTES: std::ops::RangeInclusive<usize> = 1_024..=4 << 20;
 
 /// Brotli's middle: a tenth shorter than gzip in about the same time.
 const BROTLI_QUALITY: i32 = 5;
 
-/// Brotli's window as a power of two: 256 KiB, longer than most answers, for little memory.
+/// Brotli's window as a power of two: 256 KiB, longer than most responses, for little memory.
 const BROTLI_WINDOW: i32 = 18;
 
 /// One at a time: the others of the cores are for readers.
-static TURN: Semaphore = Semaphore::const_new(1);
+static COMPRESSING: Semaphore = Semaphore::const_new(1);
 
 /// The best encoding that an `Accept-Encoding` names.
 pub(super) fn preferred<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> Option<Encoding> {
@@ -58,12 +58,12 @@ pub(super) fn preferred<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> O
 
 /// `plain` in an encoding, off the async threads; none if that is not half as long.
 pub(super) async fn compressed(plain: Bytes, encoding: Encoding) -> Result<Option<Bytes>, Fault> {
-    if !WORTHWHILE.contains(&plain.len()) {
+    if !COMPRESSIBLE_BYTES.contains(&plain.len()) {
         return Ok(None);
     }
-    let turn = TURN.acquire().await.map_err(Fault::failed)?;
+    let permit = COMPRESSING.acquire().await.map_err(Fault::failed)?;
     let work = move || {
-        let _turn = turn;
+        let _permit = permit;
         let compressed = compress(&plain, encoding)?;
         Ok::<_, std::io::Error>(Some(compressed).filter(|compressed| 2 * compressed.len() <= plain.len()))
     };

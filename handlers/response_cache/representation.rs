@@ -1,4 +1,4 @@
-//! One answer: its bytes, plain and compressed, and the headers that go with them.
+//! One representation: its bytes, plain and compressed, and the headers that go with them.
 
 use std::sync::Arc;
 
@@ -12,27 +12,27 @@ use talelio::business::Fault;
 use tokio::sync::OnceCell;
 
 use super::encoding::{Encoding, compressed};
-use super::request::Asked;
+use super::request::CacheableRequest;
 use crate::http::conditional::is_known;
 use crate::http::envelope::ApiError;
 
-/// What an answer takes beside its bytes, roughly.
-const FRAME_BYTES: usize = 1_024;
+/// What a representation takes beside its bytes, roughly.
+const OVERHEAD_BYTES: usize = 1_024;
 
 /// A JSON document, ready to be sent. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Answer(Arc<Document>);
+pub(crate) struct Representation(Arc<Document>);
 
 struct Document {
     plain: Bytes,
     /// None inside where compressing was not worth it.
     gzip: OnceCell<Option<Bytes>>,
     brotli: OnceCell<Option<Bytes>>,
-    tag: HeaderValue,
+    etag: HeaderValue,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-impl Answer {
+impl Representation {
     /// `value` as JSON.
     pub(crate) fn json(value: &impl Serialize) -> Result<Self, ApiError> {
         Self::with_headers(value, Vec::new())
@@ -46,36 +46,40 @@ impl Answer {
         // Boxed, so that it takes no more memory than it has bytes.
         let plain = serde_json::to_vec(value).map_err(Fault::failed)?.into_boxed_slice();
         // Weak: it names what the document says, in whichever encoding.
-        let tag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&plain)[..16]));
-        let tag = HeaderValue::from_str(&tag).map_err(Fault::failed)?;
+        let etag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&plain)[..16]));
+        let etag = HeaderValue::from_str(&etag).map_err(Fault::failed)?;
         let (gzip, brotli) = (OnceCell::new(), OnceCell::new());
-        Ok(Self(Arc::new(Document { plain: plain.into(), gzip, brotli, tag, headers })))
+        Ok(Self(Arc::new(Document { plain: plain.into(), gzip, brotli, etag, headers })))
     }
 
     /// How many bytes of memory it takes at most: what is compressed is kept when it is
     /// half as long or less, and there are two such.
     pub(super) fn weight(&self) -> usize {
-        2 * self.0.plain.len() + FRAME_BYTES
+        2 * self.0.plain.len() + OVERHEAD_BYTES
     }
 
     /// The response to a request for this.
-    pub(super) async fn response(&self, asked: Asked, cache_control: HeaderValue) -> Result<Response, ApiError> {
+    pub(super) async fn respond(
+        &self,
+        request: CacheableRequest,
+        cache_control: HeaderValue,
+    ) -> Result<Response, ApiError> {
         let document = &*self.0;
         let mut response = Response::default();
         let headers = response.headers_mut();
         // Once, for these and for those that are added on the way out.
         headers.reserve(16);
         headers.insert(CACHE_CONTROL, cache_control);
-        headers.insert(ETAG, document.tag.clone());
+        headers.insert(ETAG, document.etag.clone());
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
         headers.extend(document.headers.iter().cloned());
-        if is_known(asked.known.iter(), &document.tag) {
+        if is_known(request.if_none_match.iter(), &document.etag) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            let bytes = self.bytes_for(asked.encoding, headers).await?;
+            let bytes = self.bytes_for(request.encoding, headers).await?;
             headers.insert(CONTENT_LENGTH, bytes.len().into());
-            if !asked.head_only {
+            if !request.head_only {
                 *response.body_mut() = Body::from(bytes);
             }
         }

@@ -17,9 +17,9 @@ use crate::app::Failure;
 use crate::http::envelope::ApiError;
 use crate::http::site::Site;
 
-/// The most bytes of an answer as Lambda takes it, a JSON document around the
+/// The most bytes of a response as Lambda takes it, a JSON document around the
 /// body: 6 MB (6,291,556 bytes), less what the headers and the frame may need.
-const MAX_ANSWER_BYTES: usize = 6_291_556 - 65_536;
+const MAX_RESPONSE_BYTES: usize = 6_291_556 - 65_536;
 
 /// Answers events until Lambda ends the process.
 pub(crate) async fn run(site: Site) -> Result<(), Failure> {
@@ -50,30 +50,30 @@ fn without_stage(request: lambda_http::Request) -> Request {
     request
 }
 
-/// The answer, or an error in its place when Lambda could not carry it.
+/// The response, or an error in its place when Lambda could not carry it.
 async fn limited(response: Response) -> Response {
     let (parts, body) = response.into_parts();
-    match Limited::new(body, MAX_ANSWER_BYTES).collect().await {
+    match Limited::new(body, MAX_RESPONSE_BYTES).collect().await {
         Ok(body) => {
             let body = body.to_bytes();
             let image = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"image/"));
             let text = !image && !parts.headers.contains_key(CONTENT_ENCODING);
-            if carried_bytes(&body, text) <= MAX_ANSWER_BYTES {
+            if payload_bytes(&body, text) <= MAX_RESPONSE_BYTES {
                 return Response::from_parts(parts, Body::from(body));
             }
         }
-        Err(error) => tracing::warn!(error, "answer not carried"),
+        Err(error) => tracing::warn!(error, "response too large for Lambda"),
     }
     let id = parts.headers.get(crate::http::observe::X_REQUEST_ID).cloned();
-    let mut refusal =
-        ApiError::refused(StatusCode::PAYLOAD_TOO_LARGE, "Answer too large, ask for a smaller limit").into_response();
-    refusal.headers_mut().extend(id.map(|id| (crate::http::observe::X_REQUEST_ID, id)));
-    refusal
+    let mut rejection =
+        ApiError::rejected(StatusCode::PAYLOAD_TOO_LARGE, "Answer too large, ask for a smaller limit").into_response();
+    rejection.headers_mut().extend(id.map(|id| (crate::http::observe::X_REQUEST_ID, id)));
+    rejection
 }
 
 /// How many bytes a body has in the JSON document around it: as a string with
 /// its escapes when it is text, in base64 otherwise.
-fn carried_bytes(body: &[u8], text: bool) -> usize {
+fn payload_bytes(body: &[u8], text: bool) -> usize {
     if !text {
         return body.len().div_ceil(3) * 4;
     }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::markdown::{Rendered, TooComplex};
 use super::{
     Clock, Fault, InvalidAccessToken, Page, PageRequest, Renderer, Session, Slug, Timestamp, Title, User, Username,
 };
+use crate::markdown::{Rendered, TooComplex};
 
 /// A published article.
 #[derive(Clone, Debug)]

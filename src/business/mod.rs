@@ -4,48 +4,45 @@
 //! calls. It works on values that exist only when they are valid ([`Email`],
 //! [`Username`], [`Title`], [`Slug`], [`PageRequest`]) and reaches the world through
 //! traits that stand beside it: [`AccountStore`], [`ArticleStore`], [`ImageStore`],
-//! [`ProjectStore`], [`ImageFiles`], [`Mailer`] and [`Clock`]. To add a resource: its values, its store trait, its error enum and
-//! its service go into a file of its name here; the implementation of the trait
-//! goes into `src/database/` under the same name, the routes into `handlers/`.
+//! [`ProjectStore`], [`ImageFiles`], [`Mailer`] and [`Clock`]. What only computes is in
+//! [`crate::markdown`] and [`crate::imaging`].
+//!
+//! To add a resource: its values, its store trait, its error enum and its service go into
+//! a file of its name here; the implementation of the trait goes into `src/database/`
+//! under the same name, the routes into `handlers/api/`.
 
 mod accounts;
-mod argon2id;
 mod articles;
 mod clock;
-mod email;
 mod fault;
 mod images;
 mod mailer;
-pub mod markdown;
 mod pagination;
-mod passwords;
 mod projects;
 mod renderer;
 mod slug;
 mod text;
-mod tokens;
 mod users;
 
 pub use accounts::{
-    Account, AccountError, AccountStore, Accounts, AccountsConfig, LoggedIn, NewAccount, Registered, RegistrationError,
+    Account, AccountError, AccountStore, Accounts, AccountsConfig, Allowlist, Email, InvalidAccessToken, InvalidEmail,
+    InvalidPassword, LoggedIn, NewAccount, NewPassword, PasswordHash, Passwords, RefreshTokenHash, Registered,
+    RegistrationError, SecretKey, Session, Tokens,
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleError, ArticleStore, Articles, ListError, NewArticle, PublishError,
     PublishedArticle,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
-pub use email::{Email, InvalidEmail, Whitelist};
 pub use fault::Fault;
 pub use images::{
-    AddError, Format, Image, ImageAddress, ImageError, ImageFile, ImageFiles, ImageStore, Images, ImagesPage,
-    InvalidImageFile, MAX_IMAGE_BYTES, MAX_IMAGES, Object, PendingUpload, Shown, Upload, UploadAddress, WIDTHS, Wanted,
+    AddError, Image, ImageAddress, ImageError, ImageFile, ImageFiles, ImageStore, Images, ImagesPage, InvalidImageFile,
+    MAX_IMAGE_BYTES, MAX_IMAGES, Object, PendingUpload, PresignedUpload, Rendition, RenditionRequest, Upload, WIDTHS,
 };
 pub use mailer::{MailError, Mailer, Message};
 pub use pagination::{MAX_LIMIT, Page, PageRequest};
-pub use passwords::{InvalidPassword, NewPassword, PasswordHash, Passwords};
 pub use projects::{CreateError, NewProject, Project, ProjectError, ProjectStore, Projects};
 pub use renderer::Renderer;
 pub use slug::Slug;
 pub use text::{InvalidText, Title};
-pub use tokens::{InvalidAccessToken, RefreshTokenHash, SecretKey, Session, Tokens};
 pub use users::{InvalidUsername, User, Username};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::markdown::TooComplex;
 use super::{Clock, Fault, InvalidAccessToken, Renderer, Session, Timestamp, Title, Username};
+use crate::markdown::TooComplex;
 
 /// A project.
 #[derive(Clone, Debug)]

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
-use super::markdown::{self, Rendered, TooComplex, pictures};
-use super::{Fault, Image, ImageAddress, ImageStore};
+use super::{Fault, ImageAddress, ImageStore};
+use crate::markdown::responsive_images::{self, ResponsiveImage};
+use crate::markdown::{self, Rendered, TooComplex};
 
 /// The most images of one text whose sizes are looked up: what one request to the
 /// store asks for.
@@ -43,17 +44,17 @@ impl Renderer {
         // Most texts have no image of ours, and are not read again.
         if rendered.html.contains(&*self.api_base_url) {
             let known = self.known_images(&rendered.html).await?;
-            rendered.html = pictures::describe(&rendered.html, &known);
+            rendered.html = responsive_images::annotate(&rendered.html, &known);
         }
         Ok(Ok((body, rendered)))
     }
 
     /// What is known of the images of our own in `html`, by their addresses there.
-    async fn known_images(&self, html: &str) -> Result<HashMap<String, Image>, Fault> {
+    async fn known_images(&self, html: &str) -> Result<HashMap<String, ResponsiveImage>, Fault> {
         let mut sources = HashMap::new();
         // One image may stand there under several addresses.
         let mut wanted = HashMap::new();
-        for source in pictures::sources(html) {
+        for source in responsive_images::sources(html) {
             let Some(ImageAddress { username, file }) = ImageAddress::parse(&source, &self.api_base_url) else {
                 continue;
             };
@@ -64,7 +65,11 @@ impl Renderer {
         }
         let wanted: Vec<_> = wanted.into_values().collect();
         let images = self.images.images(&wanted).await?;
-        let known = |file| images.iter().find(|image| image.file == file).cloned();
+        let known = |file| {
+            let image = images.iter().find(|image| image.file == file)?;
+            let rendition_widths = image.rendition_widths().collect();
+            Some(ResponsiveImage { width: image.width, height: image.height, rendition_widths })
+        };
         Ok(sources.into_iter().filter_map(|(source, file)| Some((source, known(file)?))).collect())
     }
 }

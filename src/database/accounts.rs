@@ -121,8 +121,8 @@ impl AccountStore for Database {
         ];
         match self.table.transact(actions).await? {
             Outcome::Committed => Ok(Registered { account: item.try_into()?, user }),
-            Outcome::Refused(actions) if actions.contains(&0) => Err(RegistrationError::EmailTaken),
-            Outcome::Refused(_) => Err(RegistrationError::UsernameTaken),
+            Outcome::ConditionsFailed(actions) if actions.contains(&0) => Err(RegistrationError::EmailTaken),
+            Outcome::ConditionsFailed(_) => Err(RegistrationError::UsernameTaken),
             // Somebody is registering the same address or name this very moment.
             Outcome::Conflict => Err(Fault::busy("two registrations at once").into()),
         }

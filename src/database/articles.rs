@@ -18,7 +18,7 @@ use super::Database;
 use super::accounts::{ProfileItem, UserItem};
 use super::content::{self, Content, Packed};
 use super::keys::{self, Key};
-use super::table::{Expression, Item, Outcome, number, pause, read, write};
+use super::table::{Expression, Item, Outcome, backoff, number, read, write};
 use crate::business::{
     Adjacent, AdjacentArticles, Article, ArticleStore, Fault, ListError, NewArticle, Page, PageRequest, PublishError,
     PublishedArticle, Session, Slug, User, Username,
@@ -28,7 +28,7 @@ use crate::business::{
 const ATTEMPTS: u32 = 12;
 
 /// How long a publication waits for those of this process before it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PUBLISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many slugs are looked up at once to find a free one.
 const SLUGS: u64 = 100;
@@ -89,8 +89,8 @@ impl TryFrom<AdjacentItem> for Adjacent {
     }
 }
 
-/// What a publication found before it.
-struct Before {
+/// What a publication is based on, and fails to commit if another has changed it.
+struct PublicationState {
     publications: Publications,
     author: User,
     /// How many articles the author has.
@@ -112,22 +112,22 @@ impl ArticleStore for Database {
             table_of_contents: article.rendered.table_of_contents,
             featured_image: article.featured_image,
         };
-        let (content, packed) = content::pack_apart(content).await?;
+        let (content, packed) = content::pack_blocking(content).await?;
         let packed = packed.ok_or(PublishError::TooLarge)?;
-        let _turn = timeout(PATIENCE, self.publishing.lock()).await.map_err(Fault::busy)?;
+        let _guard = timeout(PUBLISH_TIMEOUT, self.publishing.lock()).await.map_err(Fault::busy)?;
         let mut taken = 1;
         for attempt in 0..ATTEMPTS {
-            let mut before = self.before(&article.slug, author).await?;
-            if before.number <= taken && taken > 1 {
-                before.number = self.first_free_number(&article.slug, taken + 1).await?;
+            let mut state = self.publication_state(&article.slug, author).await?;
+            if state.number <= taken && taken > 1 {
+                state.number = self.first_free_number(&article.slug, taken + 1).await?;
             }
-            let slug = article.slug.numbered(before.number);
-            let actions = self.publication(&before, &article.slug, &slug, &content.title, &packed)?;
+            let slug = article.slug.numbered(state.number);
+            let actions = self.publication(&state, &article.slug, &slug, &content.title, &packed)?;
             match self.table.transact(actions).await? {
-                Outcome::Committed => return published(before, slug, content),
+                Outcome::Committed => return published(state, slug, content),
                 // An article of another title has the slug, such as "X 2".
-                Outcome::Refused(actions) if actions.contains(&SLUG_ACTION) => taken = before.number,
-                Outcome::Refused(_) | Outcome::Conflict => pause(attempt).await,
+                Outcome::ConditionsFailed(actions) if actions.contains(&SLUG_ACTION) => taken = state.number,
+                Outcome::ConditionsFailed(_) | Outcome::Conflict => backoff(attempt).await,
             }
         }
         Err(Fault::busy("too many publications at once").into())
@@ -168,13 +168,13 @@ impl ArticleStore for Database {
 
 impl Database {
     /// What the site, the author and the slug are before a publication.
-    async fn before(&self, slug: &Slug, author: &Session) -> Result<Before, PublishError> {
+    async fn publication_state(&self, slug: &Slug, author: &Session) -> Result<PublicationState, PublishError> {
         let site = keys::publications();
         let profile = keys::profile(&author.username);
         let first = keys::article_meta(slug);
         let numbers = keys::slug_numbers(slug);
-        let wanted = [site.clone(), profile.clone(), first.clone(), numbers.clone()];
-        let mut found = self.table.batch_get(&wanted).await?;
+        let keys = [site.clone(), profile.clone(), first.clone(), numbers.clone()];
+        let mut found = self.table.batch_get(&keys).await?;
         let publications = found.remove(&site).map(read).transpose()?.unwrap_or_default();
         let profile: ProfileItem = read(found.remove(&profile).ok_or(PublishError::UnknownAuthor)?)?;
         let user = User::try_from(profile.user)?;
@@ -187,17 +187,17 @@ impl Database {
             None if found.contains_key(&first) => 2,
             None => 1,
         };
-        Ok(Before { publications, author: user, articles: profile.articles, number })
+        Ok(PublicationState { publications, author: user, articles: profile.articles, number })
     }
 
     /// The first number from `from` that no article has with `slug`.
     async fn first_free_number(&self, slug: &Slug, from: u64) -> Result<u64, Fault> {
         let mut from = from;
         loop {
-            let wanted: Vec<Key> =
+            let candidates: Vec<Key> =
                 (from..from + SLUGS).map(|number| keys::article_meta(&slug.numbered(number))).collect();
-            let found = self.table.batch_get(&wanted).await?;
-            if let Some(free) = wanted.iter().position(|key| !found.contains_key(key)) {
+            let found = self.table.batch_get(&candidates).await?;
+            if let Some(free) = candidates.iter().position(|key| !found.contains_key(key)) {
                 return Ok(from + free as u64);
             }
             from += SLUGS;
@@ -208,23 +208,23 @@ impl Database {
     /// takes the slug is at [`SLUG_ACTION`].
     fn publication(
         &self,
-        before: &Before,
-        wanted: &Slug,
+        state: &PublicationState,
+        base: &Slug,
         slug: &Slug,
         title: &str,
         packed: &Packed,
     ) -> Result<Vec<TransactWriteItem>, Fault> {
-        let id = before.publications.articles + 1;
-        let position = before.articles + 1;
-        let username = &before.author.username;
+        let id = state.publications.articles + 1;
+        let position = state.articles + 1;
+        let username = &state.author.username;
         let latest = AdjacentItem { title: title.to_owned(), slug: slug.to_string() };
-        let prev = before.publications.latest.clone();
-        let meta = MetaItem { id, author: (&before.author).into(), prev: prev.clone(), next: None };
+        let prev = state.publications.latest.clone();
+        let meta = MetaItem { id, author: (&state.author).into(), prev: prev.clone(), next: None };
         let entry = EntryItem { id, slug: slug.to_string(), parts: packed.parts.len(), bytes: packed.bytes };
         let mut actions = vec![
             self.table.create(&keys::article_meta(slug), &meta)?,
             self.table.change(&keys::publications(), &site_count(id, &latest)?)?,
-            self.table.change(&keys::profile(username), &author_count(before))?,
+            self.table.change(&keys::profile(username), &author_count(state))?,
             self.table.create(&keys::entry(username, position), &entry)?,
         ];
         if let Some(prev) = prev {
@@ -235,9 +235,9 @@ impl Database {
                 .value(":next", AttributeValue::M(write(&latest)?));
             actions.push(self.table.change(&keys::article_meta(&prev), &next)?);
         }
-        if before.number > 1 {
-            let numbers = SlugNumbers { last: before.number };
-            actions.push(self.table.replace(&keys::slug_numbers(wanted), &numbers)?);
+        if state.number > 1 {
+            let numbers = SlugNumbers { last: state.number };
+            actions.push(self.table.replace(&keys::slug_numbers(base), &numbers)?);
         }
         for (part, content) in packed.parts.iter().enumerate() {
             let item = PartItem { content: content.clone() };
@@ -248,14 +248,14 @@ impl Database {
 
     /// The articles of list entries, in their order.
     async fn articles_at(&self, entries: &[EntryItem]) -> Result<Vec<Article>, Fault> {
-        let mut wanted = Vec::with_capacity(entries.len());
+        let mut parts = Vec::with_capacity(entries.len());
         let mut slugs = Vec::with_capacity(entries.len());
         for entry in entries {
             let slug: Slug = entry.slug.parse().map_err(Fault::failed)?;
-            wanted.extend((0..entry.parts).map(|part| keys::article_part(&slug, part)));
+            parts.extend((0..entry.parts).map(|part| keys::article_part(&slug, part)));
             slugs.push(slug);
         }
-        let mut found = self.table.batch_get(&wanted).await?;
+        let mut found = self.table.batch_get(&parts).await?;
         let article_of = |(entry, slug): (&EntryItem, Slug)| {
             let parts = (0..entry.parts).map(|part| take_part(&mut found, &keys::article_part(&slug, part)));
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
@@ -277,17 +277,17 @@ fn site_count(id: u64, latest: &AdjacentItem) -> Result<Expression, Fault> {
     Ok(if id == 1 { count } else { count.value(":before", number(id - 1)) })
 }
 
-fn author_count(before: &Before) -> Expression {
+fn author_count(state: &PublicationState) -> Expression {
     Expression::update("SET articles = :after")
         .and_only_if("articles = :before")
-        .value(":after", number(before.articles + 1))
-        .value(":before", number(before.articles))
+        .value(":after", number(state.articles + 1))
+        .value(":before", number(state.articles))
 }
 
-fn published(before: Before, slug: Slug, content: Content) -> Result<PublishedArticle, PublishError> {
-    let prev = before.publications.latest.map(Adjacent::try_from).transpose()?;
-    let article = article(before.publications.articles + 1, slug, content)?;
-    Ok(PublishedArticle { article, author: before.author, adjacent: AdjacentArticles { next: None, prev } })
+fn published(state: PublicationState, slug: Slug, content: Content) -> Result<PublishedArticle, PublishError> {
+    let prev = state.publications.latest.map(Adjacent::try_from).transpose()?;
+    let article = article(state.publications.articles + 1, slug, content)?;
+    Ok(PublishedArticle { article, author: state.author, adjacent: AdjacentArticles { next: None, prev } })
 }
 
 fn article(id: u64, slug: Slug, content: Content) -> Result<Article, Fault> {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 
-use crate::aws::Place;
+use crate::aws::AwsEndpoint;
 
 /// Where the table is.
 #[derive(Clone, Debug)]
@@ -15,10 +15,10 @@ pub struct Connection {
     /// The name of the table.
     pub table: String,
     /// Where DynamoDB is.
-    pub place: Place,
+    pub endpoint: AwsEndpoint,
 }
 
-pub(super) fn connect(Connection { place, .. }: &Connection) -> Client {
+pub(super) fn connect(Connection { endpoint, .. }: &Connection) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(5))
@@ -26,11 +26,11 @@ pub(super) fn connect(Connection { place, .. }: &Connection) -> Client {
         .build();
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(place.region.clone()))
-        .credentials_provider(place.credentials())
-        .http_client(place.client())
+        .region(Region::new(endpoint.region.clone()))
+        .credentials_provider(endpoint.credentials())
+        .http_client(endpoint.http_client())
         .retry_config(RetryConfig::standard().with_max_attempts(4))
         .timeout_config(timeouts);
-    config.set_endpoint_url(place.endpoint.clone());
+    config.set_endpoint_url(endpoint.url.clone());
     Client::from_conf(config.build())
 }

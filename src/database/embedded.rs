@@ -74,14 +74,14 @@ fn unusable(folder: &Path, reason: impl fmt::Display) -> OpenError {
 }
 
 /// A request on its way to the engine's thread.
-struct Job {
+struct EngineRequest {
     operation: String,
     body: String,
-    answer: oneshot::Sender<Answer>,
+    response: oneshot::Sender<EngineResponse>,
 }
 
 /// A status and a JSON body.
-type Answer = (u16, String);
+type EngineResponse = (u16, String);
 
 /// The SDK's way to the engine. Clones share it.
 #[derive(Clone, Debug)]
@@ -91,13 +91,13 @@ struct EmbeddedEngine(Arc<Engine>);
 /// and the folder is free for the next process.
 #[derive(Debug)]
 struct Engine {
-    jobs: Option<mpsc::Sender<Job>>,
+    requests: Option<mpsc::Sender<EngineRequest>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.jobs = None;
+        self.requests = None;
         // A thread that panicked has nothing left to close.
         let _ = self.thread.take().map(JoinHandle::join);
     }
@@ -109,22 +109,22 @@ fn start(
     lock: Option<File>,
 ) -> Result<EmbeddedEngine, String> {
     let database = open().map_err(|error| error.to_string())?;
-    let (jobs, queue) = mpsc::channel::<Job>();
+    let (requests, queue) = mpsc::channel::<EngineRequest>();
     let work = move || {
         let _lock = lock;
         // Expired items are ignored when they are read; this frees their space.
         if let Err(error) = database.sweep_ttl() {
             tracing::warn!(%error, "expired items not removed");
         }
-        for job in queue {
-            let answer = catch_unwind(AssertUnwindSafe(|| answer(&database, &job.operation, &job.body)));
+        for request in queue {
+            let response = catch_unwind(AssertUnwindSafe(|| execute(&database, &request.operation, &request.body)));
             // Nobody waits any more when the request was cancelled.
-            let _ = job.answer.send(answer.unwrap_or_else(|_| failure("the engine panicked")));
+            let _ = request.response.send(response.unwrap_or_else(|_| failure("the engine panicked")));
         }
     };
     let thread =
         std::thread::Builder::new().name("engine".to_owned()).spawn(work).map_err(|error| error.to_string())?;
-    Ok(EmbeddedEngine(Arc::new(Engine { jobs: Some(jobs), thread: Some(thread) })))
+    Ok(EmbeddedEngine(Arc::new(Engine { requests: Some(requests), thread: Some(thread) })))
 }
 
 impl HttpClient for EmbeddedEngine {
@@ -135,24 +135,28 @@ impl HttpClient for EmbeddedEngine {
 
 impl HttpConnector for EmbeddedEngine {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (answer, answered) = oneshot::channel();
+        let (response, receiver) = oneshot::channel();
         let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let operation = operation.unwrap_or_default().to_owned();
         let body = request.body().bytes().and_then(|body| String::from_utf8(body.to_vec()).ok()).unwrap_or_default();
-        let sent = self.0.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { operation, body, answer }).is_ok());
+        let sent = self
+            .0
+            .requests
+            .as_ref()
+            .is_some_and(|requests| requests.send(EngineRequest { operation, body, response }).is_ok());
         HttpConnectorFuture::new(async move {
             let gone = || ConnectorError::other("the engine has stopped".into(), None);
             if !sent {
                 return Err(gone());
             }
-            let (status, body) = answered.await.map_err(|_| gone())?;
+            let (status, body) = receiver.await.map_err(|_| gone())?;
             let status = status.try_into().map_err(|_| gone())?;
             Ok(HttpResponse::new(status, SdkBody::from(body)))
         })
     }
 }
 
-fn answer(database: &Database, operation: &str, body: &str) -> Answer {
+fn execute(database: &Database, operation: &str, body: &str) -> EngineResponse {
     let result = match operation {
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
         "CreateTable" => run(body, |request| database.create_table(request)),
@@ -183,7 +187,7 @@ fn run<Request: DeserializeOwned, Response: Serialize>(
     serde_json::to_string(&response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
-fn failure(reason: &str) -> Answer {
+fn failure(reason: &str) -> EngineResponse {
     let error = DynoxideError::InternalServerError(reason.to_owned());
     (error.status_code(), error.to_json())
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::accounts::ProfileItem;
-use super::table::{Expression, Item, Outcome, number, pause, read};
+use super::table::{Expression, Item, Outcome, backoff, number, read};
 use super::{Database, keys};
 use crate::business::{AddError, Fault, Image, ImageStore, ImagesPage, Session, Username};
 
@@ -58,9 +58,9 @@ impl ImageStore for Database {
         for attempt in 0..ATTEMPTS {
             match self.table.transact(actions.clone()).await? {
                 Outcome::Committed => return Ok(()),
-                Outcome::Refused(_) => return Err(AddError::UnknownAuthor),
+                Outcome::ConditionsFailed(_) => return Err(AddError::UnknownAuthor),
                 // The author publishes an article at the same time.
-                Outcome::Conflict => pause(attempt).await,
+                Outcome::Conflict => backoff(attempt).await,
             }
         }
         Err(Fault::busy("too many uploads at once").into())

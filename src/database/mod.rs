@@ -13,6 +13,7 @@
 mod accounts;
 mod articles;
 mod client;
+mod consumed_capacity;
 pub mod content;
 mod embedded;
 mod images;
@@ -20,15 +21,14 @@ mod keys;
 mod projects;
 mod schema;
 mod table;
-mod usage;
 
 use std::path::Path;
 
 use tokio::sync::Mutex;
 
 pub use client::Connection;
+pub use consumed_capacity::{ConsumedCapacity, measure};
 pub use schema::Schema;
-pub use usage::{Usage, measure};
 
 use crate::business::Fault;
 use table::Table;
@@ -96,7 +96,7 @@ impl Database {
     ///
     /// # Errors
     /// [`OpenError::NoTable`], or [`OpenError::Fault`] when nothing answers.
-    pub async fn prime(&self) -> Result<(), OpenError> {
-        schema::prime(&self.table).await
+    pub async fn warm_up(&self) -> Result<(), OpenError> {
+        schema::warm_up(&self.table).await
     }
 }

@@ -41,7 +41,7 @@ impl ProjectStore for Database {
             body: project.body,
             html: project.html,
         };
-        let (content, packed) = content::pack_apart(content).await?;
+        let (content, packed) = content::pack_blocking(content).await?;
         let packed = packed.ok_or(CreateError::TooLarge)?;
         // A project is one item, so that a list is one request.
         let [packed] = <[Vec<u8>; 1]>::try_from(packed.parts).map_err(|_| CreateError::TooLarge)?;

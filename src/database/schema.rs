@@ -39,14 +39,14 @@ impl fmt::Display for Schema {
 }
 
 pub(super) async fn create(table: &Table) -> Result<Schema, Fault> {
-    let created = create_bare(table).await?;
+    let created = create_if_missing(table).await?;
     wait_until_active(table).await?;
-    expire(table).await?;
-    let point_in_time_recovery = recover(table).await?;
+    enable_time_to_live(table).await?;
+    let point_in_time_recovery = enable_point_in_time_recovery(table).await?;
     Ok(Schema { table: table.name.clone(), created, point_in_time_recovery })
 }
 
-async fn create_bare(table: &Table) -> Result<bool, Fault> {
+async fn create_if_missing(table: &Table) -> Result<bool, Fault> {
     let mut request = table.client.create_table().table_name(&table.name).billing_mode(BillingMode::PayPerRequest);
     for (name, kind) in [("pk", KeyType::Hash), ("sk", KeyType::Range)] {
         let attribute = AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S);
@@ -72,30 +72,30 @@ async fn wait_until_active(table: &Table) -> Result<(), Fault> {
     Err(Fault::failed("the table did not become active within a minute"))
 }
 
-async fn expire(table: &Table) -> Result<(), Fault> {
+async fn enable_time_to_live(table: &Table) -> Result<(), Fault> {
     let known = table.client.describe_time_to_live().table_name(&table.name).send().await.map_err(fault)?;
     let status = known.time_to_live_description().and_then(|known| known.time_to_live_status());
     if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
         return Ok(());
     }
-    let wanted = TimeToLiveSpecification::builder().attribute_name(EXPIRES_AT).enabled(true).build();
+    let specification = TimeToLiveSpecification::builder().attribute_name(EXPIRES_AT).enabled(true).build();
     let request = table.client.update_time_to_live().table_name(&table.name);
-    request.time_to_live_specification(wanted.map_err(Fault::failed)?).send().await.map_err(fault)?;
+    request.time_to_live_specification(specification.map_err(Fault::failed)?).send().await.map_err(fault)?;
     Ok(())
 }
 
-/// Turns continuous backups on. False where the engine does not know them.
-async fn recover(table: &Table) -> Result<bool, Fault> {
-    let wanted = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).build();
+/// False where the engine does not know them.
+async fn enable_point_in_time_recovery(table: &Table) -> Result<bool, Fault> {
+    let specification = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).build();
     let request = table.client.update_continuous_backups().table_name(&table.name);
-    match request.point_in_time_recovery_specification(wanted.map_err(Fault::failed)?).send().await {
+    match request.point_in_time_recovery_specification(specification.map_err(Fault::failed)?).send().await {
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("UnknownOperationException") => Ok(false),
         Err(error) => Err(fault(error)),
     }
 }
 
-pub(super) async fn prime(table: &Table) -> Result<(), OpenError> {
+pub(super) async fn warm_up(table: &Table) -> Result<(), OpenError> {
     let request = table.client.get_item().table_name(&table.name).set_key(Some(keys::publications().attributes()));
     match request.send().await {
         Ok(_) => Ok(()),

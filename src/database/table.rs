@@ -15,8 +15,8 @@ use aws_sdk_dynamodb::types::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::consumed_capacity::{self, return_consumed_capacity};
 use super::keys::Key;
-use super::usage;
 use crate::business::Fault;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -24,7 +24,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// The most keys one batch request takes.
 const BATCH: usize = 100;
 
-/// How often what a batch left unread is asked for again.
+/// How often the keys that a batch left unprocessed are asked for again.
 const BATCH_ATTEMPTS: u32 = 8;
 
 /// The table, and the client that reaches it.
@@ -101,7 +101,7 @@ pub(super) fn write(value: &impl Serialize) -> Result<Item, Fault> {
 pub(super) enum Outcome {
     Committed,
     /// The conditions of these actions did not hold; nothing was changed.
-    Refused(Vec<usize>),
+    ConditionsFailed(Vec<usize>),
     /// Another transaction was at the same items; nothing was changed.
     Conflict,
 }
@@ -113,9 +113,9 @@ impl Table {
 
     pub(super) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
-        let request = request.consistent_read(true).set_return_consumed_capacity(usage::wanted());
+        let request = request.consistent_read(true).set_return_consumed_capacity(return_consumed_capacity());
         let output = request.send().await.map_err(fault)?;
-        usage::read(output.consumed_capacity());
+        consumed_capacity::read(output.consumed_capacity());
         output.item.map(read).transpose()
     }
 
@@ -126,7 +126,7 @@ impl Table {
         let mut start = None;
         loop {
             let output = request.clone().set_exclusive_start_key(start).send().await.map_err(fault)?;
-            usage::read(output.consumed_capacity());
+            consumed_capacity::read(output.consumed_capacity());
             items.extend(output.items.unwrap_or_default());
             start = output.last_evaluated_key;
             if start.is_none() {
@@ -145,7 +145,7 @@ impl Table {
         let limit = i32::try_from(limit).map_err(Fault::failed)?;
         let request = self.query_request(pk, Some(range)).scan_index_forward(false).limit(limit);
         let output = request.send().await.map_err(fault)?;
-        usage::read(output.consumed_capacity());
+        consumed_capacity::read(output.consumed_capacity());
         Ok(output.items.unwrap_or_default())
     }
 
@@ -158,51 +158,51 @@ impl Table {
         }
         let request = self.client.query().table_name(&self.name).key_condition_expression(condition);
         let request = request.set_expression_attribute_values(Some(values));
-        request.consistent_read(true).set_return_consumed_capacity(usage::wanted())
+        request.consistent_read(true).set_return_consumed_capacity(return_consumed_capacity())
     }
 
     /// The items of `keys` that exist, by their keys.
     pub(super) async fn batch_get(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
         let mut found = HashMap::with_capacity(keys.len());
         for keys in keys.chunks(BATCH) {
-            let mut wanted: Vec<Item> = keys.iter().map(Key::attributes).collect();
+            let mut unprocessed: Vec<Item> = keys.iter().map(Key::attributes).collect();
             let mut attempt = 0;
-            while !wanted.is_empty() {
+            while !unprocessed.is_empty() {
                 if attempt == BATCH_ATTEMPTS {
-                    return Err(Fault::busy("a batch stayed unread"));
+                    return Err(Fault::busy("a batch stayed unprocessed"));
                 }
                 if attempt > 0 && found.is_empty() {
-                    pause(attempt).await;
+                    backoff(attempt).await;
                 }
                 attempt += 1;
-                wanted = self.batch_get_once(wanted, &mut found).await?;
+                unprocessed = self.batch_get_once(unprocessed, &mut found).await?;
             }
         }
         Ok(found)
     }
 
-    /// One batch request; returns what it left unread, over 16 MB or throttled.
+    /// One batch request; returns the keys that it left unprocessed, over 16 MB or throttled.
     async fn batch_get_once(&self, keys: Vec<Item>, found: &mut HashMap<Key, Item>) -> Result<Vec<Item>, Fault> {
         let keys =
             KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(Fault::failed)?;
         let request = self.client.batch_get_item().request_items(&self.name, keys);
-        let output = request.set_return_consumed_capacity(usage::wanted()).send().await.map_err(fault)?;
-        usage::read(output.consumed_capacity());
+        let output = request.set_return_consumed_capacity(return_consumed_capacity()).send().await.map_err(fault)?;
+        consumed_capacity::read(output.consumed_capacity());
         for item in output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {
             if let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) = (item.get("pk"), item.get("sk")) {
                 found.insert(Key { pk: pk.clone(), sk: sk.clone() }, item);
             }
         }
-        let unread = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
-        Ok(unread.map(|unread| unread.keys).unwrap_or_default())
+        let unprocessed = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
+        Ok(unprocessed.map(|unprocessed| unprocessed.keys).unwrap_or_default())
     }
 
     pub(super) async fn put(&self, key: &Key, value: &impl Serialize) -> Result<(), Fault> {
         let mut item = write(value)?;
         item.extend(key.attributes());
         let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        let output = request.set_return_consumed_capacity(usage::wanted()).send().await.map_err(fault)?;
-        usage::written(output.consumed_capacity());
+        let output = request.set_return_consumed_capacity(return_consumed_capacity()).send().await.map_err(fault)?;
+        consumed_capacity::written(output.consumed_capacity());
         Ok(())
     }
 
@@ -215,13 +215,14 @@ impl Table {
             .set_condition_expression(expression.condition.map(str::to_owned))
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(expression.values());
-        let request = request.return_values(ReturnValue::AllNew).set_return_consumed_capacity(usage::wanted());
+        let request =
+            request.return_values(ReturnValue::AllNew).set_return_consumed_capacity(return_consumed_capacity());
         match request.send().await {
             Ok(output) => {
-                usage::written(output.consumed_capacity());
+                consumed_capacity::written(output.consumed_capacity());
                 Ok(Some(output.attributes.unwrap_or_default()))
             }
-            Err(error) => refused(error).map(|()| None),
+            Err(error) => condition_failed(error).map(|()| None),
         }
     }
 
@@ -232,12 +233,12 @@ impl Table {
             .set_condition_expression(expression.condition.map(str::to_owned))
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(expression.values());
-        match request.set_return_consumed_capacity(usage::wanted()).send().await {
+        match request.set_return_consumed_capacity(return_consumed_capacity()).send().await {
             Ok(output) => {
-                usage::written(output.consumed_capacity());
+                consumed_capacity::written(output.consumed_capacity());
                 Ok(true)
             }
-            Err(error) => refused(error).map(|()| false),
+            Err(error) => condition_failed(error).map(|()| false),
         }
     }
 
@@ -290,9 +291,9 @@ impl Table {
     /// that it retries by itself, after an answer was lost, is done once.
     pub(super) async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<Outcome, Fault> {
         let request = self.client.transact_write_items().set_transact_items(Some(actions));
-        match request.set_return_consumed_capacity(usage::wanted()).send().await {
+        match request.set_return_consumed_capacity(return_consumed_capacity()).send().await {
             Ok(output) => {
-                usage::written(output.consumed_capacity());
+                consumed_capacity::written(output.consumed_capacity());
                 Ok(Outcome::Committed)
             }
             Err(error) => {
@@ -311,25 +312,25 @@ fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Outcome>
     };
     let codes: Vec<&str> =
         cancelled.cancellation_reasons().iter().map(|reason| reason.code().unwrap_or("None")).collect();
-    let refused = codes.iter().enumerate().filter(|(_, code)| **code == "ConditionalCheckFailed");
-    let refused: Vec<usize> = refused.map(|(index, _)| index).collect();
+    let failed = codes.iter().enumerate().filter(|(_, code)| **code == "ConditionalCheckFailed");
+    let failed: Vec<usize> = failed.map(|(index, _)| index).collect();
     match () {
-        () if !refused.is_empty() => Some(Outcome::Refused(refused)),
+        () if !failed.is_empty() => Some(Outcome::ConditionsFailed(failed)),
         () if codes.contains(&"TransactionConflict") => Some(Outcome::Conflict),
         () => None,
     }
 }
 
 /// Whether an error says only that a condition did not hold.
-fn refused<E, R>(error: SdkError<E, R>) -> Result<(), Fault>
+fn condition_failed<E, R>(error: SdkError<E, R>) -> Result<(), Fault>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let refused =
+    let condition_failed =
         error.as_service_error().and_then(ProvideErrorMetadata::code) == Some("ConditionalCheckFailedException");
     let fault = fault(error);
-    if refused { Ok(()) } else { Err(fault) }
+    if condition_failed { Ok(()) } else { Err(fault) }
 }
 
 /// An error of the SDK as one of ours.
@@ -338,17 +339,17 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    usage::failed();
-    let Some(refusal) = error.as_service_error().map(ProvideErrorMetadata::meta) else {
+    consumed_capacity::failed();
+    let Some(service_error) = error.as_service_error().map(ProvideErrorMetadata::meta) else {
         return Fault::failed(DisplayErrorContext(error).to_string());
     };
-    let code = refusal.code().unwrap_or("unknown");
-    let source = format!("{code}: {}", refusal.message().unwrap_or("no message"));
-    if BUSY.contains(&code) { Fault::busy(source) } else { Fault::failed(source) }
+    let code = service_error.code().unwrap_or("unknown");
+    let source = format!("{code}: {}", service_error.message().unwrap_or("no message"));
+    if THROTTLING.contains(&code) { Fault::busy(source) } else { Fault::failed(source) }
 }
 
-/// What DynamoDB calls too much at once.
-const BUSY: [&str; 6] = [
+/// The error codes of what may succeed a moment later.
+const THROTTLING: [&str; 6] = [
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -359,7 +360,7 @@ const BUSY: [&str; 6] = [
 
 /// Waits before another attempt: twice as long each time, with jitter so that
 /// those who collided do not collide again.
-pub(super) async fn pause(attempt: u32) {
+pub(super) async fn backoff(attempt: u32) {
     let longest = 10_u64 << attempt.min(6);
     tokio::time::sleep(Duration::from_millis(rand::random_range(longest / 2..=longest))).await;
 }

@@ -18,10 +18,10 @@ use object_store::client::{
 use tokio::time::timeout;
 
 /// How long a connection may take to be made.
-const CONNECT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long S3 may take to begin an answer.
-const ANSWER: Duration = Duration::from_secs(3);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Makes the client.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Connector;
 impl HttpConnector for Connector {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         let mut tcp = TcpConnector::new();
-        tcp.set_connect_timeout(Some(CONNECT));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
         // The scheme is held to by object_store, which refuses `http` unless told otherwise.
@@ -46,16 +46,16 @@ struct Service(Client<HttpsConnector<TcpConnector>, HttpRequestBody>);
 #[async_trait]
 impl HttpService for Service {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let answer = timeout(ANSWER, self.0.request(request)).await;
-        let answer = answer.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
-        let answer = answer.map_err(|error| {
+        let response = timeout(RESPONSE_TIMEOUT, self.0.request(request)).await;
+        let response = response.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
+        let response = response.map_err(|error| {
             let kind = if error.is_connect() { HttpErrorKind::Connect } else { kind_of(&error) };
             HttpError::new(kind, error)
         })?;
         let body = |body: hyper::body::Incoming| {
             HttpResponseBody::new(body.map_err(|error| HttpError::new(kind_of(&error), error)))
         };
-        Ok(answer.map(body))
+        Ok(response.map(body))
     }
 }
 

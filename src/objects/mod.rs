@@ -1,7 +1,7 @@
 //! The bytes of images: in an S3 bucket, in a folder or in memory.
 //!
 //! [`Objects`] implements [`ImageFiles`] on the crate `object_store`. An image is
-//! `users/<username>/images/<file>/original`, a copy of it `.../<width>.<extension>`
+//! `users/<username>/images/<file>/original`, a rendition of it `.../<width>.<extension>`
 //! beside that; what was sent to a presigned URL is `uploads/<username>/<upload>`
 //! until it is confirmed. Nothing in here is public by itself: readers come through
 //! the API.
@@ -28,7 +28,7 @@ pub use s3::Bucket;
 use crate::business::{Fault, ImageFiles, Object};
 
 /// How long an operation may take with all of its attempts.
-const PATIENCE: Duration = Duration::from_secs(10);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a storage could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +67,7 @@ impl Objects {
 fn path_of(object: &Object) -> path::Path {
     match object {
         Object::Original(username, file) => format!("users/{}/images/{file}/original", username.key()),
-        Object::Copy(username, file, width, format) => {
+        Object::Rendition(username, file, width, format) => {
             format!("users/{}/images/{file}/{width}.{}", username.key(), format.extension())
         }
         Object::Upload(username, upload) => format!("uploads/{}/{upload}", username.key()),
@@ -77,7 +77,7 @@ fn path_of(object: &Object) -> path::Path {
 
 /// An operation's result; none for what is not there.
 async fn outcome<T>(operation: impl Future<Output = object_store::Result<T>>) -> Result<Option<T>, Fault> {
-    match timeout(PATIENCE, operation).await {
+    match timeout(OPERATION_TIMEOUT, operation).await {
         Ok(Ok(value)) => Ok(Some(value)),
         Ok(Err(Error::NotFound { .. })) => Ok(None),
         Ok(Err(error)) => Err(fault(&error)),
@@ -108,7 +108,7 @@ impl ImageFiles for Objects {
     async fn remove(&self, objects: Vec<Object>) -> Result<(), Fault> {
         let paths: Vec<_> = objects.iter().map(|object| Ok(path_of(object))).collect();
         let mut removed = self.store.delete_stream(stream::iter(paths).boxed());
-        while let Some(one) = timeout(PATIENCE, removed.next()).await.map_err(Fault::busy)? {
+        while let Some(one) = timeout(OPERATION_TIMEOUT, removed.next()).await.map_err(Fault::busy)? {
             match one {
                 Ok(_) | Err(Error::NotFound { .. }) => {}
                 Err(error) => return Err(fault(&error)),

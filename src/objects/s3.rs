@@ -12,7 +12,7 @@ use object_store::{BackoffConfig, CredentialProvider, Error, RetryConfig};
 use tokio::sync::Mutex;
 
 use super::http::Connector;
-use crate::aws::Place;
+use crate::aws::AwsEndpoint;
 
 /// Where the bucket is.
 #[derive(Clone, Debug)]
@@ -20,27 +20,27 @@ pub struct Bucket {
     /// Its name.
     pub name: String,
     /// Where S3 is.
-    pub place: Place,
+    pub endpoint: AwsEndpoint,
 }
 
-pub(super) fn connect(Bucket { name, place }: &Bucket) -> object_store::Result<AmazonS3> {
+pub(super) fn connect(Bucket { name, endpoint }: &Bucket) -> object_store::Result<AmazonS3> {
     let backoff = BackoffConfig { init_backoff: Duration::from_millis(50), ..BackoffConfig::default() };
     let retry = RetryConfig { backoff, max_retries: 3, retry_timeout: Duration::from_secs(10) };
     let builder = AmazonS3Builder::new()
         .with_bucket_name(name)
-        .with_region(&place.region)
-        .with_credentials(Arc::new(Identity { chain: place.credentials(), known: Mutex::default() }))
+        .with_region(&endpoint.region)
+        .with_credentials(Arc::new(Identity { chain: endpoint.credentials(), known: Mutex::default() }))
         .with_http_connector(Connector)
         .with_retry(retry);
-    match &place.endpoint {
+    match &endpoint.url {
         // Buckets of AWS have host names; what else speaks S3 may not know them.
         None => builder.with_virtual_hosted_style_request(true).build(),
-        Some(endpoint) => builder.with_endpoint(endpoint).with_allow_http(place.is_plain()).build(),
+        Some(url) => builder.with_endpoint(url).with_allow_http(endpoint.is_plaintext()).build(),
     }
 }
 
 /// How long before they expire credentials are renewed.
-const MARGIN: Duration = Duration::from_mins(5);
+const RENEWAL_MARGIN: Duration = Duration::from_mins(5);
 
 /// Who we are, as long as that is good.
 struct Identity {
@@ -61,7 +61,7 @@ impl CredentialProvider for Identity {
     async fn get_credential(&self) -> object_store::Result<Arc<AwsCredential>> {
         let mut known = self.known.lock().await;
         if let Some((credential, expiry)) = &*known
-            && expiry.is_none_or(|expiry| SystemTime::now() + MARGIN < expiry)
+            && expiry.is_none_or(|expiry| SystemTime::now() + RENEWAL_MARGIN < expiry)
         {
             return Ok(Arc::clone(credential));
         }

@@ -17,7 +17,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::Failure;
 use crate::http::site::Site;
-use rejections::Refusals;
+use rejections::Rejections;
 
 /// The most bytes of a request's head. NGINX's own default is 4 buffers of 8 KiB.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -26,7 +26,7 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// How long the requests at hand may take after a signal to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, then drains.
 pub(crate) async fn run(site: Site, (host, port): (String, u16)) -> Result<(), Failure> {
@@ -51,8 +51,8 @@ pub(crate) async fn run(site: Site, (host, port): (String, u16)) -> Result<(), F
     }
     drop(listener);
     tracing::info!("draining");
-    if tokio::time::timeout(DRAIN, connections.shutdown()).await.is_err() {
-        tracing::warn!("requests cut off after {} seconds", DRAIN.as_secs());
+    if tokio::time::timeout(DRAIN_TIMEOUT, connections.shutdown()).await.is_err() {
+        tracing::warn!("requests cut off after {} seconds", DRAIN_TIMEOUT.as_secs());
     }
     tracing::info!("stopped");
     Ok(())
@@ -73,7 +73,7 @@ fn builder() -> Builder<TokioExecutor> {
 fn serve(server: &Builder<TokioExecutor>, stream: TcpStream, site: Site, connections: &GracefulShutdown) {
     // Fails when the peer is gone already, which serving will find out.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Refusals::new(stream));
+    let io = TokioIo::new(Rejections::new(stream));
     let answer = service_fn(move |request: Request<Incoming>| site.clone().answer(request.map(Body::new)));
     let connection = server.serve_connection(io, answer).into_owned();
     let connection = connections.watch(connection);

@@ -1,4 +1,4 @@
-//! Requests that hyper refuses before the router sees them.
+//! Requests that hyper rejects before the router sees them.
 //!
 //! A head that is malformed or too large is answered by hyper itself, with a
 //! status and nothing else. The answer goes out through the connection, so that
@@ -19,26 +19,26 @@ use tokio::time::Sleep;
 use crate::http::envelope::Envelope;
 use crate::http::observe;
 
-/// How long, and how much, a refused client may go on sending.
+/// How long, and how much, a rejected client may go on sending.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
 /// A connection that completes the answers of hyper's own.
-pub(super) struct Refusals {
+pub(super) struct Rejections {
     stream: TcpStream,
     /// What is written in the place of hyper's answer, and how much of it is out.
-    refusal: Option<(Vec<u8>, usize)>,
+    rejection: Option<(Vec<u8>, usize)>,
     linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
-impl Refusals {
+impl Rejections {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, refusal: None, linger: None }
+        Self { stream, rejection: None, linger: None }
     }
 
-    /// Writes the refusal. Ready once all of it is out.
-    fn poll_refusal(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some((answer, written)) = &mut self.refusal {
+    /// Writes the rejection. Ready once all of it is out.
+    fn poll_rejection(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some((answer, written)) = &mut self.rejection {
             if *written == answer.len() {
                 break;
             }
@@ -49,7 +49,7 @@ impl Refusals {
 }
 
 /// The answer in the place of one that hyper made: its status line tells.
-fn refusal(written: &[u8]) -> Option<Vec<u8>> {
+fn rejection(written: &[u8]) -> Option<Vec<u8>> {
     // Every answer of the router with such a status has a body.
     if !written.starts_with(b"HTTP/1.") || !written.ends_with(b"\r\n\r\n") {
         return None;
@@ -67,13 +67,13 @@ fn refusal(written: &[u8]) -> Option<Vec<u8>> {
     };
     let body = serde_json::to_string(&Envelope::new(status, message)).ok()?;
     let id = observe::new_request_id();
-    tracing::info!(status = status.as_u16(), id = id.to_str().unwrap_or_default(), "refused");
+    tracing::info!(status = status.as_u16(), id = id.to_str().unwrap_or_default(), "rejected");
     let head = head.trim_end().replace("content-length: 0", &format!("content-length: {}", body.len()));
     let id = id.to_str().unwrap_or_default();
     Some(format!("{head}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\n\r\n{body}").into_bytes())
 }
 
-impl AsyncRead for Refusals {
+impl AsyncRead for Rejections {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -83,15 +83,15 @@ impl AsyncRead for Refusals {
     }
 }
 
-impl AsyncWrite for Refusals {
+impl AsyncWrite for Rejections {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.refusal.is_none() {
-            self.refusal = refusal(bytes).map(|answer| (answer, 0));
+        if self.rejection.is_none() {
+            self.rejection = rejection(bytes).map(|answer| (answer, 0));
         }
-        if self.refusal.is_none() {
+        if self.rejection.is_none() {
             return Pin::new(&mut self.stream).poll_write(context, bytes);
         }
-        ready!(self.poll_refusal(context))?;
+        ready!(self.poll_rejection(context))?;
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -116,7 +116,7 @@ impl AsyncWrite for Refusals {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.refusal.is_none() {
+        if this.rejection.is_none() {
             return Pin::new(&mut this.stream).poll_shutdown(context);
         }
         if this.linger.is_none() {

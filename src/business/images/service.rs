@@ -9,48 +9,49 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::pixels::{self, Prepared};
-use super::{
-    Format, Image, ImageAddress, ImageError, ImageFile, ImageFiles, ImageStore, ImagesPage, MAX_IMAGE_BYTES, Object,
-    PendingUpload, Upload,
-};
+use super::error::ImageError;
+use super::image::{Image, ImagesPage};
+use super::limits::MAX_IMAGE_BYTES;
+use super::name::{ImageAddress, ImageFile, PendingUpload};
+use super::store::{ImageFiles, ImageStore, Object};
 use crate::business::{Clock, Fault, Session, Username};
+use crate::imaging::{self, Format, Prepared};
 
 /// How long the address of an upload is good, in seconds.
 const UPLOAD_SECONDS: u64 = 600;
 
-/// How long an image waits for those that are worked on before it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long an image waits for those that are decoded before it.
+const DECODE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a reader wants to see of an image.
+/// Which rendition of an image a reader asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
-    /// How wide; none for the image itself. One of [`WIDTHS`](super::WIDTHS).
+pub struct RenditionRequest {
+    /// How wide, one of [`WIDTHS`](super::WIDTHS); none for the image itself.
     pub width: Option<u32>,
-    /// Whether they can show WebP.
+    /// Whether the reader accepts WebP.
     pub webp: bool,
 }
 
-/// An image as it is shown.
+/// An image, or a smaller rendition of one, as it is shown.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct Rendition {
     /// Its bytes.
     pub bytes: Bytes,
     /// What they are encoded as.
     pub format: Format,
-    /// Tells it from every other image and every other copy of it.
-    pub tag: String,
+    /// Tells it from every other image and every other rendition of it.
+    pub etag: String,
 }
 
 /// Where somebody may send an image to.
 #[derive(Clone, Debug)]
-pub struct UploadAddress {
+pub struct PresignedUpload {
     /// What to confirm when it is sent.
     pub upload: PendingUpload,
     /// The URL for a `PUT`.
     pub url: String,
     /// For how many seconds.
-    pub seconds: u64,
+    pub expires_in_seconds: u64,
 }
 
 /// The image rules.
@@ -61,7 +62,7 @@ pub struct Images {
     api_base_url: Arc<str>,
     /// Held while an image is decoded: one takes up to 200 MB, two would not fit
     /// into the memory of a small server.
-    working: Semaphore,
+    decoding: Semaphore,
 }
 
 impl Images {
@@ -74,24 +75,18 @@ impl Images {
         clock: Arc<dyn Clock>,
         api_base_url: &str,
     ) -> Self {
-        Self { store, files, clock, api_base_url: api_base_url.into(), working: Semaphore::new(1) }
-    }
-
-    /// Begins an upload.
-    #[must_use]
-    pub fn upload(&self, author: Session) -> Upload<'_> {
-        Upload::new(self, author)
+        Self { store, files, clock, api_base_url: api_base_url.into(), decoding: Semaphore::new(1) }
     }
 
     /// Where somebody may send an image to, from a file called `name`.
     ///
     /// # Errors
     /// [`ImageError::NoPresigning`] where the storage has no addresses.
-    pub async fn presign(&self, author: &Session, name: &str) -> Result<UploadAddress, ImageError> {
+    pub async fn presign(&self, author: &Session, name: &str) -> Result<PresignedUpload, ImageError> {
         let upload = PendingUpload::new(name);
         let object = Object::Upload(author.username.clone(), upload.clone());
         let url = self.files.upload_url(&object, UPLOAD_SECONDS).await?.ok_or(ImageError::NoPresigning)?;
-        Ok(UploadAddress { upload, url, seconds: UPLOAD_SECONDS })
+        Ok(PresignedUpload { upload, url, expires_in_seconds: UPLOAD_SECONDS })
     }
 
     /// Makes what was sent to the address of an upload an image of the author. To
@@ -124,44 +119,49 @@ impl Images {
         Ok(image.file)
     }
 
-    /// An image of a user, or the copy of it that fits what is wanted. A copy is
+    /// An image of a user, or the copy of it that fits what is request. A copy is
     /// made when it is first asked for. `username` is whatever was asked for.
     ///
     /// # Errors
     /// [`ImageError::UnknownUser`], [`ImageError::NotFound`].
-    pub async fn show(&self, username: &str, file: &str, wanted: Wanted) -> Result<Shown, ImageError> {
+    pub async fn show(&self, username: &str, file: &str, request: RenditionRequest) -> Result<Rendition, ImageError> {
         let unknown = || ImageError::UnknownUser(username.to_owned());
         let parsed = username.parse().map_err(|_| unknown())?;
-        let shown = match file.parse() {
-            Ok(file) => self.find(&parsed, &file, wanted).await?,
+        let found = match file.parse() {
+            Ok(file) => self.find(&parsed, &file, request).await?,
             Err(_) => None,
         };
-        match shown {
-            Some(shown) => Ok(shown),
+        match found {
+            Some(rendition) => Ok(rendition),
             None if self.store.is_user(&parsed).await? => Err(ImageError::NotFound),
             None => Err(unknown()),
         }
     }
 
-    async fn find(&self, username: &Username, file: &ImageFile, wanted: Wanted) -> Result<Option<Shown>, ImageError> {
-        let Some(width) = wanted.width else { return self.original(username, file).await };
+    async fn find(
+        &self,
+        username: &Username,
+        file: &ImageFile,
+        request: RenditionRequest,
+    ) -> Result<Option<Rendition>, ImageError> {
+        let Some(width) = request.width else { return self.original(username, file).await };
         let known = self.known(username, file.id()).await?;
         let Some(image) = known.filter(|image| image.file == *file) else { return Ok(None) };
-        if !image.widths().any(|smaller| smaller == width) {
+        if !image.rendition_widths().any(|smaller| smaller == width) {
             return self.original(username, file).await;
         }
         let format = match file.format() {
-            _ if wanted.webp => Format::WebP,
+            _ if request.webp => Format::WebP,
             Format::Gif => Format::Png,
             format => format,
         };
-        let object = Object::Copy(username.clone(), file.clone(), width, format);
+        let object = Object::Rendition(username.clone(), file.clone(), width, format);
         let bytes = match self.files.read(&object).await? {
             Some(bytes) => Some(bytes),
-            None => self.make_copy(username, file, &object, (width, format)).await?,
+            None => self.make_rendition(username, file, &object, (width, format)).await?,
         };
-        let tag = format!("{}-{width}-{}", file.id(), format.extension());
-        Ok(bytes.map(|bytes| Shown { bytes, format, tag }))
+        let etag = format!("{}-{width}-{}", file.id(), format.extension());
+        Ok(bytes.map(|bytes| Rendition { bytes, format, etag }))
     }
 
     /// What is listed of an image, whatever its name is besides the id.
@@ -169,25 +169,25 @@ impl Images {
         Ok(self.store.images(&[(username.clone(), id)]).await?.pop())
     }
 
-    async fn original(&self, username: &Username, file: &ImageFile) -> Result<Option<Shown>, ImageError> {
+    async fn original(&self, username: &Username, file: &ImageFile) -> Result<Option<Rendition>, ImageError> {
         let bytes = self.files.read(&Object::Original(username.clone(), file.clone())).await?;
-        Ok(bytes.map(|bytes| Shown { bytes, format: file.format(), tag: file.id().to_string() }))
+        Ok(bytes.map(|bytes| Rendition { bytes, format: file.format(), etag: file.id().to_string() }))
     }
 
-    async fn make_copy(
+    async fn make_rendition(
         &self,
         username: &Username,
         file: &ImageFile,
         object: &Object,
         (width, format): (u32, Format),
     ) -> Result<Option<Bytes>, ImageError> {
-        let _turn = self.turn().await?;
-        // Whoever had the turn before may have made it.
+        let _permit = self.decode_permit().await?;
+        // Whoever held it before may have made it.
         if let Some(bytes) = self.files.read(object).await? {
             return Ok(Some(bytes));
         }
         let Some(original) = self.original(username, file).await? else { return Ok(None) };
-        let work = move || pixels::copy(&original.bytes, original.format, width, format);
+        let work = move || imaging::render(&original.bytes, original.format, width, format);
         let bytes = Bytes::from(spawn_blocking(work).await.map_err(Fault::failed)??);
         self.files.write(object, bytes.clone()).await?;
         Ok(Some(bytes))
@@ -201,24 +201,24 @@ impl Images {
         Ok(self.store.images_of(&author.username, before, limit).await?)
     }
 
-    /// Removes an image and every copy of it. `username` is whatever was asked for,
+    /// Removes an image and every rendition of it. `username` is whatever was asked for,
     /// `me` for the author themself.
     ///
     /// # Errors
-    /// [`ImageError::NotFound`]; [`ImageError::NotTheirs`] for the image of another.
+    /// [`ImageError::NotFound`]; [`ImageError::NotOwner`] for the image of another.
     pub async fn remove(&self, author: &Session, username: &str, file: &str) -> Result<(), ImageError> {
         let own = username == "me" || username.parse().is_ok_and(|username: Username| username == author.username);
         if !own {
-            return Err(ImageError::NotTheirs);
+            return Err(ImageError::NotOwner);
         }
         let username = &author.username;
         let file: ImageFile = file.parse().map_err(|_| ImageError::NotFound)?;
         let known = self.known(username, file.id()).await?;
         let image = known.filter(|image| image.file == file).ok_or(ImageError::NotFound)?;
         let mut objects = vec![Object::Original(username.clone(), file.clone())];
-        for width in image.widths() {
+        for width in image.rendition_widths() {
             for format in [Format::Jpeg, Format::Png, Format::WebP] {
-                objects.push(Object::Copy(username.clone(), file.clone(), width, format));
+                objects.push(Object::Rendition(username.clone(), file.clone(), width, format));
             }
         }
         // The files first: as long as the image is listed, this can be tried again.
@@ -235,8 +235,8 @@ impl Images {
 
     /// Looks at an upload, on a thread of its own.
     pub(super) async fn prepare(&self, bytes: Bytes) -> Result<Prepared, ImageError> {
-        let _turn = self.turn().await?;
-        spawn_blocking(move || pixels::prepare(&bytes)).await.map_err(Fault::failed)?
+        let _permit = self.decode_permit().await?;
+        spawn_blocking(move || imaging::prepare(&bytes)).await.map_err(Fault::failed)?.map_err(Into::into)
     }
 
     /// Stores the bytes of an image, which nobody knows of yet.
@@ -261,7 +261,7 @@ impl Images {
         Arc::clone(&self.files)
     }
 
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
-        timeout(PATIENCE, self.working.acquire()).await.map_err(Fault::busy)?.map_err(Fault::failed)
+    async fn decode_permit(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        timeout(DECODE_TIMEOUT, self.decoding.acquire()).await.map_err(Fault::busy)?.map_err(Fault::failed)
     }
 }

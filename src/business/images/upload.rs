@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Image, ImageAddress, ImageError, ImageFile, ImageFiles, Images, MAX_IMAGE_BYTES, MAX_IMAGES, Object};
+use super::error::ImageError;
+use super::image::Image;
+use super::limits::{MAX_IMAGE_BYTES, MAX_IMAGES};
+use super::name::{ImageAddress, ImageFile};
+use super::service::Images;
+use super::store::{ImageFiles, Object};
 use crate::business::Session;
 
 /// An upload under way. Each image is stored as it comes, so that only one at a
@@ -16,11 +21,15 @@ pub struct Upload<'i> {
     stored: Vec<Image>,
 }
 
-impl<'i> Upload<'i> {
-    pub(super) fn new(images: &'i Images, author: Session) -> Self {
-        Self { images, author, stored: Vec::new() }
+impl Images {
+    /// Begins an upload.
+    #[must_use]
+    pub fn upload(&self, author: Session) -> Upload<'_> {
+        Upload { images: self, author, stored: Vec::new() }
     }
+}
 
+impl Upload<'_> {
     /// Stores the image of a file called `name`.
     ///
     /// # Errors

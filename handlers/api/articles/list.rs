@@ -1,0 +1,81 @@
+//! `GET /v1/users/{username}/articles`
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use serde::Serialize;
+use serde_json::json;
+use talelio::business::{Article, Articles, Page, User};
+use utoipa::ToSchema;
+
+use super::bodies::ArticleBody;
+use crate::api::users::UserBody;
+use crate::app::App;
+use crate::http::envelope::{ApiError, Envelope};
+use crate::http::extract::Segment;
+use crate::http::pagination::{self, page_request};
+use crate::response_cache::{CacheableRequest, Representation};
+
+/// A page of articles; an empty object where there is nothing to show.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ArticleList)]
+struct ArticlesBody {
+    /// The articles of the page, newest first.
+    #[schema(required = false)]
+    articles: Vec<ArticleBody>,
+    /// Who wrote them.
+    #[schema(required = false)]
+    user: UserBody,
+}
+
+/// List the articles of a user
+///
+/// The newest come first. An unknown user, a user without articles and a page past the end all give an empty object.
+#[utoipa::path(
+    get,
+    path = "/v1/users/{username}/articles",
+    operation_id = "articles",
+    tag = "articles",
+    params(
+        ("username" = String, Path, description = "Whose articles.", example = "ada"),
+        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
+        (
+            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
+            description = "How many on a page; 0 is 10, and more than 100 is 100.",
+        ),
+    ),
+    responses(
+        (
+            status = 200, description = "The page.", body = ArticlesBody,
+            headers(
+                ("ETag" = str, description = "For `If-None-Match`."),
+                ("X-Total-Count" = u64, description = "How many articles the user has."),
+                ("Link" = str, description = "The pages beside this one, `next` and `prev` (RFC 8288)."),
+            ),
+        ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
+        (status = 400, description = "`Expected numeric query parameters`", body = Envelope),
+        (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),
+    )
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    Segment(username): Segment,
+    RawQuery(query): RawQuery,
+    request: CacheableRequest,
+) -> Result<Response, ApiError> {
+    let page = page_request(query.as_deref().unwrap_or_default())?;
+    let make = async {
+        let found = match username.parse() {
+            Ok(username) => app.articles.list(&username, page).await?,
+            Err(_) => None,
+        };
+        found.map_or_else(|| Representation::json(&json!({})), |(page, user)| articles_page(page, user, &app.articles))
+    };
+    app.response_cache.respond(request, make).await
+}
+
+fn articles_page(page: Page<Article>, user: User, articles: &Articles) -> Result<Representation, ApiError> {
+    let headers = pagination::headers(&page, &format!("/users/{}/articles", user.username))?;
+    let articles = page.items.into_iter().map(|article| ArticleBody::of(article, articles)).collect();
+    Representation::with_headers(&ArticlesBody { articles, user: user.into() }, headers)
+}

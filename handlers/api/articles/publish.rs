@@ -1,0 +1,76 @@
+//! `POST /v1/articles`
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde::Serialize;
+use talelio::business::Title;
+use utoipa::ToSchema;
+
+use super::bodies::ArticleBody;
+use crate::api::users::UserBody;
+use crate::app::App;
+use crate::http::authentication::AuthenticatedUser;
+use crate::http::envelope::{ApiError, Envelope};
+use crate::http::extract::JsonObject;
+
+/// What an author writes.
+#[derive(ToSchema)]
+#[schema(as = NewArticle)]
+#[expect(dead_code, reason = "documents the keys that are read one by one")]
+struct NewArticleBody {
+    /// Not only white space.
+    #[schema(max_length = 500, pattern = r"^[^\u0000]*\S[^\u0000]*$", example = "Hello, world")]
+    title: String,
+    /// Markdown.
+    #[schema(pattern = r"^[^\u0000]*$", example = "## Why write\n\nBecause *reading* is not enough.")]
+    body: String,
+    /// The sentence that search engines show.
+    #[schema(pattern = r"^[^\u0000]*$", example = "The first of many")]
+    meta_description: String,
+    /// The address of the picture that stands for the article.
+    #[schema(pattern = r"^[^\u0000]*$", example = json!(null))]
+    featured_image: Option<String>,
+}
+
+/// An article and who wrote it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PublishedArticle)]
+struct CreatedBody {
+    article: ArticleBody,
+    user: UserBody,
+}
+
+/// Publish an article
+///
+/// Its slug is made from the title; one that is taken gets `-2`, `-3` and so on.
+#[utoipa::path(
+    post,
+    path = "/v1/articles",
+    tag = "articles",
+    request_body = NewArticleBody,
+    responses(
+        (status = 201, description = "The article as it was published.", body = CreatedBody),
+        (
+            status = 400, body = Envelope,
+            description = "`Missing request body`, `Expected 'title' key`, `Expected 'title' to be a string`, \
+                `The title must not be empty`, `The title must not be longer than 500 characters`, \
+                `'body' must not contain null bytes`, `The body has too many or too deeply nested elements`",
+        ),
+        (status = 413, description = "`Article too large`, `Request body too large`", body = Envelope),
+    )
+)]
+pub(super) async fn publish(
+    State(app): State<App>,
+    AuthenticatedUser(session): AuthenticatedUser,
+    mut body: JsonObject,
+) -> Result<Response, ApiError> {
+    let [title, text, meta_description] = body.texts(["title", "body", "meta_description"])?;
+    let featured_image = body.optional_text("featured_image")?;
+    let title: Title = title.parse().map_err(ApiError::bad_request)?;
+    let _invalidation = app.response_cache.invalidate_on_drop();
+    let published = app.articles.publish(&session, title, text, meta_description, featured_image).await?;
+    let article = ArticleBody::of(published.article, &app.articles);
+    Ok((StatusCode::CREATED, Json(CreatedBody { article, user: published.author.into() })).into_response())
+}

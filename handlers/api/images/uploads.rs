@@ -1,0 +1,206 @@
+//! `/v1/assets/images`: uploading images, by way of this server or past it.
+
+use axum::Json;
+use axum::extract::multipart::{Field, MultipartRejection};
+use axum::extract::{Multipart, State};
+use bytes::{Bytes, BytesMut};
+use serde::Serialize;
+use talelio::business::{ImageAddress, ImageError, MAX_IMAGE_BYTES, PresignedUpload, Upload};
+use utoipa::ToSchema;
+
+use crate::app::{App, Parts};
+use crate::http::authentication::AuthenticatedUser;
+use crate::http::envelope::{ApiError, Envelope};
+use crate::http::extract::JsonObject;
+
+/// Where images are found, in the order they were sent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UploadedImages)]
+pub(super) struct UploadedBody {
+    /// Their addresses.
+    #[schema(example = json!(["http://127.0.0.1:8000/v1/users/ada/images/cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1.jpg"]))]
+    image_objects_urls: Vec<String>,
+}
+
+impl UploadedBody {
+    fn of(addresses: &[ImageAddress], app: &Parts) -> Json<Self> {
+        Json(Self { image_objects_urls: addresses.iter().map(|address| app.images.url(address)).collect() })
+    }
+}
+
+/// Where an image may be sent to.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UploadAddress)]
+pub(super) struct UploadAddressBody {
+    /// What to confirm once the image is sent.
+    #[schema(example = "cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1")]
+    upload: String,
+    /// How to send it.
+    #[schema(example = "PUT")]
+    method: &'static str,
+    /// Where to.
+    #[schema(
+        example = "https://images.s3.eu-north-1.amazonaws.com/uploads/ada/cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1?X-Amz-Signature=..."
+    )]
+    url: String,
+    /// How long the address is good.
+    #[schema(example = 600)]
+    expires_in_seconds: u64,
+}
+
+/// What somebody wants to send.
+#[derive(ToSchema)]
+#[schema(as = NewUpload)]
+#[expect(dead_code, reason = "documents the keys that are read one by one")]
+struct NewUploadBody {
+    /// The name of the file, from which the image gets its own.
+    #[schema(pattern = r"^[^\u0000]*$", example = "cat.jpg")]
+    file_name: String,
+}
+
+/// What somebody has sent.
+#[derive(ToSchema)]
+#[schema(as = Confirmation)]
+#[expect(dead_code, reason = "documents the keys that are read one by one")]
+struct ConfirmationBody {
+    /// The upload, as it was named when its address was given.
+    #[schema(pattern = r"^[^\u0000]*$", example = "cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1")]
+    upload: String,
+}
+
+/// Images as a form sends them.
+#[derive(ToSchema)]
+#[schema(as = ImageForm)]
+#[expect(dead_code, reason = "documents a body that is read as it comes")]
+struct ImageForm {
+    /// 1 to 20 GIF, JPEG, PNG or WebP images of at most 2 MiB each, under any field names.
+    #[schema(min_items = 1, max_items = 20, value_type = Vec<File>)]
+    images: Vec<File>,
+}
+
+impl From<PresignedUpload> for UploadAddressBody {
+    fn from(presigned: PresignedUpload) -> Self {
+        let PresignedUpload { upload, url, expires_in_seconds } = presigned;
+        Self { upload: upload.to_string(), method: "PUT", url, expires_in_seconds }
+    }
+}
+
+/// The bytes of a file.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "documents a body that is read as it comes")]
+struct File(Vec<u8>);
+
+/// Upload images
+///
+/// All of them or, when one is refused, none. Metadata such as the place where a picture was taken is removed, and the
+/// picture turned the right way up. Behind AWS Lambda a request has at most 4.5 MB; larger uploads go by presigned URL.
+#[utoipa::path(
+    post,
+    path = "/v1/assets/images",
+    tag = "images",
+    request_body(content = ImageForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "Where the images are, in the order they were sent.", body = UploadedBody),
+        (
+            status = 400, body = Envelope,
+            description = "`One or more image files are of invalid type`, `One or more image file sizes are too large`, \
+                `One or more images have too many pixels`, `Too many image files, at most 20 at once`, \
+                `Malformed multipart body`",
+        ),
+    )
+)]
+pub(super) async fn upload(
+    State(app): State<App>,
+    AuthenticatedUser(session): AuthenticatedUser,
+    files: Result<Multipart, MultipartRejection>,
+) -> Result<Json<UploadedBody>, ApiError> {
+    // A body of another kind has no image in it.
+    let files = files.map_err(|_| ImageError::InvalidType)?;
+    let mut upload = app.images.upload(session);
+    match add_files(&mut upload, files).await {
+        Ok(()) => Ok(UploadedBody::of(&upload.finish().await?, &app)),
+        Err(error) => {
+            upload.abandon().await;
+            Err(error)
+        }
+    }
+}
+
+async fn add_files(upload: &mut Upload<'_>, mut files: Multipart) -> Result<(), ApiError> {
+    while let Some(mut field) = files.next_field().await.map_err(|_| malformed())? {
+        // What has no file name is a text, and what has an empty one a file that was not chosen.
+        let Some(name) = field.file_name().map(str::to_owned).filter(|name| !name.is_empty()) else { continue };
+        upload.add(&name, read(&mut field).await?).await?;
+    }
+    Ok(())
+}
+
+async fn read(field: &mut Field<'_>) -> Result<Bytes, ApiError> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = field.chunk().await.map_err(|_| malformed())? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > MAX_IMAGE_BYTES {
+            return Err(ImageError::TooLarge.into());
+        }
+    }
+    Ok(bytes.freeze())
+}
+
+fn malformed() -> ApiError {
+    ApiError::bad_request("Malformed multipart body")
+}
+
+/// Get an address to send an image to
+///
+/// The image is sent straight to S3, as the body of a `PUT`, and then confirmed. Like this, uploads pass by the limits of
+/// AWS Lambda.
+#[utoipa::path(
+    post,
+    path = "/v1/assets/images/presign",
+    tag = "images",
+    request_body = NewUploadBody,
+    responses(
+        (status = 200, description = "The address.", body = UploadAddressBody),
+        (status = 400, description = "`Missing request body`, `Expected 'file_name' key`", body = Envelope),
+        (status = 409, description = "`Images are not kept in S3 here, send them to /v1/assets/images`", body = Envelope),
+    )
+)]
+pub(super) async fn presign(
+    State(app): State<App>,
+    AuthenticatedUser(session): AuthenticatedUser,
+    mut body: JsonObject,
+) -> Result<Json<UploadAddressBody>, ApiError> {
+    let [name] = body.texts(["file_name"])?;
+    Ok(Json(app.images.presign(&session, &name).await?.into()))
+}
+
+/// Make an image of what was sent to S3
+///
+/// To confirm an upload again changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v1/assets/images/confirm",
+    tag = "images",
+    request_body = ConfirmationBody,
+    responses(
+        (status = 200, description = "Where the image is.", body = UploadedBody),
+        (
+            status = 400, body = Envelope,
+            description = "`Missing request body`, `Expected 'upload' key`, \
+                `One or more image files are of invalid type`, `One or more image file sizes are too large`, \
+                `One or more images have too many pixels`",
+        ),
+        (status = 404, description = "`Upload not found`", body = Envelope),
+    )
+)]
+pub(super) async fn confirm(
+    State(app): State<App>,
+    AuthenticatedUser(session): AuthenticatedUser,
+    mut body: JsonObject,
+) -> Result<Json<UploadedBody>, ApiError> {
+    let [upload] = body.texts(["upload"])?;
+    let upload = upload.parse().map_err(|_| ImageError::UploadNotFound)?;
+    let address = app.images.confirm(&session, upload).await?;
+    Ok(UploadedBody::of(&[address], &app))
+}

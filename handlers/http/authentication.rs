@@ -1,0 +1,51 @@
+//! Who a request speaks for.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use talelio::business::{Fault, Session};
+
+use crate::app::App;
+use crate::http::envelope::ApiError;
+
+/// The user whom the access token of a request speaks for. Only there behind
+/// [`require_user`].
+#[derive(Clone)]
+pub(crate) struct AuthenticatedUser(pub(crate) Session);
+
+/// The guard of a group of routes: lets through who has an access token.
+pub(crate) async fn require_user(
+    State(app): State<App>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let user = authenticate(&app, request.headers())?;
+    request.extensions_mut().insert(user);
+    Ok(next.run(request).await)
+}
+
+fn authenticate(app: &App, headers: &HeaderMap) -> Result<AuthenticatedUser, ApiError> {
+    let forbidden = |reason: &str| ApiError::rejected(StatusCode::FORBIDDEN, reason);
+    let header = headers.get(AUTHORIZATION).ok_or_else(|| forbidden("No authorization header provided"))?;
+    let header = header.to_str().map_err(|_| forbidden("Invalid authorization header"))?;
+    let (scheme, token) = header.split_once(' ').unwrap_or((header, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(forbidden("Expected a bearer token"));
+    }
+    match token.trim() {
+        "" => Err(forbidden("No authorization token provided")),
+        token => Ok(AuthenticatedUser(app.accounts.authenticate(token)?)),
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for AuthenticatedUser {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let user = parts.extensions.get().cloned();
+        user.ok_or_else(|| Fault::failed("the route asks for a user and stands behind no guard").into())
+    }
+}

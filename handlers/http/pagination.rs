@@ -1,0 +1,51 @@
+//! Pages of a list: `page` and `limit` in a query, `X-Total-Count` and `Link` on a response.
+
+use http::header::LINK;
+use http::{HeaderName, HeaderValue};
+use talelio::business::{Fault, Page, PageRequest};
+
+use super::envelope::ApiError;
+use super::extract::number;
+
+/// How many items the whole list has.
+pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// The page that `page` and `limit` of a query string ask for.
+pub(crate) fn page_request(query: &str) -> Result<PageRequest, ApiError> {
+    Ok(PageRequest::new(number(query, "page")?, number(query, "limit")?))
+}
+
+/// How many items there are, and the pages beside this one (RFC 8288), if there are any.
+/// `path` is where the list is, without the version of the API.
+pub(crate) fn headers<T>(page: &Page<T>, path: &str) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
+    let limit = page.request.limit();
+    let link = |relation: &str, number: Option<u32>| {
+        number.map(|number| format!("<{path}?page={number}&limit={limit}>; rel=\"{relation}\""))
+    };
+    let links: Vec<String> = [link("next", page.next()), link("prev", page.prev())].into_iter().flatten().collect();
+    let mut headers = vec![(X_TOTAL_COUNT, page.total.into())];
+    if !links.is_empty() {
+        // Two spaces, as the site's client has always been sent.
+        headers.push((LINK, HeaderValue::from_str(&links.join(",  ")).map_err(Fault::failed)?));
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_of_a_sensible_size_are_pages() {
+        let request = |query| page_request(query).ok();
+        assert_eq!(request(""), Some(PageRequest::new(1, 10)));
+        assert_eq!(request("page=0&limit=0"), Some(PageRequest::new(1, 10)));
+        assert_eq!(request("page=2&limit=1000"), Some(PageRequest::new(2, 100)));
+        assert_eq!(request("page=2147483647"), Some(PageRequest::new(2_147_483_647, 10)));
+        assert_eq!(request("page=2&page=3&other=x"), Some(PageRequest::new(2, 10)));
+        for bad in ["page=a", "page=", "limit=-1", "limit=%2B1", "page=1.0", "page=2147483648", "page=1e3", "limit=%ff"]
+        {
+            assert_eq!(request(bad), None, "{bad}");
+        }
+    }
+}

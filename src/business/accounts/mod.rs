@@ -1,0 +1,19 @@
+//! Accounts: registering, verifying an address, logging in and out.
+//!
+//! [`Accounts`] has the rules. [`passwords`] are hashed and checked off the async threads;
+//! [`tokens`] are what a client holds once it is logged in.
+
+mod allowlist;
+mod argon2id;
+mod email;
+mod passwords;
+mod service;
+mod store;
+mod tokens;
+
+pub use allowlist::Allowlist;
+pub use email::{Email, InvalidEmail};
+pub use passwords::{InvalidPassword, NewPassword, PasswordHash, Passwords};
+pub use service::{AccountError, Accounts, AccountsConfig, LoggedIn};
+pub use store::{Account, AccountStore, NewAccount, Registered, RegistrationError};
+pub use tokens::{InvalidAccessToken, RefreshTokenHash, SecretKey, Session, Tokens};

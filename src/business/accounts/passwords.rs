@@ -1,0 +1,219 @@
+//! Hashing passwords and checking them, off the async threads.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::thread;
+
+use argon2::Params;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
+use sha3::{Digest, Sha3_512};
+use subtle::ConstantTimeEq;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+
+use super::argon2id::Argon2id;
+use crate::business::Fault;
+
+/// OWASP's first recommendation for Argon2id (Password Storage Cheat Sheet):
+/// 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// How every hash made with these parameters begins.
+const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+
+/// How many may wait for a core before the next is turned away. At about 20 ms a
+/// hash, the last in the queue waits for a second or less.
+const QUEUE: usize = 64;
+
+/// A password that somebody chooses: 8 to 1,024 bytes, nothing else asked of it
+/// (NIST SP 800-63B, 3.1.1.2).
+#[derive(Clone)]
+pub struct NewPassword(String);
+
+/// The text is not accepted as a new password.
+#[derive(Debug, thiserror::Error)]
+#[error("The password must be 8 to 1024 bytes long")]
+pub struct InvalidPassword;
+
+impl FromStr for NewPassword {
+    type Err = InvalidPassword;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if (8..=1_024).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(InvalidPassword) }
+    }
+}
+
+/// A password as it is stored: an Argon2id hash in PHC format, or what the
+/// former system kept, `<SHA3-512 of password and salt, in hex>,<salt>`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// A hash as it was stored.
+    #[must_use]
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text to store.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn former(&self) -> Option<(&str, &str)> {
+        if self.0.starts_with('$') { None } else { self.0.split_once(',') }
+    }
+}
+
+/// What checking a password found.
+pub(super) enum Check {
+    Wrong,
+    Right,
+    /// Right, and stored in a form we no longer make: keep this one instead.
+    Outdated(PasswordHash),
+}
+
+/// Hashes and checks passwords, as many at once as the machine has cores.
+pub struct Passwords {
+    cores: Arc<Semaphore>,
+    queue: Semaphore,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { cores: Arc::new(Semaphore::new(cores)), queue: Semaphore::new(cores + QUEUE) }
+    }
+}
+
+/// A place in the queue, to be taken before anything else is spent on a request.
+pub(super) struct QueuePermit<'p> {
+    cores: &'p Arc<Semaphore>,
+    _permit: SemaphorePermit<'p>,
+}
+
+impl Passwords {
+    /// [`Fault::Busy`] when too many wait already.
+    pub(super) fn enqueue(&self) -> Result<QueuePermit<'_>, Fault> {
+        let permit = self.queue.try_acquire().map_err(Fault::busy)?;
+        Ok(QueuePermit { cores: &self.cores, _permit: permit })
+    }
+}
+
+impl QueuePermit<'_> {
+    pub(super) async fn hash(self, password: NewPassword) -> Result<PasswordHash, Fault> {
+        self.run(move || hash(&password.0)).await?
+    }
+
+    /// Checks a password against what is stored for an account, or against
+    /// nothing when there is no such account. Every outcome costs one Argon2
+    /// hash, so that the time taken does not tell whether an account exists.
+    pub(super) async fn check(self, password: String, stored: Option<PasswordHash>) -> Result<Check, Fault> {
+        self.run(move || check(&password, stored.as_ref())).await?
+    }
+
+    async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+        let core = Arc::clone(self.cores).acquire_owned().await.map_err(Fault::failed)?;
+        let (done, result) = oneshot::channel();
+        // The work itself holds the core: a caller that goes away leaves it
+        // running, and the next one must not start beside it.
+        let work = move || {
+            let _core = core;
+            lower_priority();
+            // Nobody waits any more when the caller has gone.
+            let _ = done.send(work());
+        };
+        thread::Builder::new().name("password".to_owned()).spawn(work).map_err(Fault::busy)?;
+        result.await.map_err(Fault::failed)
+    }
+}
+
+/// Lets readers have the cores first: this thread, which ends with its hash, gets a
+/// thirtieth of what any other does, and all that the others leave. Elsewhere than on
+/// Linux this would be about the process and not the thread.
+fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(15) {
+        tracing::debug!(%error, "passwords are hashed at ordinary priority");
+    }
+}
+
+fn argon2() -> Argon2id {
+    Argon2id(Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds"))
+}
+
+fn hash(password: &str) -> Result<PasswordHash, Fault> {
+    let hash = argon2().hash_password(password.as_bytes()).map_err(|error| Fault::failed(error.to_string()))?;
+    Ok(PasswordHash(hash.to_string()))
+}
+
+fn check(password: &str, stored: Option<&PasswordHash>) -> Result<Check, Fault> {
+    let Some(stored) = stored else {
+        hash(password)?;
+        return Ok(Check::Wrong);
+    };
+    if let Some((digest, salt)) = stored.former() {
+        let given = Sha3_512::new().chain_update(password).chain_update(salt).finalize();
+        let right = bool::from(hex::encode(given).as_bytes().ct_eq(digest.to_lowercase().as_bytes()));
+        let renewed = hash(password)?;
+        return Ok(if right { Check::Outdated(renewed) } else { Check::Wrong });
+    }
+    let known = phc::PasswordHash::new(stored.as_str());
+    let right = known.is_ok_and(|known| argon2().verify_password(password.as_bytes(), &known).is_ok());
+    Ok(match right {
+        false => Check::Wrong,
+        true if stored.as_str().starts_with(CURRENT) => Check::Right,
+        true => Check::Outdated(hash(password)?),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SHA3-512 of `correct horse` and the salt `AbCdE`, computed with Python's hashlib.
+    const FORMER: &str = "94b79dc674fc2f57cfd895d57c4b85d7f10602b79ab16ad2ad39cf860031a0591ec52bd7aec22c131fc7c7990b9ed29cbb787713dba1dc62a4632c2910981834,AbCdE";
+
+    fn stored(text: &str) -> PasswordHash {
+        PasswordHash::from_stored(text.to_owned())
+    }
+
+    #[test]
+    fn a_hash_is_argon2id_with_the_parameters_of_owasp() {
+        let first = hash("correct horse").unwrap();
+        assert!(first.as_str().starts_with(CURRENT), "{}", first.as_str());
+        assert_ne!(first.as_str(), hash("correct horse").unwrap().as_str(), "salted");
+        assert!(matches!(check("correct horse", Some(&first)).unwrap(), Check::Right));
+        assert!(matches!(check("correct house", Some(&first)).unwrap(), Check::Wrong));
+    }
+
+    #[test]
+    fn former_hashes_are_checked_and_renewed() {
+        let Check::Outdated(renewed) = check("correct horse", Some(&stored(FORMER))).unwrap() else {
+            panic!("a former hash must be renewed");
+        };
+        assert!(matches!(check("correct horse", Some(&renewed)).unwrap(), Check::Right));
+        assert!(matches!(check("correct house", Some(&stored(FORMER))).unwrap(), Check::Wrong));
+    }
+
+    #[test]
+    fn weaker_parameters_are_renewed_and_nonsense_is_wrong() {
+        let weak = Argon2id(Params::new(8, 1, 1, None).unwrap());
+        let weak = stored(&weak.hash_password(b"correct horse").unwrap().to_string());
+        assert!(matches!(check("correct horse", Some(&weak)).unwrap(), Check::Outdated(_)));
+        for nonsense in ["", ",", "$", "$argon2id$", "abc"] {
+            assert!(matches!(check("", Some(&stored(nonsense))).unwrap(), Check::Wrong), "{nonsense}");
+        }
+        assert!(matches!(check("correct horse", None).unwrap(), Check::Wrong));
+    }
+
+    #[test]
+    fn new_passwords_have_a_length_and_nothing_else() {
+        assert!("12345678".parse::<NewPassword>().is_ok());
+        assert!("x".repeat(1_024).parse::<NewPassword>().is_ok());
+        assert!("1234567".parse::<NewPassword>().is_err());
+        assert!("x".repeat(1_025).parse::<NewPassword>().is_err());
+    }
+}

@@ -1,0 +1,219 @@
+//! The account rules.
+
+use std::sync::Arc;
+
+use super::allowlist::Allowlist;
+use super::email::Email;
+use super::passwords::{Check, NewPassword, Passwords};
+use super::store::{Account, AccountStore, NewAccount, Registered, RegistrationError};
+use super::tokens::{InvalidAccessToken, RefreshTokenHash, Session, Tokens};
+use crate::business::{Clock, Fault, Mailer, Message, Username};
+
+/// How long a refresh token is kept, in seconds.
+const REFRESH_SECONDS: u32 = 7 * 24 * 60 * 60;
+
+/// Why an account operation was refused. The sentences are part of the API.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// There is an allowlist, and the address is not on it.
+    #[error("Email not whitelisted")]
+    NotAllowed,
+    /// The address has an account.
+    #[error("Account with the email '{0}' already exists")]
+    EmailTaken(Email),
+    /// The name has a user.
+    #[error("Account with the username '{0}' already exists")]
+    UsernameTaken(Username),
+    /// Not a token that we mailed to anybody.
+    #[error("Invalid verification token")]
+    InvalidVerificationToken,
+    /// A token of ours for an address that has no account.
+    #[error("No registered account with the email '{0}'")]
+    NoAccount(String),
+    /// The link was opened before.
+    #[error("Account already verified")]
+    AlreadyVerified,
+    /// The address or the password is wrong; we do not say which.
+    #[error("Invalid username or password")]
+    WrongCredentials,
+    /// Not a refresh token of ours.
+    #[error("Invalid refresh token")]
+    InvalidRefreshToken,
+    /// The user logged out, or the token expired.
+    #[error("No stored refresh token for user")]
+    NoStoredRefreshToken,
+    /// A later login has replaced the token.
+    #[error("Provided refresh token not matching stored refresh token")]
+    RefreshTokenMismatch,
+    /// The user is logged out already.
+    #[error("No token to delete")]
+    NoTokenToDelete,
+    /// Storage or hashing failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// The tokens of a user who logged in.
+pub struct LoggedIn {
+    /// Sent with each request, good for 30 minutes.
+    pub access_token: String,
+    /// Kept in a cookie, good for 7 days or until the next login or logout.
+    pub refresh_token: String,
+}
+
+/// What the operator decides about accounts.
+pub struct AccountsConfig {
+    /// Who may register; everybody when absent.
+    pub allowlist: Option<Allowlist>,
+    /// Where the API is reached, without a slash at the end.
+    pub api_base_url: String,
+}
+
+/// The account rules.
+pub struct Accounts {
+    store: Arc<dyn AccountStore>,
+    mailer: Arc<dyn Mailer>,
+    clock: Arc<dyn Clock>,
+    tokens: Tokens,
+    passwords: Passwords,
+    config: AccountsConfig,
+}
+
+impl Accounts {
+    /// The rules over `store`, with tokens signed by `tokens`.
+    #[must_use]
+    pub fn new(
+        store: Arc<dyn AccountStore>,
+        mailer: Arc<dyn Mailer>,
+        clock: Arc<dyn Clock>,
+        tokens: Tokens,
+        config: AccountsConfig,
+    ) -> Self {
+        Self { store, mailer, clock, tokens, passwords: Passwords::default(), config }
+    }
+
+    /// Opens an account and mails its owner a link that verifies the address.
+    ///
+    /// A mail that cannot be sent is logged and does not undo the account: its
+    /// owner can log in without it, and could not register again.
+    ///
+    /// # Errors
+    /// [`AccountError::NotAllowed`], [`AccountError::EmailTaken`] or
+    /// [`AccountError::UsernameTaken`].
+    pub async fn register(
+        &self,
+        email: Email,
+        password: NewPassword,
+        username: Username,
+    ) -> Result<Registered, AccountError> {
+        if self.config.allowlist.as_ref().is_some_and(|allowlist| !allowlist.contains(&email)) {
+            return Err(AccountError::NotAllowed);
+        }
+        let password = self.passwords.enqueue()?.hash(password).await?;
+        let account =
+            NewAccount { created_at: self.clock.now(), email: email.clone(), username: username.clone(), password };
+        let registered = self.store.register(account).await.map_err(|error| match error {
+            RegistrationError::EmailTaken => AccountError::EmailTaken(email),
+            RegistrationError::UsernameTaken => AccountError::UsernameTaken(username),
+            RegistrationError::Fault(fault) => fault.into(),
+        })?;
+        if let Err(error) = self.mailer.send(self.verification_mail(&registered.account)).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "verification mail not sent");
+        }
+        Ok(registered)
+    }
+
+    fn verification_mail(&self, account: &Account) -> Message {
+        let token = self.tokens.verification(account.email.as_str());
+        let link = format!("{}/v1/accounts/verify/{token}", self.config.api_base_url);
+        let body = format!(
+            "Hello {},\n\nopen this link to verify your address:\n\n{link}\n\n\
+             If you did not register, you need not do anything.\n",
+            account.username
+        );
+        Message { to: account.email.clone(), subject: "Verify your account".to_owned(), body, link }
+    }
+
+    /// Marks the account verified that a mailed `token` belongs to.
+    ///
+    /// # Errors
+    /// [`AccountError::InvalidVerificationToken`], [`AccountError::NoAccount`] or
+    /// [`AccountError::AlreadyVerified`].
+    pub async fn verify(&self, token: &str) -> Result<Registered, AccountError> {
+        let email = self.tokens.read_verification(token).ok_or(AccountError::InvalidVerificationToken)?;
+        let address: Email = email.parse().map_err(|_| AccountError::InvalidVerificationToken)?;
+        let account = self.store.account(&address).await?.ok_or(AccountError::NoAccount(email))?;
+        let user = self.store.user(&account.username).await?.ok_or_else(|| Fault::failed("an account has no user"))?;
+        let now = self.clock.now();
+        if account.verified || !self.store.verify(&address, now).await? {
+            return Err(AccountError::AlreadyVerified);
+        }
+        Ok(Registered { account: Account { verified: true, updated_at: now, ..account }, user })
+    }
+
+    /// Checks a password and gives out tokens. `email` is whatever was typed: an
+    /// address that cannot exist costs the same time as one that does not.
+    ///
+    /// # Errors
+    /// [`AccountError::WrongCredentials`] for an unknown address and a wrong password alike.
+    pub async fn log_in(&self, email: &str, password: String) -> Result<LoggedIn, AccountError> {
+        let permit = self.passwords.enqueue()?;
+        let account = match email.parse() {
+            Ok(email) => self.store.account(&email).await?,
+            Err(_) => None,
+        };
+        let stored = account.as_ref().map(|account| account.password.clone());
+        let check = permit.check(password, stored).await?;
+        let Some(account) = account else { return Err(AccountError::WrongCredentials) };
+        match check {
+            Check::Wrong => return Err(AccountError::WrongCredentials),
+            Check::Right => {}
+            Check::Outdated(renewed) => {
+                self.store.replace_password(&account.email, &account.password, &renewed).await?;
+            }
+        }
+        let session = Session { user_id: account.id, username: account.username };
+        let now = self.clock.now();
+        let refresh_token = self.tokens.refresh(&session, now);
+        let hash = RefreshTokenHash::of(&refresh_token);
+        self.store.keep_refresh_token(&session.username, &hash, now.plus_seconds(REFRESH_SECONDS)).await?;
+        Ok(LoggedIn { access_token: self.tokens.access(&session, now), refresh_token })
+    }
+
+    /// A new access token for a refresh token.
+    ///
+    /// # Errors
+    /// [`AccountError::InvalidRefreshToken`], [`AccountError::NoStoredRefreshToken`]
+    /// or [`AccountError::RefreshTokenMismatch`].
+    pub async fn renew(&self, refresh_token: &str) -> Result<String, AccountError> {
+        let session = self.tokens.read_refresh(refresh_token).ok_or(AccountError::InvalidRefreshToken)?;
+        let now = self.clock.now();
+        let stored = self.store.refresh_token(&session.username, now).await?;
+        let stored = stored.ok_or(AccountError::NoStoredRefreshToken)?;
+        if !stored.matches(&RefreshTokenHash::of(refresh_token)) {
+            return Err(AccountError::RefreshTokenMismatch);
+        }
+        Ok(self.tokens.access(&session, now))
+    }
+
+    /// Forgets the refresh token of a user. Access tokens that are out stay good
+    /// until they expire.
+    ///
+    /// # Errors
+    /// [`AccountError::NoTokenToDelete`] when the user is not logged in.
+    pub async fn log_out(&self, session: &Session) -> Result<(), AccountError> {
+        if self.store.forget_refresh_token(&session.username, self.clock.now()).await? {
+            Ok(())
+        } else {
+            Err(AccountError::NoTokenToDelete)
+        }
+    }
+
+    /// Who an access token speaks for.
+    ///
+    /// # Errors
+    /// [`InvalidAccessToken`] with the reason.
+    pub fn authenticate(&self, access_token: &str) -> Result<Session, InvalidAccessToken> {
+        self.tokens.read_access(access_token, self.clock.now())
+    }
+}

@@ -1,0 +1,41 @@
+//! What is known of an image.
+
+use super::name::ImageFile;
+use crate::business::Timestamp;
+
+/// The widths in pixels that renditions of an image are made in.
+pub const WIDTHS: [u32; 5] = [320, 640, 960, 1280, 1920];
+
+/// What is known of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+    /// Its name, which no other image ever has.
+    pub file: ImageFile,
+    /// When it was uploaded.
+    pub created_at: Timestamp,
+    /// In pixels, the right way up.
+    pub width: u32,
+    /// In pixels, the right way up.
+    pub height: u32,
+    /// The size of its file in bytes.
+    pub bytes: u64,
+    /// Whether it is animated; such an image has no renditions.
+    pub animated: bool,
+}
+
+impl Image {
+    /// The widths that there are renditions of: those smaller than the image itself.
+    pub fn rendition_widths(&self) -> impl Iterator<Item = u32> {
+        let width = if self.animated { 0 } else { self.width };
+        WIDTHS.into_iter().filter(move |smaller| *smaller < width)
+    }
+}
+
+/// A page of the images of an author.
+#[derive(Clone, Debug)]
+pub struct ImagesPage {
+    /// The images, newest first.
+    pub images: Vec<Image>,
+    /// Whether there are older ones.
+    pub more: bool,
+}

@@ -1,0 +1,66 @@
+//! JPEG: segments of a marker, a length and contents, and entropy-coded scans
+//! (ITU-T T.81, annex B).
+
+use super::stripped::{Stripped, take};
+
+const START_OF_IMAGE: u8 = 0xd8;
+const END_OF_IMAGE: u8 = 0xd9;
+const START_OF_SCAN: u8 = 0xda;
+
+/// A JFIF header without a thumbnail, its length included.
+const JFIF_BYTES: usize = 16;
+
+pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
+    let mut kept = take(&mut bytes, 2).filter(|start| *start == [0xff, START_OF_IMAGE])?.to_vec();
+    loop {
+        let marker = marker(&mut bytes)?;
+        if marker == END_OF_IMAGE {
+            kept.extend([0xff, END_OF_IMAGE]);
+            return Some(Stripped { bytes: kept, animated: false });
+        }
+        let length = bytes.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)))?;
+        let segment = take(&mut bytes, length.max(2))?;
+        if is_needed(marker, segment) {
+            kept.extend([0xff, marker]);
+            kept.extend_from_slice(segment);
+        }
+        if marker == START_OF_SCAN {
+            let length = scan_length(bytes);
+            kept.extend_from_slice(take(&mut bytes, length)?);
+        }
+    }
+}
+
+/// The next marker; any number of bytes 0xff may come before one.
+fn marker(bytes: &mut &[u8]) -> Option<u8> {
+    if take(bytes, 1)? != [0xff] {
+        return None;
+    }
+    loop {
+        match take(bytes, 1)? {
+            [0xff] => {}
+            [marker] => return Some(*marker),
+            _ => return None,
+        }
+    }
+}
+
+/// How long a scan is: up to a marker that is neither a stuffed byte nor a restart.
+fn scan_length(bytes: &[u8]) -> usize {
+    let ends = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
+    bytes.windows(2).position(ends).unwrap_or(bytes.len())
+}
+
+fn is_needed(marker: u8, segment: &[u8]) -> bool {
+    let contents = &segment[2..];
+    match marker {
+        // Frames, scans, tables, restart intervals and line counts.
+        0xc0..=0xcf | START_OF_SCAN..=0xdd => true,
+        // JFIF; one with a thumbnail is longer.
+        0xe0 => contents.starts_with(b"JFIF\0") && segment.len() == JFIF_BYTES,
+        // What the colours mean.
+        0xe2 => contents.starts_with(b"ICC_PROFILE\0"),
+        0xee => contents.starts_with(b"Adobe"),
+        _ => false,
+    }
+}

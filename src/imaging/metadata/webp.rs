@@ -1,0 +1,42 @@
+//! WebP: a RIFF container of chunks, each a type, a length and data (RFC 9649).
+
+use super::stripped::{Stripped, take};
+
+const NEEDED: [&[u8; 4]; 7] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF"];
+
+/// The bits of the first byte of `VP8X` that announce EXIF and XMP.
+const METADATA_BITS: u8 = 0b1100;
+
+pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
+    let header = take(&mut bytes, 12)?;
+    let length = usize::try_from(u32::from_le_bytes(*header[4..].first_chunk()?)).ok()?;
+    // What follows the container is not part of the picture.
+    let mut bytes = bytes.get(..length.checked_sub(4)?)?;
+    let mut kept = header.to_vec();
+    let mut animated = false;
+    while !bytes.is_empty() {
+        let length = usize::try_from(u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?)).ok()?;
+        // Chunks stand on even places; some writers forget the last byte for it.
+        let padded = length.checked_add(8)?.next_multiple_of(2);
+        let there = padded.min(bytes.len());
+        let mut chunk = take(&mut bytes, there)?.to_vec();
+        if there < length + 8 {
+            return None;
+        }
+        chunk.resize(padded, 0);
+        let kind: &[u8; 4] = chunk.first_chunk()?;
+        animated |= kind == b"ANMF";
+        if !NEEDED.contains(&kind) {
+            continue;
+        }
+        if kind == b"VP8X"
+            && let Some(flags) = chunk.get_mut(8)
+        {
+            *flags &= !METADATA_BITS;
+        }
+        kept.extend(chunk);
+    }
+    let length = u32::try_from(kept.len() - 8).ok()?;
+    kept[4..8].copy_from_slice(&length.to_le_bytes());
+    Some(Stripped { bytes: kept, animated })
+}
