@@ -19,7 +19,7 @@ test: ## Run every test that needs nothing but Rust
 	cargo test --locked
 
 test-durability: ## Kill the server 200 times while it writes, and look for what it acknowledged
-	TALELIO_DURABILITY_ROUNDS=200 cargo test --locked --test api survives_a_kill
+	TALELIO_DURABILITY_ROUNDS=200 cargo test --locked --test handlers survives_a_kill
 
 test-aws: ## Run the API's tests on AWS's DynamoDB Local and under AWS's Lambda emulator
 	scripts/test-aws.sh

@@ -33,8 +33,8 @@ wait_for "$s3_port" "$tools/moto.log"
 endpoint=http://127.0.0.1:$port
 
 echo "== on DynamoDB Local"
-TALELIO_TEST=dynamodb=$endpoint cargo test --locked --test api
+TALELIO_TEST=dynamodb=$endpoint cargo test --locked --test handlers
 echo "== with images in S3"
-TALELIO_TEST=s3=http://127.0.0.1:$s3_port cargo test --locked --test api -- images s3
+TALELIO_TEST=s3=http://127.0.0.1:$s3_port cargo test --locked --test handlers -- images s3
 echo "== under the Lambda emulator"
-TALELIO_TEST=lambda=$emulator TALELIO_TEST_DYNAMODB=$endpoint cargo test --locked --test api
+TALELIO_TEST=lambda=$emulator TALELIO_TEST_DYNAMODB=$endpoint cargo test --locked --test handlers

@@ -57,8 +57,8 @@ openssl x509 -req -in "$certificates/request.pem" -CA "$certificates/ca.pem" -CA
   -CAcreateserial -days 2 -extfile <(printf 'subjectAltName=DNS:localhost') -out "$live/fullchain.pem" 2>/dev/null
 
 echo "== the API's tests through NGINX, over HTTP"
-TALELIO_TEST=nginx=nginx-talelio cargo test --locked --test api
+TALELIO_TEST=nginx=nginx-talelio cargo test --locked --test handlers
 echo "== the API's tests through NGINX, over HTTPS"
-TALELIO_TEST=nginx=nginx-talelio TALELIO_TEST_CERTIFICATES=$certificates cargo test --locked --test api
+TALELIO_TEST=nginx=nginx-talelio TALELIO_TEST_CERTIFICATES=$certificates cargo test --locked --test handlers
 echo "== the deployment"
 python3 scripts/containers.py "$certificates"

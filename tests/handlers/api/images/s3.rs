@@ -9,9 +9,9 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::api::images::samples::{encoded, picture};
+use crate::api::images::{path, upload, uploaded, urls};
 use crate::harness::{Request, TestApp, in_bucket};
-use crate::images::{path, upload, uploaded, urls};
-use crate::pictures::{encoded, picture};
 
 /// How a storage behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use http::Method;
 use image::ImageFormat;
 use serde_json::json;
 
+use crate::api::images::samples::{encoded, picture};
+use crate::api::images::{path, upload, urls};
 use crate::harness::{Request, Response, TestApp};
-use crate::images::{path, upload, urls};
-use crate::pictures::{encoded, picture};
 
 /// What an answer cost: requests, read units, write units.
 fn cost(response: &Response) -> String {

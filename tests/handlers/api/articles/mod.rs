@@ -1,5 +1,7 @@
 //! Publishing an article and reading one.
 
+mod list;
+
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;

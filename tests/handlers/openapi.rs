@@ -1,6 +1,7 @@
 //! The document in which the API describes itself.
 
 use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use http::{Method, StatusCode};
 use serde_json::Value;
@@ -57,13 +58,17 @@ async fn every_operation_says_all_there_is_to_know() {
     }
 }
 
-/// All that the router knows is in the document, because it knows nothing else; and
-/// whatever is in the document is known to the router.
+/// All that the router knows is in the document, because no file adds a route in another
+/// way; and whatever is in the document is known to the router.
 #[tokio::test]
 async fn every_route_is_in_the_document() {
-    let router = include_str!("../../handlers/api/router.rs");
-    for other_way in [".route(", ".route_service(", ".nest(", ".merge("] {
-        assert!(!router.contains(other_way), "{other_way} adds a route that is not documented");
+    for folder in ["handlers/api", "handlers/pages"] {
+        for source in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)) {
+            for other_way in [".route(", ".route_service(", ".nest(", ".nest_service("] {
+                let adds = std::fs::read_to_string(&source).unwrap().contains(other_way);
+                assert!(!adds, "{other_way} in {} adds a route that is not documented", source.display());
+            }
+        }
     }
     let app = TestApp::start().await;
     let document = app.get("/v1/openapi.json").await.json();
@@ -94,4 +99,27 @@ async fn the_page_shows_every_route_and_loads_nothing_from_elsewhere() {
     for loads in ["<script", "<link", "<img", "@import", "url(", "<iframe"] {
         assert!(!page.contains(loads), "{loads}");
     }
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
+}
+
+/// The guard of a group is in the router, so no route of it can be without.
+#[tokio::test]
+async fn whatever_needs_an_access_token_refuses_who_has_none() {
+    let app = TestApp::start().await;
+    let document = app.get("/v1/openapi.json").await.json();
+    let mut guarded = 0;
+    for (method, path, operation) in operations(&document) {
+        if operation["security"][0].get("access_token").is_none() {
+            continue;
+        }
+        guarded += 1;
+        let path = path.replace("{username}", "me").replace("{file}", "x.png");
+        let response = app.send(Request::new(method, &path)).await;
+        assert_eq!(response.refusal(403), "No authorization header provided", "{path}");
+    }
+    assert!(guarded > 0);
 }

@@ -1,5 +1,8 @@
 //! Registering and verifying.
 
+mod expiry;
+mod tokens;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 

@@ -1,12 +1,15 @@
 //! Uploading, showing, listing and removing images.
 
+mod s3;
+pub mod samples;
+
 use http::{Method, StatusCode};
 use image::{DynamicImage, GenericImageView, ImageFormat};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
+use crate::api::images::samples::{bomb, encoded, picture, with_exif};
 use crate::harness::{Request, Response, TestApp};
-use crate::pictures::{bomb, encoded, picture, with_exif};
 
 const BOUNDARY: &str = "a-boundary";
 

@@ -17,22 +17,13 @@
 //! What is about HTTP itself, the command line or the files always runs against
 //! the HTTP server or the program as it is.
 
-mod accounts;
-mod articles;
-mod bad_input;
-mod caching;
-mod capacity;
-mod cors;
+mod api;
+mod cli;
+mod consumed_capacity;
 mod harness;
-mod http_server;
-mod images;
-mod lists;
-mod logs;
+mod http;
 mod openapi;
-mod passing_time;
-mod pictures;
-mod program;
-mod projects;
+mod pages;
 mod readme;
-mod s3;
-mod tokens;
+mod response_cache;
+mod runtimes;

@@ -1,0 +1,3 @@
+//! The HTTP server. The Lambda runtime is what `TALELIO_TEST=lambda` runs everything on.
+
+mod server;
