@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix bench bench-short cost readme release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-durability test-aws test-markdown test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -9,41 +9,40 @@ help: ## List these targets
 run: ## Build, and serve on http://127.0.0.1:8000 with the embedded store in ./data
 	@cargo build --locked
 	@echo
-	@echo "  Serving on http://127.0.0.1:$${PORT:-8000}, data in $${DATA_DIR:-./data}. Ctrl-C stops it."
-	@echo "  Next, in another terminal:   curl http://127.0.0.1:$${PORT:-8000}/v1/health"
-	@echo "  Then take the README's tour: register, log in, publish, read."
+	@echo "  Open http://127.0.0.1:$${PORT:-8000} in a browser, or take the README's tour in another terminal:"
+	@echo "  register, log in, publish, read. Data is in $${DATA_DIR:-./data}. Ctrl-C stops the server."
 	@echo
 	@exec cargo run --locked --quiet
 
 test: ## Run every test that needs nothing but Rust
 	cargo test --locked
 
-test-durability: ## Kill the server 200 times while it writes, and look for what it acknowledged
+test-durability: ## Kill the server 200 times while it writes, and check that no acknowledged write is lost
 	TALELIO_DURABILITY_ROUNDS=200 cargo test --locked --test handlers survives_a_kill
 
 test-aws: ## Run the API's tests on AWS's DynamoDB Local and under AWS's Lambda emulator
 	scripts/test-aws.sh
 
-test-markdown: ## Look whether Python-Markdown still says what our rendering is compared with
+test-markdown: ## Check that our reference of Python-Markdown is what it still renders
 	python3 -m pip install --quiet --target target/python markdown==3.7
 	PYTHONPATH=target/python scripts/markdown-reference.py --check
 
-test-openapi: ## Look whether the server is what its OpenAPI document says, with 2,000 requests
+test-openapi: ## Check the server against its OpenAPI document with 2,000 requests (Schemathesis)
 	scripts/test-openapi.sh
 
-test-lambda-local: ## Take the main flow through `cargo lambda watch`
+test-lambda-local: ## Run the main flow through `cargo lambda watch`
 	scripts/test-lambda-local.sh
 
-test-containers: ## Build the images, bring the whole deployment up and look at it; needs Docker
+test-containers: ## Build the images, bring the whole deployment up and test it; needs Docker
 	scripts/test-containers.sh
 
-test-deploy: ## Deploy to an ECS that is only played, and see that a bad deployment goes back
+test-deploy: ## Deploy to a simulated ECS, and see that a bad deployment is rolled back
 	scripts/test-deploy.sh
 
 test-coverage: ## Run the tests and write target/coverage.xml (Cobertura); needs cargo-llvm-cov
 	cargo llvm-cov --locked --cobertura --output-path target/coverage.xml
 
-lint: ## Check the format, and everything that clippy knows
+lint: ## Check format and lints (rustfmt, clippy)
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- --deny warnings
 
@@ -53,10 +52,10 @@ lint-delivery: ## Check templates, task definitions, workflows, Dockerfiles and 
 type-check: ## Check that everything compiles
 	cargo check --locked --all-targets
 
-audit: ## Look for known faults in dependencies, and at their licences; needs cargo-deny
+audit: ## Check dependencies for advisories, and their licences; needs cargo-deny
 	cargo deny --locked check
 
-fix: ## Format, and apply what clippy can mend
+fix: ## Format, and apply the fixes that clippy suggests
 	cargo fmt
 	cargo clippy --fix --allow-dirty --allow-staged --all-targets
 
@@ -64,14 +63,14 @@ bench: release ## Measure the server beside NGINX and others, into docs/benchmar
 	cargo build --locked --release --example hello
 	python3 scripts/bench --write
 
-bench-short: ## A minute of that, for CI, on target/release/talelio-backend or another PROGRAM; needs wrk and nginx
+bench-short: ## The throughput part of it in a minute, for CI, on target/release/talelio-backend or another PROGRAM; needs wrk and nginx
 	python3 scripts/bench --short
 
 cost: release ## Measure what requests cost in the store, and add up dollars, into docs/cost.md
 	python3 scripts/bench/cost.py --write
 
-readme: ## Write the README's reference of the API anew
-	UPDATE_README=1 cargo test --locked --bin talelio-backend the_readme_has_every_route
+docs: ## Write docs/api.md, docs/configuration.md and the README's table of routes from the program
+	UPDATE_DOCS=1 cargo test --locked --bin talelio-backend the_docs_have
 
 release: ## Build the optimised program, target/release/talelio-backend
 	cargo build --locked --release

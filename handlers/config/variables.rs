@@ -1,5 +1,5 @@
 //! Every environment variable that the program reads, in one place: `--help`
-//! prints this list, and the tests hold the README to it.
+//! prints this list, and `docs/configuration.md` has it.
 
 use std::fmt::Write as _;
 
@@ -59,4 +59,39 @@ pub(crate) fn help() -> String {
         let _ = writeln!(help, "  {name}\n          {meaning}{default}");
     }
     help
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const INTRODUCTION: &str = "# Configuration
+
+Written by `make docs` from what `talelio-backend --help` prints.
+
+The program reads environment variables, in development also from the file `.env`. It reports everything that is wrong with
+them at once, and does not start then.
+
+Production is `ENV=production` with a `SECRET_KEY`. It logs JSON, sends its cookie over HTTPS only, and never logs a link.
+
+| Variable | Default | Meaning |
+| --- | --- | --- |
+";
+
+    #[test]
+    fn the_docs_have_every_variable() {
+        let row = |Variable { name, default, meaning }: &Variable| {
+            let code = if default.is_empty() || default.contains(' ') { "" } else { "`" };
+            format!("| `{name}` | {code}{default}{code} | {meaning} |\n")
+        };
+        let expected = INTRODUCTION.to_owned() + &VARIABLES.iter().map(row).collect::<String>();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(path, expected).unwrap();
+        } else {
+            assert!(fs::read_to_string(path).unwrap() == expected, "{path} is not what `make docs` writes");
+        }
+    }
 }

@@ -1,5 +1,5 @@
-//! The document for people: a table of the routes and an example of each, in
-//! Markdown, which is what the README has and what `/docs` renders.
+//! The document for people: a table of the routes and an example of each, in Markdown,
+//! which is what `docs/api.md` has and what `/docs` renders. The README has the table.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -30,10 +30,15 @@ pub(super) async fn reference(Extension(document): Extension<Arc<Document>>) -> 
     (headers, document.html(page)).into_response()
 }
 
+/// The link to a heading as our Markdown names it, which is never by a `-` at the end.
+fn page_link(anchor: &str) -> String {
+    format!("#{}", anchor.trim_end_matches('-'))
+}
+
 /// The page at `/docs`.
 fn page(document: &Value) -> String {
     let info = |key: &str| document["info"][key].as_str().unwrap_or_default();
-    let mut text = format!("# {}\n\n{}\n\n{}", info("title"), info("description"), table(document));
+    let mut text = format!("# {}\n\n{}\n\n{}", info("title"), info("description"), table(document, page_link));
     for operation in operations(document) {
         text += &operation.example(document);
         text += &operation.parameter_list();
@@ -50,20 +55,25 @@ fn page(document: &Value) -> String {
     )
 }
 
-/// What the README says of the API: a table of all routes, and an example of each.
+/// `docs/api.md`: the table of all routes, and an example of each.
 #[cfg(test)]
-fn section(document: &Value) -> String {
+fn markdown_page(document: &Value) -> String {
     let examples: String = operations(document).map(|operation| operation.example(document)).collect();
-    format!("{}{examples}", table(document))
+    format!(
+        "# API\n\nWritten by `make docs`.\n\n{}{}\n",
+        table(document, |anchor| format!("#{anchor}")),
+        examples.trim_end()
+    )
 }
 
-fn table(document: &Value) -> String {
+/// `link` makes a link of the anchor that GitHub gives the heading of a route.
+fn table(document: &Value, link: impl Fn(&str) -> String) -> String {
     let mut table = "| Route | Does | Needs |\n| --- | --- | --- |\n".to_owned();
     for operation in operations(document) {
         let Operation { method, path, details } = &operation;
         let needs = operation.needs(document).join("; ");
         let anchor = format!("{method} {path}").to_lowercase().replace(' ', "-").replace(['/', '{', '}', '.'], "");
-        let _ = writeln!(table, "| [`{method} {path}`](#{anchor}) | {} | {needs} |", text(&details["summary"]));
+        let _ = writeln!(table, "| [`{method} {path}`]({}) | {} | {needs} |", link(&anchor), text(&details["summary"]));
     }
     table + "\n"
 }
@@ -100,7 +110,7 @@ impl Operation<'_> {
         let responses = self.details["responses"].as_object().into_iter().flatten();
         let errors = responses.filter(|(status, _)| status.starts_with(['4', '5']));
         let line = |(status, response): (&String, &Value)| format!("- {status}: {}\n", text(&response["description"]));
-        format!("Refusals:\n\n{}\n", errors.map(line).collect::<String>())
+        format!("Errors:\n\n{}\n", errors.map(line).collect::<String>())
     }
 
     /// What a request has to bring along.
@@ -228,20 +238,30 @@ mod tests {
 
     use super::*;
 
-    /// Where the section begins and ends in the README.
-    const MARKS: [&str; 2] = ["<!-- reference -->\n", "<!-- end of reference -->\n"];
+    /// Where the table begins and ends in the README.
+    const MARKS: [&str; 2] = ["<!-- routes -->\n", "<!-- end of routes -->\n"];
+
+    /// Compares a file with what it is to be, or writes it when `UPDATE_DOCS` is set.
+    fn assert_written(path: &str, expected: impl FnOnce(&str) -> String) {
+        let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+        let written = fs::read_to_string(&path).unwrap();
+        let expected = expected(&written);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(path, expected).unwrap();
+        } else {
+            assert!(written == expected, "{path} is not what `make docs` writes");
+        }
+    }
 
     #[test]
-    fn the_readme_has_every_route_as_the_document_has_it() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        let readme = fs::read_to_string(path).unwrap();
-        let (before, rest) = readme.split_once(MARKS[0]).expect("the begin mark");
-        let (written, after) = rest.split_once(MARKS[1]).expect("the end mark");
-        let section = section(&crate::openapi::complete(&crate::api::router::document()));
-        if std::env::var_os("UPDATE_README").is_some() {
-            fs::write(path, [before, MARKS[0], "\n", &section, MARKS[1], after].concat()).unwrap();
-        } else {
-            assert_eq!(written.trim(), section.trim(), "`make readme` writes it anew");
-        }
+    fn the_docs_have_every_route_as_the_document_has_it() {
+        let document = crate::openapi::complete(&crate::api::router::document());
+        assert_written("docs/api.md", |_| markdown_page(&document));
+        assert_written("README.md", |readme| {
+            let (before, rest) = readme.split_once(MARKS[0]).expect("the begin mark");
+            let (_, after) = rest.split_once(MARKS[1]).expect("the end mark");
+            let table = table(&document, |anchor| format!("docs/api.md#{anchor}"));
+            [before, MARKS[0], "\n", &table, MARKS[1], after].concat()
+        });
     }
 }
