@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Runs the API's tests against what stands for AWS on one machine:
-#   * DynamoDB Local and Lambda's runtime interface emulator (aws-stand-ins.sh);
+#   * DynamoDB Local and Lambda's runtime interface emulator (aws-emulators.sh);
 #   * moto, which is S3 over HTTP, out of the PyPI package of that name.
 # Needs python3 with pip, npm and Java 11 or later; says so when one is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tools=$PWD/target/aws
-stand_ins=$(scripts/aws-stand-ins.sh)
-{ read -r jar; read -r emulator; } <<<"$stand_ins"
+emulators=$(scripts/aws-emulators.sh)
+{ read -r jar; read -r emulator; } <<<"$emulators"
 dynamodb=$(dirname "$jar")
 
 [[ -d $tools/python/moto ]] || python3 -m pip install --quiet --target "$tools/python" 'moto[s3,server]==5.*'

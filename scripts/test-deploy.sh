@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Deploys to an ECS that is only played (moto, out of PyPI): first with an API that is
+# Deploys to a simulated ECS (moto, from PyPI): first with an API that is
 # well, then with one that is not, after which the services have to be back where they were.
 # Needs python3 with pip.
 set -euo pipefail

@@ -32,9 +32,9 @@ pub(crate) const VARIABLES: [Variable; 22] = [
     variable(
         "CACHE_TTL",
         "2; without DYNAMODB_TABLE until something changes",
-        "how many seconds answers are kept, and the changes of other processes go unseen at most; 0 keeps none",
+        "how many seconds responses are cached, and the changes of other processes go unseen at most; 0 caches none",
     ),
-    variable("API_BASE_URL", "http://127.0.0.1:8000", "where this API is reached, in links of mails"),
+    variable("API_BASE_URL", "http://127.0.0.1:8000", "where this API is reached, in links of mails and of /"),
     variable("SITE_BASE_URL", "https://www.talel.io", "where readers find the articles"),
     variable(
         "CORS_ORIGINS",

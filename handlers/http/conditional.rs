@@ -40,18 +40,18 @@ impl ImmutableFile {
 
     fn bytes_for(self, request: &HeaderMap, tag: &HeaderValue) -> Result<Response, ApiError> {
         let length = self.bytes.len();
-        let asked = request.get(RANGE).and_then(|range| parse_range_header(range.to_str().ok()?).ok());
+        let ranges = request.get(RANGE).and_then(|range| parse_range_header(range.to_str().ok()?).ok());
         // A part of another version would be of no use.
-        let asked = asked.filter(|_| request.get(IF_RANGE).is_none_or(|known| known == tag));
-        let asked = asked.map(|ranges| ranges.validate(length as u64));
-        if let Some(Err(RangeUnsatisfiableError::Unsatisfiable)) = asked {
+        let ranges = ranges.filter(|_| request.get(IF_RANGE).is_none_or(|known| known == tag));
+        let ranges = ranges.map(|ranges| ranges.validate(length as u64));
+        if let Some(Err(RangeUnsatisfiableError::Unsatisfiable)) = ranges {
             let mut rejection =
                 ApiError::rejected(StatusCode::RANGE_NOT_SATISFIABLE, "Range not satisfiable").into_response();
             rejection.headers_mut().insert(CONTENT_RANGE, content_range("*", length)?);
             return Ok(rejection);
         }
         // Several parts at once, which hardly anybody asks for, are answered with everything.
-        let part = asked.and_then(Result::ok).and_then(|ranges| <[RangeInclusive<u64>; 1]>::try_from(ranges).ok());
+        let part = ranges.and_then(Result::ok).and_then(|ranges| <[RangeInclusive<u64>; 1]>::try_from(ranges).ok());
         let headers = [
             (CONTENT_TYPE, HeaderValue::from_static(self.media_type)),
             (ACCEPT_RANGES, HeaderValue::from_static("bytes")),

@@ -14,7 +14,7 @@ use serde::Serialize;
 use talelio::business::{AccountError, ArticleError, Fault, ImageError, InvalidAccessToken, ProjectError};
 use utoipa::ToSchema;
 
-/// Why a request is not answered with what it asked for.
+/// An error response.
 #[derive(Clone, Debug)]
 pub(crate) enum ApiError {
     /// The request is at fault; the client is told why.

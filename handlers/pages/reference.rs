@@ -105,7 +105,7 @@ impl Operation<'_> {
         if lines.is_empty() { lines } else { format!("Parameters:\n\n{lines}\n") }
     }
 
-    /// What is answered in place of a success, and why.
+    /// The error responses, each with its reasons.
     fn error_responses(&self) -> String {
         let responses = self.details["responses"].as_object().into_iter().flatten();
         let errors = responses.filter(|(status, _)| status.starts_with(['4', '5']));

@@ -60,8 +60,8 @@ def main():
         sys.exit(f"there is no {PROGRAM}: make release")
     options.dynamodb_local = options.emulator = None
     if not options.short:
-        stand_ins = subprocess.run(["scripts/aws-stand-ins.sh"], check=True, capture_output=True, text=True).stdout
-        options.dynamodb_local, options.emulator = map(pathlib.Path, stand_ins.split())
+        emulators = subprocess.run(["scripts/aws-emulators.sh"], check=True, capture_output=True, text=True).stdout
+        options.dynamodb_local, options.emulator = map(pathlib.Path, emulators.split())
     parts = options.parts or [name for name in PARTS if not (options.short and name == "growth")]
     # A second is no time to be accurate in, and CI's machines have others to serve.
     report = Report(slack=2 if options.short else 1)

@@ -39,7 +39,7 @@ impl Renderer {
         let work = move || markdown::render(&body, &site_base_url).map(|rendered| (body, rendered));
         let (body, mut rendered) = match spawn_blocking(work).await.map_err(Fault::failed)? {
             Ok(done) => done,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(too_complex) => return Ok(Err(too_complex)),
         };
         // Most texts have no image of ours, and are not read again.
         if rendered.html.contains(&*self.api_base_url) {
@@ -53,18 +53,18 @@ impl Renderer {
     async fn known_images(&self, html: &str) -> Result<HashMap<String, ResponsiveImage>, Fault> {
         let mut sources = HashMap::new();
         // One image may stand there under several addresses.
-        let mut wanted = HashMap::new();
+        let mut lookups = HashMap::new();
         for source in responsive_images::sources(html) {
             let Some(ImageAddress { username, file }) = ImageAddress::parse(&source, &self.api_base_url) else {
                 continue;
             };
-            if wanted.len() < MAX_LOOKED_UP {
-                wanted.insert((username.key(), file.id()), (username, file.id()));
+            if lookups.len() < MAX_LOOKED_UP {
+                lookups.insert((username.key(), file.id()), (username, file.id()));
                 sources.insert(source, file);
             }
         }
-        let wanted: Vec<_> = wanted.into_values().collect();
-        let images = self.images.images(&wanted).await?;
+        let lookups: Vec<_> = lookups.into_values().collect();
+        let images = self.images.images(&lookups).await?;
         let known = |file| {
             let image = images.iter().find(|image| image.file == file)?;
             let rendition_widths = image.rendition_widths().collect();

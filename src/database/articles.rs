@@ -265,7 +265,7 @@ impl Database {
     }
 }
 
-/// Which action of a publication is refused when the slug is taken.
+/// The action of a publication whose condition fails when the slug is taken.
 const SLUG_ACTION: usize = 0;
 
 fn site_count(id: u64, latest: &AdjacentItem) -> Result<Expression, Fault> {

@@ -1,8 +1,8 @@
 //! How much a source, and the HTML that it becomes, may ask of us and of a browser.
 //!
-//! A source is refused for what no text of a person has, before it is read. A parser of HTML takes time for every element that is open wherever it opens
-//! another, and opens unclosed formatting again in every block. An article needs
-//! little of either.
+//! A source is refused for what no text of a person has, before it is parsed. A parser of
+//! HTML takes time for every element that is open wherever it opens another, and opens
+//! unclosed formatting again in every block. An article needs little of either.
 
 use std::collections::HashMap;
 

@@ -21,16 +21,16 @@ pub(super) fn number(nodes: &mut [Node]) -> String {
     let mut headings = Vec::new();
     number_nodes(nodes, &mut ids, &mut headings);
     let table = Node::Element(Element::new("div", vec![list(&nest(headings))]).with("class", "toc"));
-    place(nodes, &table);
+    insert_table(nodes, &table);
     to_html(&[table]).replace('\n', "")
 }
 
-fn place(nodes: &mut [Node], table: &Node) {
+fn insert_table(nodes: &mut [Node], table: &Node) {
     for node in nodes {
         let Node::Element(element) = node else { continue };
         match element.children.as_mut_slice() {
             [Node::Text(text)] if element.name == "p" && text.trim() == "[TOC]" => *node = table.clone(),
-            children => place(children, table),
+            children => insert_table(children, table),
         }
     }
 }

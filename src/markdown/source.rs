@@ -56,12 +56,12 @@ pub(super) enum Piece {
     /// HTML, to be handed on as it stands.
     Html(String),
     /// An element with Markdown inside.
-    Holder(Holder),
+    MarkdownInHtml(MarkdownInHtml),
 }
 
 /// An HTML element with Markdown inside.
 #[derive(Clone)]
-pub(super) struct Holder {
+pub(super) struct MarkdownInHtml {
     pub(super) name: String,
     pub(super) attributes: Vec<(String, String)>,
     pub(super) mode: Mode,
@@ -82,7 +82,7 @@ pub(super) enum Mode {
 #[derive(Clone)]
 pub(super) enum Content {
     Text(String),
-    Holder(Holder),
+    MarkdownInHtml(MarkdownInHtml),
 }
 
 impl Stash {

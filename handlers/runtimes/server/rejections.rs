@@ -23,10 +23,10 @@ use crate::http::observe;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
-/// A connection that completes the answers of hyper's own.
+/// A connection that completes hyper's own responses.
 pub(super) struct Rejections {
     stream: TcpStream,
-    /// What is written in the place of hyper's answer, and how much of it is out.
+    /// The response that is written in place of hyper's, and how much of it is out.
     rejection: Option<(Vec<u8>, usize)>,
     linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
@@ -48,7 +48,7 @@ impl Rejections {
     }
 }
 
-/// The answer in the place of one that hyper made: its status line tells.
+/// The response in place of one that hyper made: its status line tells.
 fn rejection(written: &[u8]) -> Option<Vec<u8>> {
     // Every answer of the router with such a status has a body.
     if !written.starts_with(b"HTTP/1.") || !written.ends_with(b"\r\n\r\n") {

@@ -119,7 +119,7 @@ impl Images {
         Ok(image.file)
     }
 
-    /// An image of a user, or the copy of it that fits what is request. A copy is
+    /// An image of a user, or the rendition of it that is asked for. One is
     /// made when it is first asked for. `username` is whatever was asked for.
     ///
     /// # Errors

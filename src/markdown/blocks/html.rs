@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use crate::markdown::source::{Content, Holder, Mode, Piece, Stash};
+use crate::markdown::source::{Content, MarkdownInHtml, Mode, Piece, Stash};
 use crate::markdown::tags::{Markup, Scanner, Tag};
 use crate::markdown::tree::is_block;
 
@@ -31,7 +31,7 @@ pub(in crate::markdown) fn extract(source: &str, stash: &mut Stash) -> String {
         raw: String::new(),
         open: Vec::new(),
         names: HashMap::new(),
-        holders: Vec::new(),
+        containers: Vec::new(),
         in_tail: false,
     };
     let mut at = 0;
@@ -64,7 +64,7 @@ struct Extractor<'s> {
     /// How many elements of each name are open in it.
     names: HashMap<String, usize>,
     /// The elements with Markdown inside that are open.
-    holders: Vec<Holder>,
+    containers: Vec<MarkdownInHtml>,
     /// On the line on which a block ended.
     in_tail: bool,
 }
@@ -87,11 +87,11 @@ impl Extractor<'_> {
 
     /// Text that may be Markdown.
     fn text(&mut self, text: &str) {
-        match self.holders.last_mut() {
+        match self.containers.last_mut() {
             None => self.rest.push_str(text),
-            Some(holder) => match holder.content.last_mut() {
+            Some(container) => match container.content.last_mut() {
                 Some(Content::Text(before)) => before.push_str(text),
-                _ => holder.content.push(Content::Text(text.to_owned())),
+                _ => container.content.push(Content::Text(text.to_owned())),
             },
         }
     }
@@ -109,16 +109,16 @@ impl Extractor<'_> {
             return self.text(text);
         }
         let mode = self.mode(tag);
-        if self.holders.is_empty() && mode == Mode::Off || self.holders.len() >= MAX_DEPTH {
+        if self.containers.is_empty() && mode == Mode::Off || self.containers.len() >= MAX_DEPTH {
             self.text("\n");
             return self.open_raw(tag);
         }
-        if self.holders.iter().any(|holder| holder.name == "p") {
-            self.close_holder("p", tag.start);
+        if self.containers.iter().any(|container| container.name == "p") {
+            self.close_container("p", tag.start);
         }
         let known = tag.attributes.iter().filter(|(name, _)| name != "markdown");
         let attributes = known.cloned().collect();
-        self.holders.push(Holder { name: tag.name.to_string(), attributes, mode, content: Vec::new() });
+        self.containers.push(MarkdownInHtml { name: tag.name.to_string(), attributes, mode, content: Vec::new() });
     }
 
     /// Opens an element that is handed on as it stands.
@@ -143,7 +143,7 @@ impl Extractor<'_> {
     /// How the inside of an element is read, which is never less strictly than
     /// the inside of the one it stands in.
     fn mode(&self, tag: &Tag) -> Mode {
-        let around = self.holders.last().map(|holder| holder.mode);
+        let around = self.containers.last().map(|container| container.mode);
         let span = SPANS.contains(&&*tag.name);
         let own = match tag.attribute("markdown") {
             _ if RAW.contains(&&*tag.name) => Mode::Off,
@@ -167,23 +167,23 @@ impl Extractor<'_> {
             if self.open.is_empty() {
                 self.end_of_block(tag.end);
                 let html = std::mem::take(&mut self.raw);
-                self.place(Piece::Html(html));
+                self.stash_block(Piece::Html(html));
             }
-        } else if is_block(&tag.name) && self.holders.iter().any(|holder| holder.name == tag.name) {
-            self.close_holder(&tag.name, tag.end);
+        } else if is_block(&tag.name) && self.containers.iter().any(|container| container.name == tag.name) {
+            self.close_container(&tag.name, tag.end);
         } else {
             self.text(text);
         }
     }
 
     /// Ends the innermost element `name` with Markdown inside, and those in it.
-    fn close_holder(&mut self, name: &str, end: usize) {
-        while let Some(holder) = self.holders.pop() {
-            let found = holder.name == name;
-            if let Some(around) = self.holders.last_mut() {
-                around.content.push(Content::Holder(holder));
+    fn close_container(&mut self, name: &str, end: usize) {
+        while let Some(container) = self.containers.pop() {
+            let found = container.name == name;
+            if let Some(around) = self.containers.last_mut() {
+                around.content.push(Content::MarkdownInHtml(container));
             } else {
-                self.place_apart(Piece::Holder(holder), end);
+                self.place_apart(Piece::MarkdownInHtml(container), end);
             }
             if found {
                 return;
@@ -198,7 +198,7 @@ impl Extractor<'_> {
             self.raw.push_str(text);
         } else if !block || !(self.in_tail || self.begins_line(start)) {
             self.text(text);
-        } else if self.holders.is_empty() {
+        } else if self.containers.is_empty() {
             self.place_apart(Piece::Html(text.to_owned()), end);
         } else {
             let mark = self.stash.keep(Piece::Html(text.to_owned()));
@@ -207,7 +207,7 @@ impl Extractor<'_> {
     }
 
     /// Leaves the mark of a block in a paragraph of its own.
-    fn place(&mut self, block: Piece) {
+    fn stash_block(&mut self, block: Piece) {
         let mark = self.stash.keep(block);
         self.text(&format!("{mark}\n\n"));
     }
@@ -218,7 +218,7 @@ impl Extractor<'_> {
         if self.rest.ends_with('\n') && !self.rest.ends_with("\n\n") {
             self.rest.push('\n');
         }
-        self.place(block);
+        self.stash_block(block);
     }
 
     /// Notes whether a block that ends at `end` has something after it.
@@ -238,12 +238,12 @@ impl Extractor<'_> {
         if self.in_raw() {
             let html = std::mem::take(&mut self.raw);
             self.open.clear();
-            self.place(Piece::Html(html));
+            self.stash_block(Piece::Html(html));
         }
-        if let Some(outermost) = self.holders.first() {
+        if let Some(outermost) = self.containers.first() {
             let name = outermost.name.clone();
-            while !self.holders.is_empty() {
-                self.close_holder(&name, self.source.len());
+            while !self.containers.is_empty() {
+                self.close_container(&name, self.source.len());
             }
         }
         self.rest

@@ -21,7 +21,7 @@ mod tables;
 
 pub(super) use definitions::Definitions;
 
-use super::source::{Content, Holder, Mode, Piece, Stash};
+use super::source::{Content, MarkdownInHtml, Mode, Piece, Stash};
 use super::tree::{Element, Node};
 use lines::{TAB, dedent, find_line, heading, indented, is_rule, quoted, underlined};
 use queue::{Block, Queue};
@@ -226,21 +226,21 @@ impl BlockParser<'_> {
     fn piece(&mut self, piece: &Piece) -> Node {
         match piece {
             Piece::Html(html) => Node::Raw(format!("{}\n", self.stash.restore(html).trim_end_matches('\n'))),
-            Piece::Holder(holder) => Node::Element(self.holder(holder)),
+            Piece::MarkdownInHtml(container) => Node::Element(self.container(container)),
         }
     }
 
     /// An HTML element with Markdown inside.
-    fn holder(&mut self, holder: &Holder) -> Element {
-        let mut element = Element::new(&holder.name, Vec::new());
-        element.attributes.clone_from(&holder.attributes);
-        for content in &holder.content {
+    fn container(&mut self, container: &MarkdownInHtml) -> Element {
+        let mut element = Element::new(&container.name, Vec::new());
+        element.attributes.clone_from(&container.attributes);
+        for content in &container.content {
             match content {
-                Content::Holder(inner) => {
-                    let inner = self.holder(inner);
+                Content::MarkdownInHtml(inner) => {
+                    let inner = self.container(inner);
                     element.children.push(Node::Element(inner));
                 }
-                Content::Text(text) => match holder.mode {
+                Content::Text(text) => match container.mode {
                     Mode::Blocks => self.text(&mut element, text.trim_end_matches('\n')),
                     Mode::Span => element.children.push(Node::Source(text.clone())),
                     Mode::Off => element.children.push(Node::Raw(self.stash.restore(text))),

@@ -154,8 +154,8 @@ impl InlineParser<'_> {
             }
             NodeValue::Image(image) => {
                 let alt = restored(&plain_text(node));
-                let picture = Node::Element(Element::new("img", Vec::new()).with("alt", alt));
-                nodes.push(targeted(picture, "src", &image.url, &image.title));
+                let img = Node::Element(Element::new("img", Vec::new()).with("alt", alt));
+                nodes.push(targeted(img, "src", &image.url, &image.title));
             }
             // Nothing else stands in a line with the options above; what a later
             // version of the parser may add keeps its content.
