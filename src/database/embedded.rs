@@ -29,7 +29,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
-use super::OpenError;
+use super::error::OpenError;
 
 /// The engine's file in the data folder.
 const FILE: &str = "talelio.db";

@@ -16,6 +16,7 @@ mod client;
 mod consumed_capacity;
 pub mod content;
 mod embedded;
+mod error;
 mod images;
 mod keys;
 mod projects;
@@ -28,6 +29,7 @@ use tokio::sync::Mutex;
 
 pub use client::Connection;
 pub use consumed_capacity::{ConsumedCapacity, measure};
+pub use error::OpenError;
 pub use schema::Schema;
 
 use crate::business::Fault;
@@ -39,25 +41,6 @@ pub struct Database {
     /// Held while this process publishes an article: articles are numbered
     /// without gaps, so two at once could only make each other retry.
     publishing: Mutex<()>,
-}
-
-/// Why a store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder or the file in it cannot be used.
-    #[error("cannot open the store in {path}: {reason}")]
-    Unusable {
-        /// The folder.
-        path: String,
-        /// What the system or the engine says.
-        reason: String,
-    },
-    /// The server does not make tables on an engine that is not its own.
-    #[error("there is no table {0}: make it with `talelio-backend create-table`")]
-    NoTable(String),
-    /// The table cannot be read or made.
-    #[error("the table cannot be used")]
-    Fault(#[from] Fault),
 }
 
 impl Database {

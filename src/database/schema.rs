@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
     TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
-use super::OpenError;
+use super::error::OpenError;
 use super::keys;
 use super::table::{Table, fault};
 use crate::business::Fault;

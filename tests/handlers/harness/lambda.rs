@@ -14,7 +14,8 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
-use super::{Process, Request, Response};
+use super::client::{Request, Response, client};
+use super::process::Process;
 
 const KINDS: [Kind; 4] = [Kind::HttpApi, Kind::RestApi, Kind::LoadBalancer, Kind::FunctionUrl];
 
@@ -48,8 +49,7 @@ pub async fn start(program: &str, variables: &[(&str, &str)]) -> (Process, Emula
     while TcpStream::connect(&invoke).await.is_err() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let emulator =
-        Emulator { address: invoke, client: super::client(), turn: Mutex::new(()), sent: AtomicUsize::new(0) };
+    let emulator = Emulator { address: invoke, client: client(), turn: Mutex::new(()), sent: AtomicUsize::new(0) };
     (process, emulator)
 }
 

@@ -46,7 +46,7 @@ pub async fn start(image: &str, backend: &str) -> Container {
     arguments.push(image.to_owned());
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let id = String::from_utf8(docker(&arguments).stdout).unwrap().trim().to_owned();
-    let client = super::client_builder();
+    let client = super::client::client_builder();
     let (base_url, client) = match &certificates {
         None => (format!("http://127.0.0.1:{http}"), client),
         Some(folder) => {

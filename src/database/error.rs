@@ -1,0 +1,20 @@
+use crate::business::Fault;
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or the file in it cannot be used.
+    #[error("cannot open the store in {path}: {reason}")]
+    Unusable {
+        /// The folder.
+        path: String,
+        /// What the system or the engine says.
+        reason: String,
+    },
+    /// The server does not make tables on an engine that is not its own.
+    #[error("there is no table {0}: make it with `talelio-backend create-table`")]
+    NoTable(String),
+    /// The table cannot be read or made.
+    #[error("the table cannot be used")]
+    Fault(#[from] Fault),
+}
