@@ -2,6 +2,10 @@
 
 use super::tree::{Element, Node};
 
+/// How many entries a list has at most; what has more is text. An element's attributes are
+/// looked through for each that is added.
+const MAX_ATTRIBUTES: usize = 100;
+
 /// Moves every attribute list in the tree onto its element.
 pub(super) fn apply(nodes: &mut [Node]) {
     for node in nodes.iter_mut() {
@@ -103,6 +107,9 @@ pub(super) fn parse(list: &str) -> Option<Vec<Attribute>> {
     let mut attributes = Vec::new();
     let mut rest = list.trim_start_matches(' ');
     while let Some((attribute, after)) = first(rest) {
+        if attributes.len() == MAX_ATTRIBUTES {
+            return None;
+        }
         attributes.push(attribute);
         rest = after.trim_start_matches(' ');
     }
@@ -144,4 +151,19 @@ fn sanitised(name: &str) -> String {
         }
     }
     sanitised
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_unreasonably_many_attributes_is_text() {
+        assert_eq!(parse(&".a ".repeat(MAX_ATTRIBUTES)).map(|list| list.len()), Some(MAX_ATTRIBUTES));
+        assert!(parse(&".a ".repeat(MAX_ATTRIBUTES + 1)).is_none());
+        let classes = crate::markdown::render(&format!("text {{: {}}}\n", ".a ".repeat(340_000)), "").unwrap();
+        assert!(classes.html.contains("{: .a .a"));
+        let names: String = (0..80_000).map(|name| format!(" n{name}=1")).collect();
+        assert!(crate::markdown::render(&format!("# title {{:{names}}}\n"), "").is_ok());
+    }
 }

@@ -88,28 +88,36 @@ fn slugify(text: &str) -> String {
 #[derive(Default)]
 struct Ids {
     taken: HashSet<String>,
-    /// For an id without its number: up to which number it is taken, as far as
-    /// somebody has looked.
-    counts: HashMap<String, u64>,
+    /// For an id without its number, and a number that is taken: one above it up to which
+    /// all are. Each search shortens the way of the next, so that all of them together take
+    /// a time that grows with the text.
+    further: HashMap<String, HashMap<u128, u128>>,
 }
 
 impl Ids {
-    /// `id`, or the first of `id_1`, `id_2` and so on that is free.
+    /// `id`, or the first of `id_1`, `id_2` and so on that is free; after `id_7`, of `id_8`
+    /// and so on.
     fn unique(&mut self, id: String) -> String {
         if !id.is_empty() && self.taken.insert(id.clone()) {
             return id;
         }
-        let counted = id.rsplit_once('_').and_then(|(stem, count)| Some((stem, count.parse::<u64>().ok()?)));
-        let (stem, start) = counted.unwrap_or((&id, 0));
-        let known = self.counts.get(stem).copied().filter(|_| start == 0).unwrap_or(start);
-        let mut count = known.saturating_add(1);
-        while self.taken.contains(&format!("{stem}_{count}")) {
-            count += 1;
+        let numbered = id.rsplit_once('_').and_then(|(stem, number)| Some((stem, number.parse::<u64>().ok()?)));
+        let (stem, start) = numbered.map_or((id.as_str(), 0), |(stem, number)| (stem, u128::from(number)));
+        let further = self.further.entry(stem.to_owned()).or_default();
+        let mut number = start + 1;
+        let mut passed = Vec::new();
+        loop {
+            let next = match further.get(&number) {
+                Some(next) => *next,
+                None if self.taken.contains(&format!("{stem}_{number}")) => number + 1,
+                None => break,
+            };
+            passed.push(number);
+            number = next;
         }
-        if start == 0 {
-            self.counts.insert(stem.to_owned(), count);
-        }
-        let id = format!("{stem}_{count}");
+        passed.push(number);
+        further.extend(passed.into_iter().map(|taken| (taken, number + 1)));
+        let id = format!("{stem}_{number}");
         self.taken.insert(id.clone());
         id
     }
@@ -165,5 +173,49 @@ mod tests {
         assert_eq!(ids.unique("a_1".to_owned()), "a_5");
         assert_eq!(ids.unique(String::new()), "_1");
         assert_eq!(ids.unique(String::new()), "_2");
+    }
+
+    #[test]
+    fn an_id_may_have_the_highest_number() {
+        let mut ids = Ids::default();
+        let highest = format!("a_{}", u64::MAX);
+        assert_eq!(ids.unique(highest.clone()), highest);
+        assert_eq!(ids.unique(highest), "a_18446744073709551616");
+    }
+
+    /// These took minutes when each id was searched for from its own number on.
+    #[test]
+    fn many_headings_alike_take_little_time() {
+        let mut same = Ids::default();
+        assert_eq!((0..50_000).map(|_| same.unique("a_1".to_owned())).last().unwrap(), "a_50000");
+        let mut alternating = Ids::default();
+        for number in 1..25_000 {
+            alternating.unique("a".to_owned());
+            alternating.unique(format!("a_{number}"));
+        }
+        let mut downwards = Ids::default();
+        for number in (1..50_000).rev() {
+            downwards.unique(format!("a_{number}"));
+            downwards.unique(format!("a_{number}"));
+        }
+    }
+
+    proptest::proptest! {
+        /// As Python-Markdown finds them: one number after the other.
+        #[test]
+        fn an_id_is_the_first_that_is_free(ids in proptest::collection::vec("(a|b|a_b)?(_[0-9])?", 0..60)) {
+            let (mut ours, mut taken) = (Ids::default(), HashSet::new());
+            for id in ids {
+                let expected = if !id.is_empty() && !taken.contains(&id) {
+                    id.clone()
+                } else {
+                    let numbered = id.rsplit_once('_').and_then(|(stem, n)| Some((stem, n.parse::<u64>().ok()?)));
+                    let (stem, start) = numbered.unwrap_or((&id, 0));
+                    (start + 1..).map(|n| format!("{stem}_{n}")).find(|id| !taken.contains(id)).unwrap()
+                };
+                taken.insert(expected.clone());
+                proptest::prop_assert_eq!(ours.unique(id), expected);
+            }
+        }
     }
 }
