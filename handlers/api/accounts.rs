@@ -143,8 +143,8 @@ async fn register(State(app): State<App>, mut body: JsonObject) -> Result<Respon
     let email: Email = email.parse().map_err(ApiError::bad_request)?;
     let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
     let username: Username = username.parse().map_err(ApiError::bad_request)?;
-    let _invalidation = app.response_cache.invalidate_on_drop();
-    let registered = app.accounts.register(email, password, username).await?;
+    let registration = app.accounts.register(email, password, username);
+    let registered = app.response_cache.invalidated_by(registration).await?;
     Ok((StatusCode::CREATED, Json(RegisteredBody::from(registered))).into_response())
 }
 

@@ -102,8 +102,8 @@ async fn create(
 ) -> Result<(StatusCode, Json<ProjectBody>), ApiError> {
     let [title, text] = body.texts(["title", "body"])?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
-    let _invalidation = app.response_cache.invalidate_on_drop();
-    let project = app.projects.create(&session, title, text).await?;
+    let creation = app.projects.create(&session, title, text);
+    let project = app.response_cache.invalidated_by(creation).await?;
     Ok((StatusCode::CREATED, Json(project.into())))
 }
 

@@ -65,9 +65,8 @@ pub(crate) struct ResponseCache {
     generation: AtomicU64,
 }
 
-/// Invalidates the whole cache when it is dropped, which has to be after a change is done
-/// and before anybody is told.
-pub(crate) struct InvalidateOnDrop<'a>(&'a ResponseCache);
+/// Invalidates the whole cache when it is dropped.
+struct InvalidateOnDrop<'a>(&'a ResponseCache);
 
 impl Drop for InvalidateOnDrop<'_> {
     fn drop(&mut self) {
@@ -129,9 +128,19 @@ impl ResponseCache {
         CacheKey { generation: self.generation.load(Ordering::SeqCst), path_and_query }
     }
 
-    /// To be held while something is changed that readers see.
-    pub(crate) fn invalidate_on_drop(&self) -> InvalidateOnDrop<'_> {
-        InvalidateOnDrop(self)
+    /// Changes something that readers see, and invalidates the cache before anybody is told.
+    /// What was rejected has changed nothing; anything else may have, also what failed or
+    /// was broken off.
+    pub(crate) async fn invalidated_by<T, E: Into<ApiError>>(
+        &self,
+        change: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, ApiError> {
+        let invalidation = InvalidateOnDrop(self);
+        let changed = change.await.map_err(Into::into);
+        if matches!(changed, Err(ApiError::Rejected(..))) {
+            std::mem::forget(invalidation);
+        }
+        changed
     }
 
     /// What the caches of others may do: shared ones keep a response for a second,
@@ -184,10 +193,8 @@ mod tests {
             assert_eq!(store.response(&cache).await.unwrap(), "0");
         }
         assert_eq!(store.reads.load(Ordering::SeqCst), 1);
-        {
-            let _invalidation = cache.invalidate_on_drop();
-            store.number.store(1, Ordering::SeqCst);
-        }
+        let change = async { Ok::<_, ApiError>(store.number.store(1, Ordering::SeqCst)) };
+        cache.invalidated_by(change).await.unwrap();
         assert_eq!(store.response(&cache).await.unwrap(), "1");
         assert_eq!(store.reads.load(Ordering::SeqCst), 2);
     }
@@ -234,14 +241,34 @@ mod tests {
         });
         let writer = async {
             begun.notified().await;
-            let invalidation = cache.invalidate_on_drop();
-            store.number.store(1, Ordering::SeqCst);
-            drop(invalidation);
+            let change = async { Ok::<_, ApiError>(store.number.store(1, Ordering::SeqCst)) };
+            cache.invalidated_by(change).await.unwrap();
             assert_eq!(store.response(&cache).await.unwrap(), "1");
             go_on.notify_one();
         };
         let (old, ()) = tokio::join!(slow, writer);
         assert_eq!(text(old.unwrap()).await, "0", "asked for before the change");
         assert_eq!(store.response(&cache).await.unwrap(), "1");
+    }
+
+    #[tokio::test]
+    async fn only_what_may_have_changed_something_invalidates() {
+        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged), Store::default());
+        store.response(&cache).await.unwrap();
+        let rejected = async { Err::<(), _>(ApiError::bad_request("no")) };
+        assert!(cache.invalidated_by(rejected).await.is_err());
+        store.response(&cache).await.unwrap();
+        assert_eq!(store.reads.load(Ordering::SeqCst), 1, "what was rejected has changed nothing");
+        let failed = async { Err::<(), _>(Fault::failed("nobody knows how far it came")) };
+        assert!(cache.invalidated_by(failed).await.is_err());
+        store.response(&cache).await.unwrap();
+        assert_eq!(store.reads.load(Ordering::SeqCst), 2, "what failed may have changed something");
+        drop(Box::pin(cache.invalidated_by(std::future::pending::<Result<(), ApiError>>())));
+        store.response(&cache).await.unwrap();
+        assert_eq!(store.reads.load(Ordering::SeqCst), 2, "what was never begun has changed nothing");
+        let broken_off = cache.invalidated_by(std::future::pending::<Result<(), ApiError>>());
+        assert!(tokio::time::timeout(Duration::ZERO, broken_off).await.is_err());
+        store.response(&cache).await.unwrap();
+        assert_eq!(store.reads.load(Ordering::SeqCst), 3, "what was broken off may have changed something");
     }
 }

@@ -69,8 +69,8 @@ pub(super) async fn publish(
     let [title, text, meta_description] = body.texts(["title", "body", "meta_description"])?;
     let featured_image = body.optional_text("featured_image")?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
-    let _invalidation = app.response_cache.invalidate_on_drop();
-    let published = app.articles.publish(&session, title, text, meta_description, featured_image).await?;
+    let publication = app.articles.publish(&session, title, text, meta_description, featured_image);
+    let published = app.response_cache.invalidated_by(publication).await?;
     let article = ArticleBody::of(published.article, &app.articles);
     Ok((StatusCode::CREATED, Json(CreatedBody { article, user: published.author.into() })).into_response())
 }
