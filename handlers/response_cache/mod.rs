@@ -193,7 +193,7 @@ mod tests {
             assert_eq!(store.response(&cache).await.unwrap(), "0");
         }
         assert_eq!(store.reads.load(Ordering::SeqCst), 1);
-        let change = async { Ok::<_, ApiError>(store.number.store(1, Ordering::SeqCst)) };
+        let change = async { Ok::<_, ApiError>(store.number.swap(1, Ordering::SeqCst)) };
         cache.invalidated_by(change).await.unwrap();
         assert_eq!(store.response(&cache).await.unwrap(), "1");
         assert_eq!(store.reads.load(Ordering::SeqCst), 2);
@@ -241,7 +241,7 @@ mod tests {
         });
         let writer = async {
             begun.notified().await;
-            let change = async { Ok::<_, ApiError>(store.number.store(1, Ordering::SeqCst)) };
+            let change = async { Ok::<_, ApiError>(store.number.swap(1, Ordering::SeqCst)) };
             cache.invalidated_by(change).await.unwrap();
             assert_eq!(store.response(&cache).await.unwrap(), "1");
             go_on.notify_one();

@@ -10,7 +10,7 @@ use super::pixels::{decode, encode, has_alpha, raster, to_srgb};
 /// The quality of renditions: what is commonly taken, as less starts to be seen.
 const QUALITY: u8 = 80;
 
-/// An image that was [prepared](super::prepare), `width` pixels wide and encoded as `target`.
+/// An image that was [prepared](super::prepare()), `width` pixels wide and encoded as `target`.
 /// Takes up to 200 MB of memory.
 ///
 /// # Errors

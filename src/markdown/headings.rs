@@ -211,7 +211,7 @@ mod tests {
                 } else {
                     let numbered = id.rsplit_once('_').and_then(|(stem, n)| Some((stem, n.parse::<u64>().ok()?)));
                     let (stem, start) = numbered.unwrap_or((&id, 0));
-                    (start + 1..).map(|n| format!("{stem}_{n}")).find(|id| !taken.contains(id)).unwrap()
+                    (start + 1..=start + 100).map(|n| format!("{stem}_{n}")).find(|id| !taken.contains(id)).unwrap()
                 };
                 taken.insert(expected.clone());
                 proptest::prop_assert_eq!(ours.unique(id), expected);

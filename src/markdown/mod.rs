@@ -18,7 +18,7 @@
 //!  sanitise    drop whatever could run in a reader's browser, finish links and images
 //! ```
 //!
-//! [`complexity`] refuses a source, and the HTML that it becomes, that would take a
+//! `complexity` refuses a source, and the HTML that it becomes, that would take a
 //! browser, or us, unreasonably long. [`responsive_images`] tells browsers the sizes of
 //! those images that are known to the caller.
 //!

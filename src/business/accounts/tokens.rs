@@ -31,7 +31,7 @@ impl SecretKey {
     /// A key of `bytes`.
     ///
     /// # Errors
-    /// [`ShortSecretKey`] for fewer than [`SecretKey::MIN_BYTES`].
+    /// `ShortSecretKey` for fewer than [`SecretKey::MIN_BYTES`].
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, ShortSecretKey> {
         let bytes = bytes.into();
         if bytes.len() < Self::MIN_BYTES { Err(ShortSecretKey) } else { Ok(Self(bytes)) }
