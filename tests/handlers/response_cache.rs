@@ -43,6 +43,34 @@ async fn an_answer_is_read_from_the_store_once() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_makes_no_difference_costs_no_read() {
+    let app = TestApp::http(&[]);
+    published(&app).await;
+    for path in ANSWERS {
+        let first = app.get(path).await;
+        for query in ["utm_source=feed", "n=1", "", "=", "x=%ff"] {
+            let again = app.get(&format!("{path}?{query}")).await;
+            assert_eq!((requests(&again), &again.body), ("0", &first.body), "{path}?{query}");
+        }
+    }
+    assert_eq!(app.get("/v1/users/ada/articles?page=2&limit=1").await.text(), "{}");
+    assert_ne!(app.get("/v1/users/ada/articles?limit=1&page=1").await.text(), "{}");
+    assert_eq!(app.get("/v1/users/ada/articles?page=a").await.refusal(400), "Expected numeric query parameters");
+}
+
+#[tokio::test]
+async fn a_registration_that_is_rejected_costs_readers_nothing() {
+    let app = TestApp::http(&[]);
+    published(&app).await;
+    app.get(ANSWERS[0]).await;
+    let again = json!({"email": "ada@example.com", "password": "a good password", "username": "ada"});
+    assert_eq!(app.post("/v1/accounts/register", &again).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(requests(&app.get(ANSWERS[0]).await), "0");
+    app.register("bob").await;
+    assert_ne!(requests(&app.get(ANSWERS[0]).await), "0");
+}
+
+#[tokio::test]
 async fn nothing_is_kept_when_the_operator_says_so() {
     let app = TestApp::http(&[("CACHE_TTL", "0")]);
     published(&app).await;
