@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{Html, IntoResponse, Response};
-use http::header::{CONTENT_SECURITY_POLICY, VARY};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -55,6 +55,8 @@ struct LinksBody {
 )]
 pub(super) async fn home(State(app): State<App>, headers: HeaderMap) -> Response {
     let mut response = if accepts(&headers, "text/html") { page() } else { links(&app.api_base_url) };
+    // Two representations at one address: caches that do not tell them apart must not try.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
     response
 }

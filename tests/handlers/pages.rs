@@ -25,6 +25,7 @@ async fn home_is_a_page_for_browsers_and_json_for_everybody_else() {
         };
         let response = app.send(request).await;
         assert_eq!(response.json(), json!({"name": "talel.io", "version": version, "links": links}), "{accept:?}");
+        assert_eq!(response.header("cache-control"), Some("no-cache"));
         assert!(response.headers.get_all("vary").iter().any(|vary| vary.to_str().unwrap().contains("accept")));
     }
     let page = app.send(Request::new(Method::GET, "/").header("accept", BROWSER)).await;
