@@ -49,8 +49,10 @@ impl From<AddError> for ImageError {
     }
 }
 
-impl From<ImagingError> for ImageError {
-    fn from(error: ImagingError) -> Self {
+impl ImageError {
+    /// Why an upload was refused. There is no `From`, because the same error about an image
+    /// that was accepted once is a [`Fault`].
+    pub(super) fn of_upload(error: ImagingError) -> Self {
         match error {
             ImagingError::Undecodable => Self::InvalidType,
             ImagingError::TooManyPixels => Self::TooManyPixels,

@@ -188,7 +188,8 @@ impl Images {
         }
         let Some(original) = self.original(username, file).await? else { return Ok(None) };
         let work = move || imaging::render(&original.bytes, original.format, width, format);
-        let bytes = Bytes::from(spawn_blocking(work).await.map_err(Fault::failed)??);
+        let bytes = spawn_blocking(work).await.map_err(Fault::failed)?.map_err(Fault::failed)?;
+        let bytes = Bytes::from(bytes);
         self.files.write(object, bytes.clone()).await?;
         Ok(Some(bytes))
     }
@@ -236,7 +237,7 @@ impl Images {
     /// Looks at an upload, on a thread of its own.
     pub(super) async fn prepare(&self, bytes: Bytes) -> Result<Prepared, ImageError> {
         let _permit = self.decode_permit().await?;
-        spawn_blocking(move || imaging::prepare(&bytes)).await.map_err(Fault::failed)?.map_err(Into::into)
+        spawn_blocking(move || imaging::prepare(&bytes)).await.map_err(Fault::failed)?.map_err(ImageError::of_upload)
     }
 
     /// Stores the bytes of an image, which nobody knows of yet.

@@ -252,6 +252,18 @@ async fn what_there_is_not_is_not_found() {
     }
 }
 
+/// What the storage broke is no fault of the reader.
+#[tokio::test]
+async fn an_image_that_is_broken_in_the_storage_is_a_fault_of_ours() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::in_folder(folder.path());
+    let token = app.author("ada").await;
+    let path = uploaded(&app, &token, "a.png", &encoded(&picture(640, 320), ImageFormat::Png)).await;
+    let file = path.rsplit('/').next().unwrap();
+    std::fs::write(folder.path().join(format!("objects/users/ada/images/{file}/original")), b"none").unwrap();
+    assert_eq!(app.get(&format!("{path}?width=320")).await.refusal(500), "Internal server error");
+}
+
 #[tokio::test]
 async fn copies_are_made_in_five_widths() {
     let folder = tempdir().unwrap();
