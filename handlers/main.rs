@@ -16,6 +16,8 @@ mod api;
 mod app;
 mod cli;
 mod config;
+#[cfg(test)]
+mod generated_docs;
 mod http;
 mod openapi;
 mod pages;

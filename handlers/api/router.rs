@@ -40,12 +40,14 @@ fn author() -> OpenApiRouter<App> {
 
 /// Every route behind the guard of its group, and what becomes of requests for no route.
 pub(crate) fn build(app: App) -> Router {
-    let author = Router::from(author()).route_layer(from_fn_with_state(app.clone(), require_user));
-    Router::from(public())
-        .merge(author)
+    let (public, public_paths) = public().split_for_parts();
+    let (author, author_paths) = author().split_for_parts();
+    let document = Document::new(describe(public_paths, author_paths), &app.api_base_url);
+    public
+        .merge(author.route_layer(from_fn_with_state(app.clone(), require_user)))
         .fallback(async || ApiError::rejected(StatusCode::NOT_FOUND, "Route not found"))
         .method_not_allowed_fallback(async || ApiError::rejected(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
-        .layer(Extension(Document::new(document(), &app.api_base_url)))
+        .layer(Extension(document))
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn(body::receive))
         .layer(CatchPanicLayer::custom(observe::panicked))
@@ -54,6 +56,12 @@ pub(crate) fn build(app: App) -> Router {
 }
 
 /// What the routes say of themselves, with what their group asks of callers.
+fn describe(public: OpenApi, author: OpenApi) -> OpenApi {
+    crate::openapi::describe([(public, None), (author, Some("access_token"))])
+}
+
+/// The document without a server around it.
+#[cfg(test)]
 pub(crate) fn document() -> OpenApi {
-    crate::openapi::describe([(public().into_openapi(), None), (author().into_openapi(), Some("access_token"))])
+    describe(public().into_openapi(), author().into_openapi())
 }

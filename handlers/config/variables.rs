@@ -63,9 +63,8 @@ pub(crate) fn help() -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use crate::generated_docs::assert_written;
 
     const INTRODUCTION: &str = "# Configuration
 
@@ -86,12 +85,8 @@ Production is `ENV=production` with a `SECRET_KEY`. It logs JSON, sends its cook
             let code = if default.is_empty() || default.contains(' ') { "" } else { "`" };
             format!("| `{name}` | {code}{default}{code} | {meaning} |\n")
         };
-        let expected = INTRODUCTION.to_owned() + &VARIABLES.iter().map(row).collect::<String>();
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            fs::write(path, expected).unwrap();
-        } else {
-            assert!(fs::read_to_string(path).unwrap() == expected, "{path} is not what `make docs` writes");
-        }
+        assert_written("docs/configuration.md", |_| {
+            INTRODUCTION.to_owned() + &VARIABLES.iter().map(row).collect::<String>()
+        });
     }
 }

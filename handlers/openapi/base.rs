@@ -43,23 +43,24 @@ fn base() -> OpenApi {
 pub(crate) fn describe<const N: usize>(groups: [(OpenApi, Option<&str>); N]) -> OpenApi {
     let mut document = base();
     for (mut group, scheme) in groups {
-        for operation in group.paths.paths.values_mut().flat_map(operations) {
-            if let Some(scheme) = scheme {
+        if let Some(scheme) = scheme {
+            for operation in group.paths.paths.values_mut().flat_map(operations_mut) {
                 operation.security = Some(vec![SecurityRequirement::new(scheme, [""; 0])]);
             }
         }
         document.merge(group);
     }
-    let tags: Vec<String> = document.tags.iter().flatten().map(|tag| tag.name.clone()).collect();
+    let tags = document.tags.as_deref().unwrap_or_default();
     document.paths.paths.sort_by_cached_key(|_, item| {
-        let mut item = item.clone();
-        let tag = operations(&mut item).into_iter().find_map(|operation| operation.tags.as_ref()?.first().cloned());
-        tags.iter().position(|known| Some(known) == tag.as_ref())
+        let PathItem { get, head, post, put, patch, delete, .. } = item;
+        let mut operations = [get, head, post, put, patch, delete].into_iter().flatten();
+        let tag = operations.find_map(|operation| operation.tags.as_ref()?.first());
+        tags.iter().position(|known| Some(&known.name) == tag)
     });
     document
 }
 
-fn operations(item: &mut PathItem) -> Vec<&mut Operation> {
+fn operations_mut(item: &mut PathItem) -> Vec<&mut Operation> {
     let PathItem { get, head, post, put, patch, delete, .. } = item;
     [get, head, post, put, patch, delete].into_iter().flatten().collect()
 }

@@ -1,13 +1,16 @@
 //! `/`, for whoever opens the address of the API.
 
+use std::sync::LazyLock;
+
 use axum::Json;
 use axum::extract::State;
-use axum::response::{Html, IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, VARY};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, VARY};
 use http::{HeaderMap, HeaderValue};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::html::html;
 use crate::app::App;
 use crate::http::conditional::accepts;
 
@@ -62,9 +65,10 @@ pub(super) async fn home(State(app): State<App>, headers: HeaderMap) -> Response
 }
 
 fn page() -> Response {
-    let html = include_str!("home.html").replace("{style}", include_str!("style.css")).replace("{version}", VERSION);
-    let policy = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'");
-    ([(CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response()
+    static PAGE: LazyLock<String> = LazyLock::new(|| {
+        include_str!("home.html").replace("{style}", include_str!("style.css")).replace("{version}", VERSION)
+    });
+    html(PAGE.as_str())
 }
 
 fn links(api_base_url: &str) -> Response {

@@ -1,6 +1,7 @@
 //! What people look at in a browser, a file per page, with its template beside it.
 
 mod home;
+mod html;
 mod reference;
 
 use utoipa_axum::router::OpenApiRouter;

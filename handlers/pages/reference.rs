@@ -5,12 +5,11 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Extension;
-use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::response::Response;
 use serde_json::{Map, Value};
 use talelio::markdown;
 
+use super::html::html;
 use crate::openapi::Document;
 
 /// Browse this API
@@ -23,11 +22,7 @@ use crate::openapi::Document;
     responses((status = 200, description = "A page.", body = str, content_type = "text/html"))
 )]
 pub(super) async fn reference(Extension(document): Extension<Arc<Document>>) -> Response {
-    let headers = [
-        (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'")),
-    ];
-    (headers, document.html(page)).into_response()
+    html(document.html(page))
 }
 
 /// The link to a heading as our Markdown names it, which is never by a `-` at the end.
@@ -234,24 +229,11 @@ fn text(value: &Value) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use crate::generated_docs::assert_written;
 
     /// Where the table begins and ends in the README.
     const MARKS: [&str; 2] = ["<!-- routes -->\n", "<!-- end of routes -->\n"];
-
-    /// Compares a file with what it is to be, or writes it when `UPDATE_DOCS` is set.
-    fn assert_written(path: &str, expected: impl FnOnce(&str) -> String) {
-        let path = format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
-        let written = fs::read_to_string(&path).unwrap();
-        let expected = expected(&written);
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            fs::write(path, expected).unwrap();
-        } else {
-            assert!(written == expected, "{path} is not what `make docs` writes");
-        }
-    }
 
     #[test]
     fn the_docs_have_every_route_as_the_document_has_it() {
