@@ -1,7 +1,7 @@
 //! `talelio-backend`: the presentation layer and the composition root.
 //!
 //! `main` reads the configuration and does what the command line asks for; [`app`] puts the
-//! layers together. Everything else has a folder:
+//! layers together, and [`telemetry`] starts the log. Everything else has a folder:
 //!
 //! * [`cli`]: the subcommands;
 //! * [`runtimes`]: how requests come in, over HTTP or as events of AWS Lambda;

@@ -2,8 +2,8 @@
 //! files.
 //!
 //! ```text
-//! handlers/   cli ─► runtimes ─► http ─► response_cache, openapi
-//!                        api, pages ─► http
+//! handlers/   cli ─► runtimes ─► http ◄─► response_cache, by different files of http
+//!             cli ─► api ─► pages ─► openapi ─► http
 //! src/        business ◄─ database, mail, objects
 //!             business ─► markdown, imaging, which know nobody
 //! ```

@@ -1,7 +1,7 @@
 //! Responses that anybody may read, cached: made once, then sent as they are.
 //!
-//! A representation is cached under its path and query and the generation of the cache,
-//! which every change begins anew. Whoever asks after a change was acknowledged asks for a
+//! A representation is cached under its path, those parameters that make a difference, and
+//! the generation of the cache, which every change begins anew. Whoever asks after a change was acknowledged asks for a
 //! representation that was begun after it, so nobody reads less than they wrote, whatever
 //! was being made at the time. What other processes change is seen when a representation
 //! reaches its [`TimeToLive`].

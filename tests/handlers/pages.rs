@@ -1,4 +1,4 @@
-//! What people look at in a browser. The reference at `/docs` is in `openapi.rs`.
+//! What people look at in a browser. The reference at `/docs` is tested in `openapi.rs`.
 
 use http::{Method, StatusCode};
 use serde_json::json;

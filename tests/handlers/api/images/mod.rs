@@ -1,10 +1,11 @@
 //! Uploading, showing, listing and removing images.
 
+mod renditions;
 mod s3;
 pub mod samples;
 
 use http::{Method, StatusCode};
-use image::{DynamicImage, GenericImageView, ImageFormat};
+use image::{GenericImageView, ImageFormat};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -152,7 +153,7 @@ async fn an_upload_is_whole_or_nothing() {
     assert_eq!(files_under(&folder.path().join("objects")), 20);
 }
 
-fn files_under(folder: &std::path::Path) -> usize {
+pub fn files_under(folder: &std::path::Path) -> usize {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| if path.is_dir() { files_under(&path) } else { 1 }).sum()
 }
@@ -250,72 +251,6 @@ async fn what_there_is_not_is_not_found() {
         assert_eq!(missing(&path.replace("/a_", "/b_")).await, "Image not found");
         assert_eq!(missing("/v1/users/ada/images/..%2F..%2Ftalelio.db").await, "Image not found");
     }
-}
-
-/// What the storage broke is no fault of the reader.
-#[tokio::test]
-async fn an_image_that_is_broken_in_the_storage_is_a_fault_of_ours() {
-    let folder = tempdir().unwrap();
-    let app = TestApp::in_folder(folder.path());
-    let token = app.author("ada").await;
-    let path = uploaded(&app, &token, "a.png", &encoded(&picture(640, 320), ImageFormat::Png)).await;
-    let file = path.rsplit('/').next().unwrap();
-    std::fs::write(folder.path().join(format!("objects/users/ada/images/{file}/original")), b"none").unwrap();
-    assert_eq!(app.get(&format!("{path}?width=320")).await.refusal(500), "Internal server error");
-}
-
-#[tokio::test]
-async fn copies_are_made_in_five_widths() {
-    let folder = tempdir().unwrap();
-    let app = TestApp::in_folder(folder.path());
-    let token = app.author("ada").await;
-    let jpeg = encoded(&picture(1_000, 500), ImageFormat::Jpeg);
-    let path = uploaded(&app, &token, "a.jpg", &jpeg).await;
-    let get =
-        |width: u32, accept: &str| Request::new(Method::GET, &format!("{path}?width={width}")).header("accept", accept);
-    let plain = app.send(get(320, "*/*")).await;
-    assert_eq!(plain.header("content-type"), Some("image/jpeg"));
-    assert!(plain.headers.get_all("vary").iter().any(|vary| vary == "accept"));
-    let webp = app.send(get(320, "image/avif,image/webp,*/*;q=0.8")).await;
-    assert_eq!(webp.header("content-type"), Some("image/webp"));
-    assert_ne!(webp.header("etag"), plain.header("etag"));
-    for copy in [&plain, &webp] {
-        let image = image::load_from_memory(&copy.body).unwrap();
-        assert_eq!(image.dimensions(), (320, 160));
-        assert!(image.get_pixel(10, 80).0[0] > 200 && image.get_pixel(310, 80).0[0] < 50, "red is on the left");
-        assert_eq!(copy.header("cache-control"), Some("public, max-age=31536000, immutable"));
-    }
-    assert_eq!(files_under(&folder.path().join("objects")), 3);
-    assert_eq!(app.send(get(320, "*/*")).await.body, plain.body);
-    assert_eq!(files_under(&folder.path().join("objects")), 3, "made once");
-    assert_eq!(app.send(get(1280, "image/webp")).await.body, jpeg, "never larger than it is");
-    for bad in ["100", "", "x", "0320", "-320", "4000000000"] {
-        let refusal = app.get(&format!("{path}?width={bad}")).await.refusal(400);
-        assert_eq!(refusal, "Expected 'width' to be one of 320, 640, 960, 1280, 1920", "{bad}");
-    }
-}
-
-#[tokio::test]
-async fn copies_keep_transparency_and_animations_stay_whole() {
-    let app = TestApp::start().await;
-    let token = app.author("ada").await;
-    let mut transparent = DynamicImage::ImageRgb8(picture(400, 100)).into_rgba8();
-    transparent.pixels_mut().for_each(|pixel| pixel.0[3] = 0);
-    let png = encoded(&transparent, ImageFormat::Png);
-    let path = uploaded(&app, &token, "a.png", &png).await;
-    for accept in ["image/webp", "image/png"] {
-        let copy = app.send(Request::new(Method::GET, &format!("{path}?width=320")).header("accept", accept)).await;
-        assert_eq!(copy.header("content-type"), Some(accept));
-        assert_eq!(image::load_from_memory(&copy.body).unwrap().get_pixel(5, 5).0[3], 0);
-    }
-    let mut gif = Vec::new();
-    let mut encoder = image::codecs::gif::GifEncoder::new(&mut gif);
-    let frame = || image::Frame::new(DynamicImage::ImageRgb8(picture(400, 100)).into_rgba8());
-    encoder.set_repeat(image::codecs::gif::Repeat::Infinite).unwrap();
-    encoder.encode_frames([frame(), frame()]).unwrap();
-    drop(encoder);
-    let path = uploaded(&app, &token, "a.gif", &gif).await;
-    assert_eq!(app.get(&format!("{path}?width=320")).await.body, app.get(&path).await.body);
 }
 
 #[tokio::test]
