@@ -63,7 +63,7 @@ bench: release ## Measure the server beside NGINX and others, into docs/benchmar
 	cargo build --locked --release --example hello
 	python3 scripts/bench --write
 
-bench-short: ## The throughput part of it in a minute, for CI, on target/release/talelio-backend or another PROGRAM; needs wrk and nginx
+bench-short: ## Measure the throughput alone, in two minutes, of target/release/talelio-backend or another PROGRAM; needs wrk, nginx
 	python3 scripts/bench --short
 
 cost: release ## Measure what requests cost in the store, and add up dollars, into docs/cost.md

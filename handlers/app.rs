@@ -14,11 +14,11 @@ use crate::config::{Config, Environment};
 use crate::http::cookies::CookieSettings;
 use crate::response_cache::ResponseCache;
 
-/// What the handlers work with. Clones share it.
-pub(crate) type App = Arc<Parts>;
+/// The state that handlers share.
+pub(crate) type App = Arc<AppState>;
 
 /// The services, and what presentation decides by itself.
-pub(crate) struct Parts {
+pub(crate) struct AppState {
     pub(crate) response_cache: ResponseCache,
     pub(crate) accounts: Accounts,
     pub(crate) articles: Articles,
@@ -33,10 +33,10 @@ pub(crate) struct Parts {
 }
 
 /// Why the program cannot start or go on.
-pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Builds everything on a store.
-pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, Failure> {
+pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let tokens = Tokens::new(&config.secret_key);
     let production = config.environment == Environment::Production;
@@ -45,7 +45,7 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, Fail
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
     let images = Images::new(database.clone(), objects, clock.clone(), &config.api_base_url);
     let accounts_config = AccountsConfig { allowlist: config.allowlist, api_base_url: config.api_base_url.clone() };
-    Ok(Arc::new(Parts {
+    Ok(Arc::new(AppState {
         response_cache: ResponseCache::new(config.cache_ttl),
         accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
         articles: Articles::new(database.clone(), clock.clone(), renderer.clone(), &config.site_base_url),
@@ -63,7 +63,7 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, Fail
 pub(crate) async fn warm_up(database: Arc<Database>) -> Result<(), OpenError> {
     match database.warm_up().await {
         Err(error) if !matches!(error, OpenError::NoTable(_)) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the store does not answer yet");
+            tracing::warn!(error = &error as &dyn std::error::Error, "DynamoDB is not reachable yet");
             Ok(())
         }
         warmed_up => warmed_up,

@@ -84,7 +84,7 @@ def step(name):
     print(f"== {name}", flush=True)
 
 
-def look_at_the_image():
+def check_the_image():
     step("the image is small, runs as nobody and holds no secret")
     backend = json.loads(run("docker", "image", "inspect", "talel.io-backend"))[0]
     base = json.loads(run("docker", "image", "inspect", "gcr.io/distroless/cc-debian12:nonroot"))[0]
@@ -97,7 +97,7 @@ def look_at_the_image():
     assert backend["Config"]["Labels"]["org.opencontainers.image.licenses"] == "MIT"
 
 
-def look_at_lambda():
+def check_lambda():
     step("the image is a Lambda function")
     emulator = run("docker", "create", "public.ecr.aws/lambda/provided:al2023", "x")
     run("docker", "cp", f"{emulator}:/usr/local/bin/aws-lambda-rie", "/tmp/aws-lambda-rie")
@@ -154,7 +154,7 @@ def main_flow(api):
     return token
 
 
-def look_at_the_containers():
+def check_the_containers():
     step("file systems are read-only, nobody is root in the backend")
     for service in ("backend", "nginx"):
         details = json.loads(run("docker", "inspect", container(service)))[0]
@@ -181,7 +181,7 @@ def measure_memory(api):
 
 def kill_under_load(api, token):
     step("nothing acknowledged is lost while containers die, and NGINX answers in the envelope")
-    acknowledged, refused, broken, stop = [], [], [], threading.Event()
+    acknowledged, rejected, broken, stop = [], [], [], threading.Event()
 
     def publish():
         while not stop.is_set():
@@ -196,7 +196,7 @@ def kill_under_load(api, token):
                 acknowledged.append(json.loads(body)["article"]["slug"])
             else:
                 assert set(json.loads(body)["error"]) == ENVELOPE, body
-                refused.append(status)
+                rejected.append(status)
                 time.sleep(0.02)
 
     writers = [threading.Thread(target=publish) for _ in range(4)]
@@ -215,8 +215,8 @@ def kill_under_load(api, token):
     stop.set()
     for writer in writers:
         writer.join()
-    print(f"   {len(acknowledged)} acknowledged, {len(refused)} refused, {len(broken)} broken off")
-    assert acknowledged and refused and set(refused) <= {500, 502, 503, 504}, set(refused)
+    print(f"   {len(acknowledged)} acknowledged, {len(rejected)} rejected, {len(broken)} broken off")
+    assert acknowledged and rejected and set(rejected) <= {500, 502, 503, 504}, set(rejected)
     assert by_backend == 0, "NGINX let a client down while the backend was away"
     missing = [slug for slug in acknowledged if api.send("GET", f"/v1/articles/{slug}")[0] != 200]
     assert not missing, missing
@@ -235,7 +235,7 @@ def wait_until_healthy_again(service):
     sys.exit(f"{service} did not become healthy:\n{compose('logs', service)}")
 
 
-def look_at_tls(certificates):
+def check_tls(certificates):
     step("HTTPS: a certificate of our own at first, then the one that certbot writes")
     compose("up", "--detach", "nginx", variables={"TLS": "on"})
     wait_until_healthy_again("nginx")
@@ -277,7 +277,7 @@ def look_at_tls(certificates):
     api.json(201, "POST", "/v1/projects", {"title": "x", "body": "x"}, token)
 
 
-def look_at_rate_limits():
+def check_rate_limits():
     step("logging in is slow from one address")
     compose("up", "--detach", "nginx", variables={"ACCOUNTS_RATE": "10r/m"})
     wait_until_healthy_again("nginx")
@@ -288,19 +288,19 @@ def look_at_rate_limits():
 
 def main():
     certificates = sys.argv[1]
-    look_at_the_image()
-    look_at_lambda()
+    check_the_image()
+    check_lambda()
     compose("down", "--volumes", "--remove-orphans")
     try:
         compose("up", "--detach")
         wait_until_healthy_again("nginx")
         api = Api()
         token = main_flow(api)
-        look_at_the_containers()
+        check_the_containers()
         measure_memory(api)
         kill_under_load(api, token)
-        look_at_rate_limits()
-        look_at_tls(certificates)
+        check_rate_limits()
+        check_tls(certificates)
     except BaseException:
         print(compose("logs", "--no-color", "--tail", "30", check=False))
         raise

@@ -46,7 +46,7 @@ running() { # service: the task definition that it is on, empty where there is n
     --query "services[?status=='ACTIVE'].taskDefinition" --output text
 }
 
-move() { # service, task definition
+update_service() { # service, task definition
   if [[ $(running "$1") ]]; then
     aws ecs update-service --cluster talelio --service "$1" --task-definition "$2" --output text --query service.status
   else
@@ -56,7 +56,7 @@ move() { # service, task definition
   fi
 }
 
-is_well() {
+is_healthy() {
   aws ecs wait services-stable --cluster talelio --services talelio-backend talelio-nginx || return 1
   for name in "${!new[@]}"; do
     # The circuit breaker goes back by itself, and is stable then.
@@ -76,16 +76,16 @@ done
 for entry in "${services[@]}"; do
   read -r service _ <<<"$entry"
   echo "$service: ${old[$service]:-nothing} -> ${new[$service]}"
-  move "$service" "${new[$service]}"
+  update_service "$service" "${new[$service]}"
 done
-if is_well; then
+if is_healthy; then
   echo "deployed $tag"
   exit
 fi
 
 echo "the deployment is not well: going back" >&2
 for service in "${!old[@]}"; do
-  if [[ ${old[$service]} ]]; then move "$service" "${old[$service]}"; fi
+  if [[ ${old[$service]} ]]; then update_service "$service" "${old[$service]}"; fi
 done
 aws ecs wait services-stable --cluster talelio --services "${!old[@]}"
 exit 1

@@ -1,6 +1,6 @@
 //! The publishing backend of talel.io, without its HTTP surface.
 //!
-//! Three layers make the program, and the arrows say who knows whom:
+//! Three layers make the program, and the arrows say what depends on what:
 //!
 //! ```text
 //! Presentation (handlers/)  ──►  Business (src/business/)  ◄──  Database (src/database/)
@@ -12,7 +12,7 @@
 //! * [`business`] holds the rules, and the traits it needs from the outside:
 //!   storage, mail and a clock. It names no HTTP and no AWS.
 //! * [`markdown`] and [`imaging`] only compute: a text in and HTML out, bytes in and
-//!   bytes out. They know nobody.
+//!   bytes out. They depend on nothing of ours.
 //! * [`database`] keeps what the rules decide, in DynamoDB or in the embedded
 //!   engine that speaks its protocol.
 //! * [`mail`] delivers messages, over SMTP or to a folder.

@@ -1,12 +1,14 @@
-//! Who knows whom: the arrows between the layers and the rooms, and no circle between two
-//! files.
+//! What may depend on what: layers, folders, and no cycle between two files.
 //!
 //! ```text
-//! handlers/   cli ─► runtimes ─► http ◄─► response_cache, by different files of http
+//! handlers/   cli ─► runtimes ─► http ─► response_cache
 //!             cli ─► api ─► pages ─► openapi ─► http
 //! src/        business ◄─ database, mail, objects
-//!             business ─► markdown, imaging, which know nobody
+//!             business ─► markdown, imaging, which depend on nothing of ours
 //! ```
+//!
+//! An arrow says "depends on". `response_cache` also uses the vocabulary of `http` (errors,
+//! conditional requests), which does not use it.
 //!
 //! The arrows are read from the sources: from their `use`s, and from the paths in their code.
 
@@ -50,7 +52,7 @@ impl<'a> Visit<'a> for Names {
         }
     }
 
-    /// `pub(super)` says who may know this file, not whom it knows.
+    /// `pub(super)` says who may use this file, not what it depends on.
     fn visit_visibility(&mut self, _: &'a Visibility) {}
 
     fn visit_item_use(&mut self, item: &'a ItemUse) {
@@ -129,33 +131,33 @@ impl Crate {
     fn assert_no_two_files_need_each_other(&self) {
         let needs: BTreeMap<_, _> = self.0.keys().map(|module| (module, self.needs(module))).collect();
         assert!(needs.values().any(|needs| !needs.is_empty()));
-        let mut circles = Vec::new();
+        let mut cycles = Vec::new();
         for (module, needed) in &needs {
             for other in needed {
                 if needs[other].contains(*module) && *module < other {
-                    circles.push(format!("{} and {}", module.join("::"), other.join("::")));
+                    cycles.push(format!("{} and {}", module.join("::"), other.join("::")));
                 }
             }
         }
-        assert!(circles.is_empty(), "{}", circles.join(", "));
+        assert!(cycles.is_empty(), "{}", cycles.join(", "));
     }
 
-    /// Asserts that nothing in the room `room` needs anything in `others`.
-    fn assert_does_not_know(&self, room: &str, others: &[&str]) {
+    /// Asserts that no file of `folder` depends on one of `others`.
+    fn assert_does_not_depend_on(&self, folder: &str, others: &[&str]) {
         let mut files = 0;
-        for module in self.0.keys().filter(|module| module.get(1).is_some_and(|name| name == room)) {
+        for module in self.0.keys().filter(|module| module.get(1).is_some_and(|name| name == folder)) {
             files += 1;
             for needed in self.needs(module) {
                 let known = needed.get(1).is_some_and(|name| others.contains(&name.as_str()));
                 assert!(!known, "{} needs {}", module.join("::"), needed.join("::"));
             }
         }
-        assert!(files > 0, "there is no {room}");
+        assert!(files > 0, "there is no {folder}");
     }
 
-    /// Asserts that nothing in the room `room` names one of `crates`.
-    fn assert_names_none(&self, room: &str, crates: &[&str]) {
-        for (module, names) in self.0.iter().filter(|(module, _)| module.get(1).is_some_and(|name| name == room)) {
+    /// Asserts that no file of `folder` names one of `crates`.
+    fn assert_names_none(&self, folder: &str, crates: &[&str]) {
+        for (module, names) in self.0.iter().filter(|(module, _)| module.get(1).is_some_and(|name| name == folder)) {
             let named = names.used.iter().filter(|path| path.len() > 1).map(|path| path[0].as_str());
             // A module of our own may be called as a crate is.
             let of_others = named.filter(|name| !self.0.contains_key(&[&module[..], &[(*name).to_owned()]].concat()));
@@ -187,44 +189,45 @@ fn no_two_files_need_each_other() {
 }
 
 #[test]
-fn markdown_and_imaging_know_nobody() {
+fn markdown_and_imaging_depend_on_nothing_of_ours() {
     let library = library();
-    let rooms = ["aws", "business", "database", "imaging", "mail", "markdown", "objects"];
+    let folders = ["aws", "business", "database", "imaging", "mail", "markdown", "objects"];
     for pure in ["markdown", "imaging"] {
-        let others: Vec<_> = rooms.into_iter().filter(|room| *room != pure).collect();
-        library.assert_does_not_know(pure, &others);
+        let others: Vec<_> = folders.into_iter().filter(|folder| *folder != pure).collect();
+        library.assert_does_not_depend_on(pure, &others);
         library.assert_names_none(pure, &[&HTTP[..], &AWS, &STORAGE, &["tokio", "lettre", "object_store"]].concat());
     }
 }
 
 #[test]
-fn business_knows_neither_http_nor_aws_nor_the_layers_around_it() {
+fn business_depends_on_neither_http_nor_aws_nor_the_layers_around_it() {
     let library = library();
-    library.assert_does_not_know("business", &["aws", "database", "mail", "objects"]);
+    library.assert_does_not_depend_on("business", &["aws", "database", "mail", "objects"]);
     library.assert_names_none("business", &[&HTTP[..], &AWS, &STORAGE, &["lettre", "object_store"]].concat());
 }
 
 #[test]
-fn the_layers_around_business_do_not_know_each_other() {
+fn the_layers_around_business_do_not_depend_on_each_other() {
     let library = library();
-    library.assert_does_not_know("database", &["mail", "objects", "markdown", "imaging"]);
+    library.assert_does_not_depend_on("database", &["mail", "objects", "markdown", "imaging"]);
     library.assert_names_none("database", &[&HTTP[..], &["lettre", "object_store"]].concat());
-    library.assert_does_not_know("mail", &["aws", "database", "objects", "markdown", "imaging"]);
+    library.assert_does_not_depend_on("mail", &["aws", "database", "objects", "markdown", "imaging"]);
     library.assert_names_none("mail", &[&HTTP[..], &AWS, &STORAGE].concat());
-    library.assert_does_not_know("objects", &["database", "mail", "markdown", "imaging"]);
+    library.assert_does_not_depend_on("objects", &["database", "mail", "markdown", "imaging"]);
     library.assert_names_none("objects", &[&["axum", "lambda_http", "lettre"][..], &STORAGE].concat());
 }
 
 #[test]
-fn the_rooms_of_the_program_know_only_what_is_below_them() {
+fn the_folders_of_the_program_depend_only_on_what_is_below_them() {
     let program = program();
-    program.assert_does_not_know("api", &["runtimes", "cli", "config"]);
-    program.assert_does_not_know("pages", &["api", "runtimes", "cli", "config"]);
-    program.assert_does_not_know("http", &["api", "pages", "openapi", "runtimes", "cli", "config"]);
-    program.assert_does_not_know("response_cache", &["api", "pages", "openapi", "runtimes", "cli", "config", "app"]);
-    program.assert_does_not_know("openapi", &["api", "pages", "runtimes", "cli", "config", "app"]);
-    program.assert_does_not_know("runtimes", &["api", "pages", "openapi", "cli", "config"]);
-    program.assert_does_not_know("config", &["api", "pages", "openapi", "http", "runtimes", "cli", "app"]);
+    program.assert_does_not_depend_on("api", &["runtimes", "cli", "config"]);
+    program.assert_does_not_depend_on("pages", &["api", "runtimes", "cli", "config"]);
+    program.assert_does_not_depend_on("http", &["api", "pages", "openapi", "runtimes", "cli", "config"]);
+    program
+        .assert_does_not_depend_on("response_cache", &["api", "pages", "openapi", "runtimes", "cli", "config", "app"]);
+    program.assert_does_not_depend_on("openapi", &["api", "pages", "runtimes", "cli", "config", "app"]);
+    program.assert_does_not_depend_on("runtimes", &["api", "pages", "openapi", "cli", "config"]);
+    program.assert_does_not_depend_on("config", &["api", "pages", "openapi", "http", "runtimes", "cli", "app"]);
 }
 
 /// What can be seen at a glance: a dozen names in a folder, and a file of a few screens.
@@ -255,7 +258,7 @@ fn of(sources: &[(&str, &str)]) -> Crate {
 
 #[test]
 #[should_panic(expected = "crate::a and crate::b::c")]
-fn a_circle_is_found_behind_another_name() {
+fn a_cycle_is_found_behind_another_name() {
     let sources = [
         ("crate", "mod a; mod b;"),
         ("crate::a", "use super::b::Thing; pub struct Other;"),

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use talelio::business::{Email, NewPassword, Registered, Username};
+use talelio::business::{AccountWithUser, Email, NewPassword, Username};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::cookies;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::{JsonObject, Segment};
+use crate::http::extract::{JsonObject, PathParams};
 
 pub(super) fn public() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -105,8 +105,8 @@ struct MessageBody {
     message: &'static str,
 }
 
-impl From<Registered> for RegisteredBody {
-    fn from(Registered { account, user }: Registered) -> Self {
+impl From<AccountWithUser> for RegisteredBody {
+    fn from(AccountWithUser { account, user }: AccountWithUser) -> Self {
         let account = AccountBody {
             id: account.id,
             created_at: account.created_at.to_string(),
@@ -139,7 +139,7 @@ impl From<Registered> for RegisteredBody {
     )
 )]
 async fn register(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
-    let [email, password, username] = body.texts(["email", "password", "username"])?;
+    let [email, password, username] = body.required_strings(["email", "password", "username"])?;
     let email: Email = email.parse().map_err(ApiError::bad_request)?;
     let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
     let username: Username = username.parse().map_err(ApiError::bad_request)?;
@@ -168,7 +168,7 @@ async fn register(State(app): State<App>, mut body: JsonObject) -> Result<Respon
         ),
     )
 )]
-async fn verify(State(app): State<App>, Segment(token): Segment) -> Result<Json<RegisteredBody>, ApiError> {
+async fn verify(State(app): State<App>, PathParams(token): PathParams) -> Result<Json<RegisteredBody>, ApiError> {
     Ok(Json(app.accounts.verify(&token).await?.into()))
 }
 
@@ -190,7 +190,7 @@ async fn verify(State(app): State<App>, Segment(token): Segment) -> Result<Json<
     )
 )]
 async fn log_in(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
-    let [email, password] = body.texts(["email", "password"])?;
+    let [email, password] = body.required_strings(["email", "password"])?;
     let tokens = app.accounts.log_in(&email, password).await?;
     let cookie = app.cookies.set(&tokens.refresh_token);
     Ok((cookie, Json(AccessTokenBody { access_token: tokens.access_token })).into_response())

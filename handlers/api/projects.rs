@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::{JsonObject, Segment};
+use crate::http::extract::{JsonObject, PathParams};
 use crate::response_cache::{CacheableRequest, Representation};
 
 pub(super) fn public() -> OpenApiRouter<App> {
@@ -100,7 +100,7 @@ async fn create(
     AuthenticatedUser(session): AuthenticatedUser,
     mut body: JsonObject,
 ) -> Result<(StatusCode, Json<ProjectBody>), ApiError> {
-    let [title, text] = body.texts(["title", "body"])?;
+    let [title, text] = body.required_strings(["title", "body"])?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
     let creation = app.projects.create(&session, title, text);
     let project = app.response_cache.invalidated_by(creation).await?;
@@ -127,7 +127,7 @@ async fn create(
 )]
 async fn list(
     State(app): State<App>,
-    Segment(username): Segment,
+    PathParams(username): PathParams,
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {
     let username: Username = username.parse().map_err(|_| ProjectError::UnknownUser(username))?;

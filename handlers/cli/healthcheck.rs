@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::app::Failure;
+use crate::app::BoxError;
 
 /// How long a healthy server takes at most to connect, and to answer.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Asks the server that listens on `host` and `port` of this machine, for container
 /// engines, whose images have no other program to ask with.
-pub(super) fn run(host: &str, port: u16) -> Result<(), Failure> {
+pub(super) fn run(host: &str, port: u16) -> Result<(), BoxError> {
     // A server that listens everywhere listens here.
     let ip = host.parse().ok().filter(|ip: &IpAddr| !ip.is_unspecified());
     let address = SocketAddr::new(ip.unwrap_or([127, 0, 0, 1].into()), port);

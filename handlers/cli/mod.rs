@@ -6,7 +6,7 @@ mod serve;
 
 use clap::{Parser, Subcommand};
 
-use crate::app::Failure;
+use crate::app::BoxError;
 use crate::config::{Config, variables};
 
 /// The publishing backend of talel.io.
@@ -32,7 +32,7 @@ enum Command {
 
 impl Cli {
     /// Does what the command line asks for.
-    pub(crate) async fn run(self, config: Config) -> Result<(), Failure> {
+    pub(crate) async fn run(self, config: Config) -> Result<(), BoxError> {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,
             Command::CreateTable => create_table::run(&config).await,

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use crate::api::router;
-use crate::app::{self, Failure};
+use crate::app::{self, BoxError};
 use crate::config::Config;
-use crate::http::site::Site;
+use crate::http::service::HttpService;
 use crate::runtimes::{lambda, server};
 
 /// Serves the API until the process is told to stop.
-pub(super) async fn run(config: Config) -> Result<(), Failure> {
+pub(super) async fn run(config: Config) -> Result<(), BoxError> {
     let runtime_api = config.lambda;
     let address = (config.host.clone(), config.port);
     let database = Arc::new(app::open_database(&config).await?);
     // While its first request is on its way, everything else is put together.
     let warming_up = tokio::spawn(app::warm_up(Arc::clone(&database)));
     let app = app::build(config, database)?;
-    let site = Site::new(app.clone(), router::build(app));
+    let service = HttpService::new(app.clone(), router::build(app));
     warming_up.await??;
-    if runtime_api { lambda::run(site).await } else { server::run(site, address).await }
+    if runtime_api { lambda::run(service).await } else { server::run(service, address).await }
 }

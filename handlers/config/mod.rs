@@ -1,10 +1,10 @@
 //! The configuration: read once, from the environment, into one typed value.
 
+mod reader;
 mod secret_key;
 pub(crate) mod variables;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,12 +12,13 @@ use http::HeaderValue;
 use lettre::message::Mailbox;
 use talelio::AwsEndpoint;
 use talelio::business::{Allowlist, SecretKey};
-use talelio::database::Connection;
+use talelio::database::TableConfig;
 use talelio::mail::{Smtp, SmtpConfig};
-use talelio::objects::Bucket;
+use talelio::objects::BucketConfig;
 use tracing_subscriber::filter::Targets;
 
 use crate::response_cache::TimeToLive;
+use reader::{Problems, Reader, is_url};
 
 /// Where the program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +53,11 @@ pub(crate) struct Config {
     pub(crate) secret_key: SecretKey,
     pub(crate) data_dir: DataDir,
     /// The table outside; the embedded store without it.
-    pub(crate) connection: Option<Connection>,
+    pub(crate) connection: Option<TableConfig>,
     /// How long responses are cached.
     pub(crate) cache_ttl: TimeToLive,
     /// The bucket of the images; a folder in `data_dir` without it.
-    pub(crate) bucket: Option<Bucket>,
+    pub(crate) bucket: Option<BucketConfig>,
     pub(crate) api_base_url: String,
     pub(crate) site_base_url: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
@@ -68,19 +69,6 @@ pub(crate) struct Config {
     pub(crate) log_colours: bool,
 }
 
-/// Everything that is wrong with the environment, a line each.
-#[derive(Debug)]
-pub(crate) struct Problems(Vec<String>);
-
-impl fmt::Display for Problems {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for problem in &self.0 {
-            writeln!(f, "  {problem}")?;
-        }
-        f.write_str("`talelio-backend --help` lists every variable.")
-    }
-}
-
 impl Config {
     /// Reads the environment and, unless it says production or Lambda, the file
     /// `.env` in the working directory, which overrides nothing.
@@ -89,7 +77,7 @@ impl Config {
         if !production && std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_none() {
             match dotenvy::from_filename_iter(".env") {
                 Ok(_) if std::path::Path::new(".env").exists() => {
-                    dotenvy::from_path(".env").map_err(|error| Problems(vec![format!(".env: {error}")]))?;
+                    dotenvy::from_path(".env").map_err(|error| Problems::one(format!(".env: {error}")))?;
                 }
                 _ => {}
             }
@@ -101,19 +89,10 @@ impl Config {
     }
 
     fn from_variables(variables: HashMap<String, String>) -> Result<Self, Problems> {
-        let mut reader = Reader { variables, problems: Vec::new() };
+        let mut reader = Reader::new(variables);
         let config = reader.config();
-        match config {
-            Some(config) if reader.problems.is_empty() => Ok(config),
-            _ => Err(Problems(reader.problems)),
-        }
+        reader.finish(config)
     }
-}
-
-/// Reads variables and collects what is wrong with them.
-struct Reader {
-    variables: HashMap<String, String>,
-    problems: Vec<String>,
 }
 
 impl Reader {
@@ -142,17 +121,18 @@ impl Reader {
         };
         let secret_key = self.secret_key(production, &data_dir);
         let sender = self.sender();
+        let port = self.parsed("PORT", "8000", "a port, 0 to 65535").unwrap_or(8000);
         let origins = if production { "https://www.talel.io,https://talel.io" } else { "http://127.0.0.1:3000" };
         Some(Config {
             environment,
             lambda,
             host: self.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
-            port: self.parsed("PORT", "8000", "a port, 0 to 65535").unwrap_or_default(),
+            port,
             data_dir,
             cache_ttl: self.cache_ttl(connection.is_some()),
             connection,
             bucket,
-            api_base_url: self.url("API_BASE_URL", "http://127.0.0.1:8000"),
+            api_base_url: self.url("API_BASE_URL", &default_api_base_url(port)),
             site_base_url: self.url("SITE_BASE_URL", "https://www.talel.io"),
             cors_origins: self.list("CORS_ORIGINS", origins, "origins such as https://www.talel.io", |origin| {
                 let plain = is_url(origin) && !origin.ends_with('/') && origin.matches('/').count() == 2;
@@ -165,12 +145,12 @@ impl Reader {
             log_filter: self
                 .parsed("RUST_LOG", "info", "levels such as `warn` or `info,talelio=debug`")
                 .unwrap_or_default(),
-            log_colours: !self.variables.contains_key("NO_COLOR"),
+            log_colours: !self.is_set("NO_COLOR"),
             secret_key: secret_key?,
         })
     }
 
-    fn connection(&mut self) -> Option<Connection> {
+    fn connection(&mut self) -> Option<TableConfig> {
         let table = self.text("DYNAMODB_TABLE");
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"_-.".contains(&b);
         let valid = |table: &String| (3..=255).contains(&table.len()) && table.bytes().all(allowed);
@@ -178,7 +158,7 @@ impl Reader {
             self.problem("DYNAMODB_TABLE", "expected 3 to 255 letters, digits, `_`, `-` or `.`");
         }
         let endpoint = self.endpoint("DYNAMODB_TABLE", "AWS_ENDPOINT_URL_DYNAMODB");
-        Some(Connection { table: table?, endpoint })
+        Some(TableConfig { table: table?, endpoint })
     }
 
     /// By default, until something changes where only this process can change it, and
@@ -191,7 +171,7 @@ impl Reader {
         TimeToLive::AtMost(Duration::from_secs(seconds.into()))
     }
 
-    fn bucket(&mut self) -> Option<Bucket> {
+    fn bucket(&mut self) -> Option<BucketConfig> {
         let name = self.text("S3_BUCKET");
         let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b".-".contains(&b);
         let valid = |name: &String| (3..=63).contains(&name.len()) && name.bytes().all(allowed);
@@ -199,7 +179,7 @@ impl Reader {
             self.problem("S3_BUCKET", "expected 3 to 63 lower case letters, digits, `-` or `.`");
         }
         let endpoint = self.endpoint("S3_BUCKET", "AWS_ENDPOINT_URL_S3");
-        Some(Bucket { name: name?, endpoint })
+        Some(BucketConfig { name: name?, endpoint })
     }
 
     /// Where the service is that the variable `used_by` asks for.
@@ -234,7 +214,7 @@ impl Reader {
 
     fn allowlist(&mut self) -> Option<Allowlist> {
         // Set but empty admits nobody, so this one is not read through `text`.
-        self.variables.contains_key("WHITELISTED_EMAILS").then(|| {
+        self.is_set("WHITELISTED_EMAILS").then(|| {
             let emails = self.list("WHITELISTED_EMAILS", "", "mail addresses", |email| email.parse().ok());
             emails.into_iter().collect()
         })
@@ -261,47 +241,11 @@ impl Reader {
         let smtp = Smtp::new(SmtpConfig { server, credentials: user.zip(password), sender: sender?.clone() });
         smtp.map_err(|error| self.problem("EMAIL_SERVER", &error.to_string())).ok()
     }
-
-    /// A variable that is set to something.
-    fn text(&self, name: &str) -> Option<String> {
-        self.variables.get(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
-
-    fn parsed<T: std::str::FromStr>(&mut self, name: &str, default: &str, expected: &str) -> Option<T> {
-        let text = self.text(name).unwrap_or_else(|| default.to_owned());
-        let parsed = text.parse().ok();
-        if parsed.is_none() {
-            self.problem(name, &format!("expected {expected}, not `{text}`"));
-        }
-        parsed
-    }
-
-    /// A URL without a slash at its end.
-    fn url(&mut self, name: &str, default: &str) -> String {
-        let url = self.text(name).unwrap_or_else(|| default.to_owned());
-        if !is_url(&url) {
-            self.problem(name, &format!("expected a URL such as {default}, not `{url}`"));
-        }
-        url.trim_end_matches('/').to_owned()
-    }
-
-    fn list<T>(&mut self, name: &str, default: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
-        let text = self.variables.get(name).cloned().unwrap_or_else(|| default.to_owned());
-        let parts: Vec<Option<T>> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(parse).collect();
-        if parts.iter().any(Option::is_none) {
-            self.problem(name, &format!("expected {expected}, separated by commas"));
-        }
-        parts.into_iter().flatten().collect()
-    }
-
-    fn problem(&mut self, name: &str, problem: &str) {
-        self.problems.push(format!("{name}: {problem}"));
-    }
 }
 
-fn is_url(text: &str) -> bool {
-    let uri: Result<http::Uri, _> = text.parse();
-    uri.is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
+/// A free port, which 0 asks for, is not known yet.
+fn default_api_base_url(port: u16) -> String {
+    format!("http://127.0.0.1:{}", if port == 0 { 8000 } else { port })
 }
 
 fn default_sender() -> Mailbox {
@@ -327,6 +271,8 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.environment, Environment::Development);
         assert_eq!((config.host.as_str(), config.port), ("127.0.0.1", 8000));
+        assert_eq!(config.api_base_url, "http://127.0.0.1:8000");
+        assert_eq!(read(&[("PORT", "9000")]).unwrap().api_base_url, "http://127.0.0.1:9000");
         assert_eq!(config.cors_origins, ["http://127.0.0.1:3000"]);
         assert!(config.allowlist.is_none() && config.smtp.is_none() && config.connection.is_none());
     }

@@ -57,7 +57,7 @@ async fn read(request: Request, next: Next) -> Result<Response, ApiError> {
 /// Hands the body to the handler as it comes, and drops what that leaves of it.
 async fn stream(request: Request, next: Next) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
-    if is_announced(&parts.headers, MAX_UPLOAD_BYTES) {
+    if expects_to_send_more_than(&parts.headers, MAX_UPLOAD_BYTES) {
         return Err(too_large());
     }
     let (sender, channel) = Channel::new(1);
@@ -100,7 +100,7 @@ async fn feed(mut body: Body, sender: Sender<Bytes, axum::Error>) -> Result<(), 
 }
 
 async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
-    if is_announced(headers, MAX_BODY_BYTES) {
+    if expects_to_send_more_than(headers, MAX_BODY_BYTES) {
         return Err(too_large());
     }
     let mut collected = Vec::new();
@@ -122,7 +122,7 @@ async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError>
 
 /// Whether a client says that it will send more than `most` bytes and waits for a
 /// word before it does. Refused, it does not send them.
-fn is_announced(headers: &HeaderMap, most: usize) -> bool {
+fn expects_to_send_more_than(headers: &HeaderMap, most: usize) -> bool {
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     length.is_some_and(|length| length > most) && headers.contains_key(EXPECT)
 }

@@ -27,9 +27,9 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=3153600
 
 impl ImmutableFile {
     /// The answer to a request for the file with these headers.
-    pub(crate) fn answer(self, request: &HeaderMap) -> Result<Response, ApiError> {
+    pub(crate) fn respond(self, request: &HeaderMap) -> Result<Response, ApiError> {
         let tag = HeaderValue::from_str(&format!("\"{}\"", self.etag)).map_err(Fault::failed)?;
-        let mut response = if is_known(request.get_all(IF_NONE_MATCH).iter(), &tag) {
+        let mut response = if if_none_match(request.get_all(IF_NONE_MATCH).iter(), &tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             self.bytes_for(request, &tag)?
@@ -71,7 +71,7 @@ fn content_range(part: &str, length: usize) -> Result<HeaderValue, Fault> {
 
 /// Whether the client knows the version `tag` already, by its `If-None-Match` headers.
 /// How the tags are compared does not tell weak ones from strong ones (RFC 9110, 13.1.2).
-pub(crate) fn is_known<'h>(known: impl Iterator<Item = &'h HeaderValue>, tag: &HeaderValue) -> bool {
+pub(crate) fn if_none_match<'h>(known: impl Iterator<Item = &'h HeaderValue>, tag: &HeaderValue) -> bool {
     let strong = |tag: &'h str| tag.strip_prefix("W/").unwrap_or(tag);
     let tag = tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes());
     let known = known.filter_map(|tags| tags.to_str().ok()).flat_map(|tags| tags.split(',')).map(str::trim);
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn any_of_several_tags_may_be_the_known_one() {
         for tag in ["\"a\"", "W/\"a\""].map(HeaderValue::from_static) {
-            let known = |tags| is_known([HeaderValue::from_static(tags)].iter(), &tag);
+            let known = |tags| if_none_match([HeaderValue::from_static(tags)].iter(), &tag);
             assert!(known("\"a\"") && known("\"b\", W/\"a\"") && known("*"));
             assert!(!known("\"b\"") && !known("a"));
         }

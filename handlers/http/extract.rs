@@ -50,19 +50,22 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 impl JsonObject {
     /// The texts of `keys`, all of them required; the first that is missing is told.
-    pub(crate) fn texts<const N: usize>(&mut self, keys: [&'static str; N]) -> Result<[String; N], ApiError> {
+    pub(crate) fn required_strings<const N: usize>(
+        &mut self,
+        keys: [&'static str; N],
+    ) -> Result<[String; N], ApiError> {
         if let Some(missing) = keys.iter().find(|key| !self.0.contains_key(**key)) {
             return Err(ApiError::bad_request(format!("Expected '{missing}' key")));
         }
         let mut texts = [const { String::new() }; N];
         for (text, key) in texts.iter_mut().zip(keys) {
-            *text = self.optional_text(key)?.ok_or_else(|| not_text(key))?;
+            *text = self.optional_string(key)?.ok_or_else(|| not_text(key))?;
         }
         Ok(texts)
     }
 
     /// The text of `key`; none if it is missing or `null`.
-    pub(crate) fn optional_text(&mut self, key: &'static str) -> Result<Option<String>, ApiError> {
+    pub(crate) fn optional_string(&mut self, key: &'static str) -> Result<Option<String>, ApiError> {
         match self.0.remove(key) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) if text.contains('\0') => {
@@ -79,9 +82,9 @@ fn not_text(key: &str) -> ApiError {
 }
 
 /// The parameters of a path, decoded: a text for one, a tuple of texts for several.
-pub(crate) struct Segment<T = String>(pub(crate) T);
+pub(crate) struct PathParams<T = String>(pub(crate) T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Segment<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParams<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {

@@ -9,4 +9,4 @@ pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(crate) mod observe;
 pub(crate) mod pagination;
-pub(crate) mod site;
+pub(crate) mod service;

@@ -71,7 +71,7 @@ const FORBIDDEN: &str = "`No authorization header provided`, `No authorization t
 
 /// The document as JSON, with the error responses that operations share, and
 /// an example of each.
-pub(crate) fn complete(document: &OpenApi) -> Value {
+pub(crate) fn with_shared_responses(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for (_, operation) in item.as_object_mut().into_iter().flatten() {

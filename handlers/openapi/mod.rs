@@ -26,15 +26,15 @@ impl Document {
 
     /// For programs.
     pub(crate) fn json(&self) -> Bytes {
-        self.json.get_or_init(|| base::complete(&self.openapi).to_string().into()).clone()
+        self.json.get_or_init(|| base::with_shared_responses(&self.openapi).to_string().into()).clone()
     }
 
     /// For people, as `render` makes it.
     pub(crate) fn html(&self, render: impl FnOnce(&Value) -> String) -> Bytes {
-        self.html.get_or_init(|| render(&base::complete(&self.openapi)).into()).clone()
+        self.html.get_or_init(|| render(&base::with_shared_responses(&self.openapi)).into()).clone()
     }
 }
 
 /// The document as JSON, with what operations have in common.
 #[cfg(test)]
-pub(crate) use base::complete;
+pub(crate) use base::with_shared_responses;

@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_docs_have_every_route_as_the_document_has_it() {
-        let document = crate::openapi::complete(&crate::api::router::document());
+        let document = crate::openapi::with_shared_responses(&crate::api::router::document());
         assert_written("docs/api.md", |_| markdown_page(&document));
         assert_written("README.md", |readme| {
             let (before, rest) = readme.split_once(MARKS[0]).expect("the begin mark");

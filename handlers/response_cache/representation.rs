@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 
 use super::encoding::{Encoding, compressed};
 use super::request::CacheableRequest;
-use crate::http::conditional::is_known;
+use crate::http::conditional::if_none_match;
 use crate::http::envelope::ApiError;
 
 /// What a representation takes beside its bytes, roughly.
@@ -21,9 +21,9 @@ const OVERHEAD_BYTES: usize = 1_024;
 
 /// A JSON document, ready to be sent. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Representation(Arc<Document>);
+pub(crate) struct Representation(Arc<Inner>);
 
-struct Document {
+struct Inner {
     plain: Bytes,
     /// None inside where compressing was not worth it.
     gzip: OnceCell<Option<Bytes>>,
@@ -49,7 +49,7 @@ impl Representation {
         let etag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&plain)[..16]));
         let etag = HeaderValue::from_str(&etag).map_err(Fault::failed)?;
         let (gzip, brotli) = (OnceCell::new(), OnceCell::new());
-        Ok(Self(Arc::new(Document { plain: plain.into(), gzip, brotli, etag, headers })))
+        Ok(Self(Arc::new(Inner { plain: plain.into(), gzip, brotli, etag, headers })))
     }
 
     /// How many bytes of memory it takes at most: what is compressed is kept when it is
@@ -73,7 +73,7 @@ impl Representation {
         headers.insert(ETAG, document.etag.clone());
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
         headers.extend(document.headers.iter().cloned());
-        if is_known(request.if_none_match.iter(), &document.etag) {
+        if if_none_match(request.if_none_match.iter(), &document.etag) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         } else {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -13,20 +13,20 @@ use http_body_util::Limited;
 use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, service_fn};
 
-use crate::app::Failure;
+use crate::app::BoxError;
 use crate::http::envelope::ApiError;
-use crate::http::site::Site;
+use crate::http::service::HttpService;
 
 /// The most bytes of a response as Lambda takes it, a JSON document around the
 /// body: 6 MB (6,291,556 bytes), less what the headers and the frame may need.
 const MAX_RESPONSE_BYTES: usize = 6_291_556 - 65_536;
 
 /// Answers events until Lambda ends the process.
-pub(crate) async fn run(site: Site) -> Result<(), Failure> {
+pub(crate) async fn run(service: HttpService) -> Result<(), BoxError> {
     lambda_http::run(service_fn(move |request: lambda_http::Request| {
-        let site = site.clone();
+        let service = service.clone();
         async move {
-            let Ok(response) = site.answer(without_stage(request)).await;
+            let Ok(response) = service.call(without_stage(request)).await;
             Ok::<_, Infallible>(limited(response).await)
         }
     }))

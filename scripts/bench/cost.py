@@ -121,7 +121,7 @@ def main():
         report.row(name, *(f"{1e6 * part:.2f}" for part in (*parts, sum(parts))), f"{1_000 * one.seconds():.0f}")
     report.part("A month")
     read, write = measured["Read an article"], measured["Publish an article"]
-    kept = [
+    storage = [
         ("DynamoDB: reads", given.reads * read.store_dollars()),
         ("DynamoDB: writes", given.writes * write.store_dollars()),
         ("DynamoDB: 1 GB, with point-in-time recovery", STORED_GB + RECOVERABLE_GB),
@@ -135,12 +135,12 @@ def main():
             ("Public IPv4 address", HOURS * 0.005),
             ("ECR: two images of 0.1 GB", 0.2 * 0.10),
             ("CloudWatch: 0.5 GB of logs, 4 alarms, 1 metric", 0.5 * 0.50 + 4 * 0.10 + 0.30),
-            *kept,
+            *storage,
         ],
         "Lambda": [
             ("Lambda and API Gateway", given.reads * read.lambda_dollars() + given.writes * write.lambda_dollars()),
             ("CloudWatch: 0.2 GB of logs, 3 alarms", 0.2 * 0.50 + 3 * 0.10),
-            *kept,
+            *storage,
         ],
     }
     report.line(f"{given.reads:,} articles read, {given.writes:,} published, {given.images:g} GB of images, nothing cached:")

@@ -13,7 +13,7 @@ TITLE = "As the store grows"
 FEW, MANY = 100, 100_000
 
 
-def asked(count, sample):
+def requests(count, sample):
     """What is asked of a store with `count` articles: the same, as far as both have it."""
     deep = 5_000 if count == MANY else 5
     yield "article", lambda ours: ours.send("GET", f"/v1/articles/article-{sample.randrange(count)}")
@@ -37,7 +37,7 @@ def run(options, report):
     with server(seeded(FEW), **options_of_both) as small, server(seeded(MANY), **options_of_both) as large:
         for ours in small, large:
             ours.log_in(register=False)
-        for (name, ask_small), (_, ask_large) in zip(asked(FEW, sample), asked(MANY, sample)):
+        for (name, ask_small), (_, ask_large) in zip(requests(FEW, sample), requests(MANY, sample)):
             times, costs = ([], []), ([], [])
             for _ in range(30 if options.short else 300):
                 for ours, ask, took, spent in zip((small, large), (ask_small, ask_large), times, costs):

@@ -126,16 +126,16 @@ def load(url, concurrency, seconds, posted=()):
     return [str(part) for part in command]
 
 
-def wrk(url, concurrency, seconds, posted=(), may_refuse=False):
+def wrk(url, concurrency, seconds, posted=(), may_reject=False):
     """Requests a second, and the 99th percentile of how long they took, in milliseconds. What
-    is refused does not count."""
+    is rejected does not count."""
     command = load(url, concurrency, seconds, posted)
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    refused = int(found.group(1)) if (found := re.search(r"Non-2xx or 3xx responses: (\d+)", said)) else 0
-    if (refused and not may_refuse) or "Socket errors" in said:
+    rejected = int(found.group(1)) if (found := re.search(r"Non-2xx or 3xx responses: (\d+)", said)) else 0
+    if (rejected and not may_reject) or "Socket errors" in said:
         sys.exit(f"{url}\n{said}")
     requests = int(re.search(r"(\d+) requests in", said).group(1))
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1)) * (1 - refused / max(requests, 1))
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1)) * (1 - rejected / max(requests, 1))
     number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()
     return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1_000}[unit]
 

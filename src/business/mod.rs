@@ -4,11 +4,11 @@
 //! calls. It works on values that exist only when they are valid ([`Email`],
 //! [`Username`], [`Title`], [`Slug`], [`PageRequest`]) and reaches the world through
 //! traits that stand beside it: [`AccountStore`], [`ArticleStore`], [`ImageStore`],
-//! [`ProjectStore`], [`ImageFiles`], [`Mailer`] and [`Clock`]. What only computes is in
+//! [`ProjectStore`], [`ImageObjects`], [`Mailer`] and [`Clock`]. What only computes is in
 //! [`crate::markdown`] and [`crate::imaging`].
 //!
 //! To add a resource: its values, its store trait, its error enum and its service go into
-//! a file of its name here; the implementation of the trait goes into `src/database/`
+//! a file of its name here, or a folder; the implementation of the trait goes into `src/database/`
 //! under the same name, the routes into `handlers/api/`.
 
 mod accounts;
@@ -25,9 +25,9 @@ mod text;
 mod users;
 
 pub use accounts::{
-    Account, AccountError, AccountStore, Accounts, AccountsConfig, Allowlist, Email, InvalidAccessToken, InvalidEmail,
-    InvalidPassword, LoggedIn, NewAccount, NewPassword, PasswordHash, Passwords, RefreshTokenHash, Registered,
-    RegistrationError, SecretKey, Session, Tokens,
+    Account, AccountError, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist, Email,
+    InvalidAccessToken, InvalidEmail, InvalidPassword, NewAccount, NewPassword, PasswordHash, PasswordHasher,
+    RefreshTokenHash, RegistrationError, SecretKey, Session, SessionTokens, Tokens,
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleError, ArticleStore, Articles, ListError, NewArticle, PublishError,
@@ -36,8 +36,9 @@ pub use articles::{
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;
 pub use images::{
-    AddError, Image, ImageAddress, ImageError, ImageFile, ImageFiles, ImageStore, Images, ImagesPage, InvalidImageFile,
-    MAX_IMAGE_BYTES, MAX_IMAGES, Object, PendingUpload, PresignedUpload, Rendition, RenditionRequest, Upload, WIDTHS,
+    AddError, Image, ImageAddress, ImageError, ImageName, ImageObjects, ImageStore, Images, ImagesPage,
+    InvalidImageName, MAX_IMAGE_BYTES, MAX_IMAGES, Object, PendingUpload, PresignedUpload, Rendition, RenditionRequest,
+    Upload, WIDTHS,
 };
 pub use mailer::{MailError, Mailer, Message};
 pub use pagination::{MAX_LIMIT, Page, PageRequest};

@@ -5,11 +5,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::schema::EXPIRES_AT;
-use super::table::{Expression, Outcome, number, read, text};
+use super::table::{Expression, TransactionOutcome, from_item, number, text};
 use super::{Database, keys};
 use crate::business::{
-    Account, AccountStore, Email, Fault, NewAccount, PasswordHash, RefreshTokenHash, Registered, RegistrationError,
-    Timestamp, User, Username,
+    Account, AccountStore, AccountWithUser, Email, Fault, NewAccount, PasswordHash, RefreshTokenHash,
+    RegistrationError, Timestamp, User, Username,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -50,7 +50,7 @@ struct RefreshTokenItem {
 }
 
 #[derive(Deserialize)]
-struct Numbers {
+struct AccountCounter {
     last: u64,
 }
 
@@ -94,15 +94,15 @@ impl Database {
     /// A number that no account has had. One that ends up unused stays so.
     async fn next_account_number(&self) -> Result<u64, Fault> {
         let count = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
-        let item = self.table.update(&keys::account_numbers(), count).await?;
-        let numbers: Numbers = read(item.unwrap_or_default())?;
+        let item = self.table.update(&keys::account_counter(), count).await?;
+        let numbers: AccountCounter = from_item(item.unwrap_or_default())?;
         Ok(numbers.last)
     }
 }
 
 #[async_trait]
 impl AccountStore for Database {
-    async fn register(&self, new: NewAccount) -> Result<Registered, RegistrationError> {
+    async fn register(&self, new: NewAccount) -> Result<AccountWithUser, RegistrationError> {
         let id = self.next_account_number().await?;
         let user = User::new(id, new.username.clone());
         let item = AccountItem {
@@ -116,15 +116,15 @@ impl AccountStore for Database {
         };
         let profile = ProfileItem { user: (&user).into(), articles: 0 };
         let actions = vec![
-            self.table.create(&keys::account(&new.email), &item)?,
-            self.table.create(&keys::profile(&new.username), &profile)?,
+            self.table.put_if_absent_action(&keys::account(&new.email), &item)?,
+            self.table.put_if_absent_action(&keys::profile(&new.username), &profile)?,
         ];
         match self.table.transact(actions).await? {
-            Outcome::Committed => Ok(Registered { account: item.try_into()?, user }),
-            Outcome::ConditionsFailed(actions) if actions.contains(&0) => Err(RegistrationError::EmailTaken),
-            Outcome::ConditionsFailed(_) => Err(RegistrationError::UsernameTaken),
+            TransactionOutcome::Committed => Ok(AccountWithUser { account: item.try_into()?, user }),
+            TransactionOutcome::ConditionsFailed(actions) if actions.contains(&0) => Err(RegistrationError::EmailTaken),
+            TransactionOutcome::ConditionsFailed(_) => Err(RegistrationError::UsernameTaken),
             // Somebody is registering the same address or name this very moment.
-            Outcome::Conflict => Err(Fault::busy("two registrations at once").into()),
+            TransactionOutcome::Conflict => Err(Fault::busy("two registrations at once").into()),
         }
     }
 
@@ -140,7 +140,7 @@ impl AccountStore for Database {
 
     async fn verify(&self, email: &Email, now: Timestamp) -> Result<bool, Fault> {
         let verify = Expression::update("SET verified = :yes, updated_at = :now")
-            .and_only_if("attribute_exists(pk) AND verified = :no")
+            .and_condition("attribute_exists(pk) AND verified = :no")
             .value(":yes", AttributeValue::Bool(true))
             .value(":no", AttributeValue::Bool(false))
             .value(":now", text(now.to_string()));
@@ -149,7 +149,7 @@ impl AccountStore for Database {
 
     async fn replace_password(&self, email: &Email, old: &PasswordHash, new: &PasswordHash) -> Result<(), Fault> {
         let replace = Expression::update("SET password = :new")
-            .and_only_if("password = :old")
+            .and_condition("password = :old")
             .value(":new", text(new.as_str()))
             .value(":old", text(old.as_str()));
         // When the condition does not hold, somebody was quicker.
@@ -173,7 +173,7 @@ impl AccountStore for Database {
     }
 
     async fn forget_refresh_token(&self, username: &Username, now: Timestamp) -> Result<bool, Fault> {
-        let good = Expression::only_if("#expires_at > :now")
+        let good = Expression::condition("#expires_at > :now")
             .name("#expires_at", EXPIRES_AT)
             .value(":now", number(now.unix_seconds()));
         self.table.delete(&keys::refresh_token(username), good).await

@@ -18,7 +18,7 @@ use super::Database;
 use super::accounts::{ProfileItem, UserItem};
 use super::content::{self, Content, Packed};
 use super::keys::{self, Key};
-use super::table::{Expression, Item, Outcome, backoff, number, read, write};
+use super::table::{Expression, Item, TransactionOutcome, backoff, from_item, number, to_item};
 use crate::business::{
     Adjacent, AdjacentArticles, Article, ArticleStore, Fault, ListError, NewArticle, Page, PageRequest, PublishError,
     PublishedArticle, Session, Slug, User, Username,
@@ -77,7 +77,7 @@ struct EntryItem {
 }
 
 #[derive(Serialize, Deserialize)]
-struct SlugNumbers {
+struct SlugCounter {
     last: u64,
 }
 
@@ -112,7 +112,7 @@ impl ArticleStore for Database {
             table_of_contents: article.rendered.table_of_contents,
             featured_image: article.featured_image,
         };
-        let (content, packed) = content::pack_blocking(content).await?;
+        let (content, packed) = content::pack_off_thread(content).await?;
         let packed = packed.ok_or(PublishError::TooLarge)?;
         let _guard = timeout(PUBLISH_TIMEOUT, self.publishing.lock()).await.map_err(Fault::busy)?;
         let mut taken = 1;
@@ -124,10 +124,10 @@ impl ArticleStore for Database {
             let slug = article.slug.numbered(state.number);
             let actions = self.publication(&state, &article.slug, &slug, &content.title, &packed)?;
             match self.table.transact(actions).await? {
-                Outcome::Committed => return published(state, slug, content),
+                TransactionOutcome::Committed => return published(state, slug, content),
                 // An article of another title has the slug, such as "X 2".
-                Outcome::ConditionsFailed(actions) if actions.contains(&SLUG_ACTION) => taken = state.number,
-                Outcome::ConditionsFailed(_) | Outcome::Conflict => backoff(attempt).await,
+                TransactionOutcome::ConditionsFailed(actions) if actions.contains(&SLUG_ACTION) => taken = state.number,
+                TransactionOutcome::ConditionsFailed(_) | TransactionOutcome::Conflict => backoff(attempt).await,
             }
         }
         Err(Fault::busy("too many publications at once").into())
@@ -137,7 +137,7 @@ impl ArticleStore for Database {
         let items = self.table.query(&keys::article_partition(slug), None).await?;
         let (meta, parts): (Vec<_>, Vec<_>) = items.into_iter().partition(is_meta);
         let Some(meta) = meta.into_iter().next() else { return Ok(None) };
-        let meta: MetaItem = read(meta)?;
+        let meta: MetaItem = from_item(meta)?;
         let parts = parts.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
         let adjacent = AdjacentArticles {
             next: meta.next.map(Adjacent::try_from).transpose()?,
@@ -154,9 +154,10 @@ impl ArticleStore for Database {
     ) -> Result<Option<(Page<Article>, User)>, ListError> {
         let Some(profile) = self.table.get::<ProfileItem>(&keys::profile(username)).await? else { return Ok(None) };
         let Some(positions) = request.positions(profile.articles) else { return Ok(None) };
-        let (oldest, newest) = (keys::entry(username, *positions.start()), keys::entry(username, *positions.end()));
+        let (oldest, newest) =
+            (keys::user_article(username, *positions.start()), keys::user_article(username, *positions.end()));
         let entries = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk)).await?;
-        let mut entries = entries.into_iter().map(read).collect::<Result<Vec<EntryItem>, _>>()?;
+        let mut entries = entries.into_iter().map(from_item).collect::<Result<Vec<EntryItem>, _>>()?;
         entries.reverse();
         if entries.iter().map(|entry| entry.bytes).sum::<usize>() > PAGE_BYTES {
             return Err(ListError::TooLarge);
@@ -172,16 +173,16 @@ impl Database {
         let site = keys::publications();
         let profile = keys::profile(&author.username);
         let first = keys::article_meta(slug);
-        let numbers = keys::slug_numbers(slug);
+        let numbers = keys::slug_counter(slug);
         let keys = [site.clone(), profile.clone(), first.clone(), numbers.clone()];
         let mut found = self.table.batch_get(&keys).await?;
-        let publications = found.remove(&site).map(read).transpose()?.unwrap_or_default();
-        let profile: ProfileItem = read(found.remove(&profile).ok_or(PublishError::UnknownAuthor)?)?;
+        let publications = found.remove(&site).map(from_item).transpose()?.unwrap_or_default();
+        let profile: ProfileItem = from_item(found.remove(&profile).ok_or(PublishError::UnknownAuthor)?)?;
         let user = User::try_from(profile.user)?;
         if user.id != author.user_id {
             return Err(PublishError::UnknownAuthor);
         }
-        let numbers: Option<SlugNumbers> = found.remove(&numbers).map(read).transpose()?;
+        let numbers: Option<SlugCounter> = found.remove(&numbers).map(from_item).transpose()?;
         let number = match numbers {
             Some(numbers) => numbers.last + 1,
             None if found.contains_key(&first) => 2,
@@ -222,26 +223,26 @@ impl Database {
         let meta = MetaItem { id, author: (&state.author).into(), prev: prev.clone(), next: None };
         let entry = EntryItem { id, slug: slug.to_string(), parts: packed.parts.len(), bytes: packed.bytes };
         let mut actions = vec![
-            self.table.create(&keys::article_meta(slug), &meta)?,
-            self.table.change(&keys::publications(), &site_count(id, &latest)?)?,
-            self.table.change(&keys::profile(username), &author_count(state))?,
-            self.table.create(&keys::entry(username, position), &entry)?,
+            self.table.put_if_absent_action(&keys::article_meta(slug), &meta)?,
+            self.table.update_action(&keys::publications(), &site_count(id, &latest)?)?,
+            self.table.update_action(&keys::profile(username), &author_count(state))?,
+            self.table.put_if_absent_action(&keys::user_article(username, position), &entry)?,
         ];
         if let Some(prev) = prev {
             let prev: Slug = prev.slug.parse().map_err(Fault::failed)?;
             let next = Expression::update("SET #next = :next")
-                .and_only_if("attribute_exists(pk)")
+                .and_condition("attribute_exists(pk)")
                 .name("#next", "next")
-                .value(":next", AttributeValue::M(write(&latest)?));
-            actions.push(self.table.change(&keys::article_meta(&prev), &next)?);
+                .value(":next", AttributeValue::M(to_item(&latest)?));
+            actions.push(self.table.update_action(&keys::article_meta(&prev), &next)?);
         }
         if state.number > 1 {
-            let numbers = SlugNumbers { last: state.number };
-            actions.push(self.table.replace(&keys::slug_numbers(base), &numbers)?);
+            let numbers = SlugCounter { last: state.number };
+            actions.push(self.table.put_action(&keys::slug_counter(base), &numbers)?);
         }
         for (part, content) in packed.parts.iter().enumerate() {
             let item = PartItem { content: content.clone() };
-            actions.push(self.table.replace(&keys::article_part(slug, part), &item)?);
+            actions.push(self.table.put_action(&keys::article_part(slug, part), &item)?);
         }
         Ok(actions)
     }
@@ -271,15 +272,15 @@ const SLUG_ACTION: usize = 0;
 fn site_count(id: u64, latest: &AdjacentItem) -> Result<Expression, Fault> {
     let unchanged = if id == 1 { "attribute_not_exists(pk)" } else { "articles = :before" };
     let count = Expression::update("SET articles = :after, latest = :latest")
-        .and_only_if(unchanged)
+        .and_condition(unchanged)
         .value(":after", number(id))
-        .value(":latest", AttributeValue::M(write(latest)?));
+        .value(":latest", AttributeValue::M(to_item(latest)?));
     Ok(if id == 1 { count } else { count.value(":before", number(id - 1)) })
 }
 
 fn author_count(state: &PublicationState) -> Expression {
     Expression::update("SET articles = :after")
-        .and_only_if("articles = :before")
+        .and_condition("articles = :before")
         .value(":after", number(state.articles + 1))
         .value(":before", number(state.articles))
 }
@@ -310,7 +311,7 @@ fn is_meta(item: &Item) -> bool {
 }
 
 fn part(item: Item) -> Result<Vec<u8>, Fault> {
-    read(item).map(|part: PartItem| part.content)
+    from_item(item).map(|part: PartItem| part.content)
 }
 
 fn take_part(found: &mut HashMap<Key, Item>, key: &Key) -> Result<Vec<u8>, Fault> {

@@ -11,14 +11,14 @@ use crate::aws::AwsEndpoint;
 
 /// Where the table is.
 #[derive(Clone, Debug)]
-pub struct Connection {
+pub struct TableConfig {
     /// The name of the table.
     pub table: String,
     /// Where DynamoDB is.
     pub endpoint: AwsEndpoint,
 }
 
-pub(super) fn connect(Connection { endpoint, .. }: &Connection) -> Client {
+pub(super) fn connect(TableConfig { endpoint, .. }: &TableConfig) -> Client {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(5))

@@ -30,18 +30,18 @@ pub(super) fn return_consumed_capacity() -> Option<ReturnConsumedCapacity> {
     CONSUMED.try_with(|_| ReturnConsumedCapacity::Total).ok()
 }
 
-pub(super) fn read<'c>(capacity: impl IntoIterator<Item = &'c types::ConsumedCapacity>) {
+pub(super) fn record_read<'c>(capacity: impl IntoIterator<Item = &'c types::ConsumedCapacity>) {
     let units = units(capacity);
     add(|consumed| consumed.read_units += units);
 }
 
-pub(super) fn written<'c>(capacity: impl IntoIterator<Item = &'c types::ConsumedCapacity>) {
+pub(super) fn record_written<'c>(capacity: impl IntoIterator<Item = &'c types::ConsumedCapacity>) {
     let units = units(capacity);
     add(|consumed| consumed.write_units += units);
 }
 
 /// A request that came back with an error, which does not say what it consumed.
-pub(super) fn failed() {
+pub(super) fn record_failed() {
     add(|_| {});
 }
 

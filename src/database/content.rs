@@ -62,7 +62,7 @@ pub fn pack(content: &impl Serialize) -> Result<Option<Packed>, Fault> {
 }
 
 /// [`pack`] on a thread of its own, which hands the document back.
-pub(super) async fn pack_blocking<T: Serialize + Send + 'static>(content: T) -> Result<(T, Option<Packed>), Fault> {
+pub(super) async fn pack_off_thread<T: Serialize + Send + 'static>(content: T) -> Result<(T, Option<Packed>), Fault> {
     let work = move || pack(&content).map(|packed| (content, packed));
     spawn_blocking(work).await.map_err(Fault::failed)?
 }

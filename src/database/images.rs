@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::accounts::ProfileItem;
-use super::table::{Expression, Item, Outcome, backoff, number, read};
+use super::table::{Expression, Item, TransactionOutcome, backoff, from_item, number};
 use super::{Database, keys};
 use crate::business::{AddError, Fault, Image, ImageStore, ImagesPage, Session, Username};
 
@@ -36,7 +36,7 @@ impl From<&Image> for ImageItem {
 }
 
 fn image(item: Item) -> Result<Image, Fault> {
-    let item: ImageItem = read(item)?;
+    let item: ImageItem = from_item(item)?;
     Ok(Image {
         file: item.file.parse().map_err(Fault::failed)?,
         created_at: item.created_at.parse().map_err(Fault::failed)?,
@@ -50,17 +50,18 @@ fn image(item: Item) -> Result<Image, Fault> {
 #[async_trait]
 impl ImageStore for Database {
     async fn add(&self, author: &Session, images: &[Image]) -> Result<(), AddError> {
-        let is_author = Expression::only_if("id = :id").value(":id", number(author.user_id));
-        let mut actions = vec![self.table.check(&keys::profile(&author.username), &is_author)?];
+        let is_author = Expression::condition("id = :id").value(":id", number(author.user_id));
+        let mut actions = vec![self.table.condition_check_action(&keys::profile(&author.username), &is_author)?];
         for image in images {
-            actions.push(self.table.replace(&keys::image(&author.username, image.file.id()), &ImageItem::from(image))?);
+            actions
+                .push(self.table.put_action(&keys::image(&author.username, image.file.id()), &ImageItem::from(image))?);
         }
         for attempt in 0..ATTEMPTS {
             match self.table.transact(actions.clone()).await? {
-                Outcome::Committed => return Ok(()),
-                Outcome::ConditionsFailed(_) => return Err(AddError::UnknownAuthor),
+                TransactionOutcome::Committed => return Ok(()),
+                TransactionOutcome::ConditionsFailed(_) => return Err(AddError::UnknownAuthor),
                 // The author publishes an article at the same time.
-                Outcome::Conflict => backoff(attempt).await,
+                TransactionOutcome::Conflict => backoff(attempt).await,
             }
         }
         Err(Fault::busy("too many uploads at once").into())
@@ -76,14 +77,14 @@ impl ImageStore for Database {
         let newest = before.map_or(Uuid::max(), |before| Uuid::from_u128(before.as_u128().saturating_sub(1)));
         let (oldest, newest) = (keys::image(username, Uuid::nil()), keys::image(username, newest));
         // One more than asked for tells whether there are more.
-        let items = self.table.query_last(&oldest.pk, oldest.sk..=newest.sk, limit + 1).await?;
+        let items = self.table.query_backward(&oldest.pk, oldest.sk..=newest.sk, limit + 1).await?;
         let more = items.len() > limit as usize;
         let images = items.into_iter().take(limit as usize).map(image).collect::<Result<_, _>>()?;
         Ok(ImagesPage { images, more })
     }
 
     async fn remove(&self, username: &Username, id: Uuid) -> Result<bool, Fault> {
-        self.table.delete(&keys::image(username, id), Expression::only_if("attribute_exists(pk)")).await
+        self.table.delete(&keys::image(username, id), Expression::condition("attribute_exists(pk)")).await
     }
 
     async fn is_user(&self, username: &Username) -> Result<bool, Fault> {

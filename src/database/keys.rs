@@ -34,7 +34,7 @@ pub(super) fn publications() -> Key {
 }
 
 /// The last account number given out.
-pub(super) fn account_numbers() -> Key {
+pub(super) fn account_counter() -> Key {
     Key::new("SITE".to_owned(), "ACCOUNTS")
 }
 
@@ -56,12 +56,12 @@ pub(super) fn refresh_token(username: &Username) -> Key {
 
 /// The `position`th article of a user. Padded so that the text sorts as the
 /// number does.
-pub(super) fn entry(username: &Username, position: u64) -> Key {
+pub(super) fn user_article(username: &Username, position: u64) -> Key {
     Key::new(user_partition(username), format!("ARTICLE#{position:012}"))
 }
 
 /// The last project number given out.
-pub(super) fn project_numbers() -> Key {
+pub(super) fn project_counter() -> Key {
     Key::new("SITE".to_owned(), "PROJECTS")
 }
 
@@ -93,6 +93,6 @@ pub(super) fn article_part(slug: &Slug, part: usize) -> Key {
 }
 
 /// The highest number that a slug was given with, `-2` and up.
-pub(super) fn slug_numbers(slug: &Slug) -> Key {
+pub(super) fn slug_counter(slug: &Slug) -> Key {
     Key::new(format!("SLUG#{slug}"), "NUMBERS")
 }

@@ -27,7 +27,7 @@ use std::path::Path;
 
 use tokio::sync::Mutex;
 
-pub use client::Connection;
+pub use client::TableConfig;
 pub use consumed_capacity::{ConsumedCapacity, measure};
 pub use error::OpenError;
 pub use schema::Schema;
@@ -46,7 +46,7 @@ pub struct Database {
 impl Database {
     /// A store on AWS or any DynamoDB-compatible endpoint. Nothing is sent yet.
     #[must_use]
-    pub fn connect(connection: &Connection) -> Self {
+    pub fn connect(connection: &TableConfig) -> Self {
         Self::over(Table::new(client::connect(connection), connection.table.clone()))
     }
 

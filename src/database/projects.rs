@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::ProfileItem;
-use super::table::{Expression, number, read};
+use super::table::{Expression, from_item, number};
 use super::{Database, content, keys};
 use crate::business::{CreateError, Fault, NewProject, Project, ProjectStore, Session, User, Username};
 
@@ -27,7 +27,7 @@ struct ProjectContent {
 }
 
 #[derive(Deserialize)]
-struct ProjectNumbers {
+struct ProjectCounter {
     last: u64,
 }
 
@@ -41,7 +41,7 @@ impl ProjectStore for Database {
             body: project.body,
             html: project.html,
         };
-        let (content, packed) = content::pack_blocking(content).await?;
+        let (content, packed) = content::pack_off_thread(content).await?;
         let packed = packed.ok_or(CreateError::TooLarge)?;
         // A project is one item, so that a list is one request.
         let [packed] = <[Vec<u8>; 1]>::try_from(packed.parts).map_err(|_| CreateError::TooLarge)?;
@@ -51,8 +51,8 @@ impl ProjectStore for Database {
             return Err(CreateError::UnknownAuthor);
         }
         let next = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
-        let numbers = self.table.update(&keys::project_numbers(), next).await?;
-        let numbers: ProjectNumbers = read(numbers.unwrap_or_default())?;
+        let numbers = self.table.update(&keys::project_counter(), next).await?;
+        let numbers: ProjectCounter = from_item(numbers.unwrap_or_default())?;
         let item = ProjectItem { id: numbers.last, user_id: user.id, content: packed };
         self.table.put(&keys::project(&user.username, item.id), &item).await?;
         stored(item.id, item.user_id, content).map_err(Into::into)
@@ -66,7 +66,7 @@ impl ProjectStore for Database {
         let (oldest, newest) = (keys::project(username, 0), keys::project(username, keys::MAX_POSITION));
         let items = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk)).await?;
         let project = |item| {
-            let item: ProjectItem = read(item)?;
+            let item: ProjectItem = from_item(item)?;
             stored(item.id, item.user_id, content::unpack(&[item.content])?)
         };
         items.into_iter().rev().map(project).collect::<Result<_, _>>().map(Some)

@@ -48,11 +48,11 @@ impl Expression {
         Self { update: Some(update), ..Self::default() }
     }
 
-    pub(super) fn only_if(condition: &'static str) -> Self {
-        Self::default().and_only_if(condition)
+    pub(super) fn condition(condition: &'static str) -> Self {
+        Self::default().and_condition(condition)
     }
 
-    pub(super) fn and_only_if(self, condition: &'static str) -> Self {
+    pub(super) fn and_condition(self, condition: &'static str) -> Self {
         Self { condition: Some(condition), ..self }
     }
 
@@ -87,18 +87,18 @@ pub(super) fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 /// What an item holds, as a type.
-pub(super) fn read<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
+pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
     serde_dynamo::from_item(item).map_err(Fault::failed)
 }
 
 /// A value as the attributes of an item or of a map in one.
-pub(super) fn write(value: &impl Serialize) -> Result<Item, Fault> {
+pub(super) fn to_item(value: &impl Serialize) -> Result<Item, Fault> {
     serde_dynamo::to_item(value).map_err(Fault::failed)
 }
 
 /// How a transaction ended that did not fail.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum TransactionOutcome {
     Committed,
     /// The conditions of these actions did not hold; nothing was changed.
     ConditionsFailed(Vec<usize>),
@@ -115,8 +115,8 @@ impl Table {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request.consistent_read(true).set_return_consumed_capacity(return_consumed_capacity());
         let output = request.send().await.map_err(fault)?;
-        consumed_capacity::read(output.consumed_capacity());
-        output.item.map(read).transpose()
+        consumed_capacity::record_read(output.consumed_capacity());
+        output.item.map(from_item).transpose()
     }
 
     /// All items of a partition, or those with sort keys in a range, in order.
@@ -126,7 +126,7 @@ impl Table {
         let mut start = None;
         loop {
             let output = request.clone().set_exclusive_start_key(start).send().await.map_err(fault)?;
-            consumed_capacity::read(output.consumed_capacity());
+            consumed_capacity::record_read(output.consumed_capacity());
             items.extend(output.items.unwrap_or_default());
             start = output.last_evaluated_key;
             if start.is_none() {
@@ -136,7 +136,7 @@ impl Table {
     }
 
     /// Up to `limit` items of a partition with sort keys in a range, last ones first.
-    pub(super) async fn query_last(
+    pub(super) async fn query_backward(
         &self,
         pk: &str,
         range: RangeInclusive<String>,
@@ -145,7 +145,7 @@ impl Table {
         let limit = i32::try_from(limit).map_err(Fault::failed)?;
         let request = self.query_request(pk, Some(range)).scan_index_forward(false).limit(limit);
         let output = request.send().await.map_err(fault)?;
-        consumed_capacity::read(output.consumed_capacity());
+        consumed_capacity::record_read(output.consumed_capacity());
         Ok(output.items.unwrap_or_default())
     }
 
@@ -187,7 +187,7 @@ impl Table {
             KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(Fault::failed)?;
         let request = self.client.batch_get_item().request_items(&self.name, keys);
         let output = request.set_return_consumed_capacity(return_consumed_capacity()).send().await.map_err(fault)?;
-        consumed_capacity::read(output.consumed_capacity());
+        consumed_capacity::record_read(output.consumed_capacity());
         for item in output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {
             if let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) = (item.get("pk"), item.get("sk")) {
                 found.insert(Key { pk: pk.clone(), sk: sk.clone() }, item);
@@ -198,11 +198,11 @@ impl Table {
     }
 
     pub(super) async fn put(&self, key: &Key, value: &impl Serialize) -> Result<(), Fault> {
-        let mut item = write(value)?;
+        let mut item = to_item(value)?;
         item.extend(key.attributes());
         let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let output = request.set_return_consumed_capacity(return_consumed_capacity()).send().await.map_err(fault)?;
-        consumed_capacity::written(output.consumed_capacity());
+        consumed_capacity::record_written(output.consumed_capacity());
         Ok(())
     }
 
@@ -219,7 +219,7 @@ impl Table {
             request.return_values(ReturnValue::AllNew).set_return_consumed_capacity(return_consumed_capacity());
         match request.send().await {
             Ok(output) => {
-                consumed_capacity::written(output.consumed_capacity());
+                consumed_capacity::record_written(output.consumed_capacity());
                 Ok(Some(output.attributes.unwrap_or_default()))
             }
             Err(error) => condition_failed(error).map(|()| None),
@@ -235,7 +235,7 @@ impl Table {
             .set_expression_attribute_values(expression.values());
         match request.set_return_consumed_capacity(return_consumed_capacity()).send().await {
             Ok(output) => {
-                consumed_capacity::written(output.consumed_capacity());
+                consumed_capacity::record_written(output.consumed_capacity());
                 Ok(true)
             }
             Err(error) => condition_failed(error).map(|()| false),
@@ -243,25 +243,34 @@ impl Table {
     }
 
     /// An action that stores an item where there is none.
-    pub(super) fn create(&self, key: &Key, value: &impl Serialize) -> Result<TransactWriteItem, Fault> {
-        self.put_action(key, value, Some("attribute_not_exists(pk)"))
+    pub(super) fn put_if_absent_action(&self, key: &Key, value: &impl Serialize) -> Result<TransactWriteItem, Fault> {
+        self.conditional_put_action(key, value, Some("attribute_not_exists(pk)"))
     }
 
     /// An action that stores an item in the place of any that is there.
-    pub(super) fn replace(&self, key: &Key, value: &impl Serialize) -> Result<TransactWriteItem, Fault> {
-        self.put_action(key, value, None)
+    pub(super) fn put_action(&self, key: &Key, value: &impl Serialize) -> Result<TransactWriteItem, Fault> {
+        self.conditional_put_action(key, value, None)
     }
 
-    fn put_action(&self, key: &Key, value: &impl Serialize, only_if: Option<&str>) -> Result<TransactWriteItem, Fault> {
-        let mut item = write(value)?;
+    fn conditional_put_action(
+        &self,
+        key: &Key,
+        value: &impl Serialize,
+        condition: Option<&str>,
+    ) -> Result<TransactWriteItem, Fault> {
+        let mut item = to_item(value)?;
         item.extend(key.attributes());
         let put = Put::builder().table_name(&self.name).set_item(Some(item));
-        let put = put.set_condition_expression(only_if.map(str::to_owned)).build().map_err(Fault::failed)?;
+        let put = put.set_condition_expression(condition.map(str::to_owned)).build().map_err(Fault::failed)?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
     /// An action that changes nothing and looks whether a condition holds.
-    pub(super) fn check(&self, key: &Key, expression: &Expression) -> Result<TransactWriteItem, Fault> {
+    pub(super) fn condition_check_action(
+        &self,
+        key: &Key,
+        expression: &Expression,
+    ) -> Result<TransactWriteItem, Fault> {
         let check = ConditionCheck::builder()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
@@ -274,7 +283,7 @@ impl Table {
     }
 
     /// An action that changes an item.
-    pub(super) fn change(&self, key: &Key, expression: &Expression) -> Result<TransactWriteItem, Fault> {
+    pub(super) fn update_action(&self, key: &Key, expression: &Expression) -> Result<TransactWriteItem, Fault> {
         let update = Update::builder()
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
@@ -289,12 +298,12 @@ impl Table {
 
     /// All of the actions or none. The SDK gives each call a token, so that one
     /// that it retries by itself, after an answer was lost, is done once.
-    pub(super) async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<Outcome, Fault> {
+    pub(super) async fn transact(&self, actions: Vec<TransactWriteItem>) -> Result<TransactionOutcome, Fault> {
         let request = self.client.transact_write_items().set_transact_items(Some(actions));
         match request.set_return_consumed_capacity(return_consumed_capacity()).send().await {
             Ok(output) => {
-                consumed_capacity::written(output.consumed_capacity());
-                Ok(Outcome::Committed)
+                consumed_capacity::record_written(output.consumed_capacity());
+                Ok(TransactionOutcome::Committed)
             }
             Err(error) => {
                 let outcome = cancelled(&error);
@@ -306,7 +315,7 @@ impl Table {
 }
 
 /// Why a transaction was cancelled, if that is for a reason that we expect.
-fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Outcome> {
+fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<TransactionOutcome> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
         return None;
     };
@@ -315,8 +324,8 @@ fn cancelled<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Outcome>
     let failed = codes.iter().enumerate().filter(|(_, code)| **code == "ConditionalCheckFailed");
     let failed: Vec<usize> = failed.map(|(index, _)| index).collect();
     match () {
-        () if !failed.is_empty() => Some(Outcome::ConditionsFailed(failed)),
-        () if codes.contains(&"TransactionConflict") => Some(Outcome::Conflict),
+        () if !failed.is_empty() => Some(TransactionOutcome::ConditionsFailed(failed)),
+        () if codes.contains(&"TransactionConflict") => Some(TransactionOutcome::Conflict),
         () => None,
     }
 }
@@ -339,7 +348,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    consumed_capacity::failed();
+    consumed_capacity::record_failed();
     let Some(service_error) = error.as_service_error().map(ProvideErrorMetadata::meta) else {
         return Fault::failed(DisplayErrorContext(error).to_string());
     };

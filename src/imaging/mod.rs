@@ -14,7 +14,7 @@
 //! only pretends to be an image, is found out; but its pixels are stored as they came,
 //! unless they have to be turned.
 //!
-//! Pure: bytes in, bytes out. It knows no other part of this crate. Everything here takes
+//! Pure: bytes in, bytes out. It depends on no other part of this crate. Everything here takes
 //! a core for up to seconds and memory for all the pixels: callers keep it off the async
 //! threads, and count how many they let run at once.
 

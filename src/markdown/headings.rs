@@ -67,14 +67,14 @@ fn one_line(text: &str) -> String {
 /// Python-Markdown's id of a heading: what is left of its text in ASCII, word
 /// characters and hyphens, in lower case.
 fn slugify(text: &str) -> String {
-    let kept: String = text
+    let ascii: String = text
         .nfkd()
         .filter(char::is_ascii)
         .filter(|c| c.is_alphanumeric() || matches!(c, '_' | '-') || c.is_whitespace())
         .collect();
-    let kept = kept.trim().to_lowercase();
-    let mut id = String::with_capacity(kept.len());
-    for c in kept.chars() {
+    let ascii = ascii.trim().to_lowercase();
+    let mut id = String::with_capacity(ascii.len());
+    for c in ascii.chars() {
         match c {
             '-' | ' ' | '\t' | '\n' if id.ends_with('-') => {}
             '-' | ' ' | '\t' | '\n' => id.push('-'),

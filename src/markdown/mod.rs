@@ -22,7 +22,7 @@
 //! browser, or us, unreasonably long. [`responsive_images`] tells browsers the sizes of
 //! those images that are known to the caller.
 //!
-//! Pure: a text in, HTML out. It knows no other part of this crate.
+//! Pure: a text in, HTML out. It depends on no other part of this crate.
 
 mod attributes;
 mod blocks;

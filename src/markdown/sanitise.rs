@@ -63,11 +63,11 @@ fn safe_style(style: &str) -> Option<Cow<'_, str>> {
             .is_some_and(|(name, value)| STYLES.contains(&name.trim().to_ascii_lowercase().as_str()) && safe(value))
     };
     let declarations: Vec<&str> = style.split(';').filter(|declaration| !declaration.trim().is_empty()).collect();
-    let kept: Vec<&str> = declarations.iter().copied().filter(known).collect();
-    match kept.len() {
+    let allowed: Vec<&str> = declarations.iter().copied().filter(known).collect();
+    match allowed.len() {
         0 => None,
         count if count == declarations.len() => Some(style.into()),
-        _ => Some(kept.join(";").into()),
+        _ => Some(allowed.join(";").into()),
     }
 }
 

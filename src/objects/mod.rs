@@ -1,6 +1,6 @@
 //! The bytes of images: in an S3 bucket, in a folder or in memory.
 //!
-//! [`Objects`] implements [`ImageFiles`] on the crate `object_store`. An image is
+//! [`Objects`] implements [`ImageObjects`] on the crate `object_store`. An image is
 //! `users/<username>/images/<file>/original`, a rendition of it `.../<width>.<extension>`
 //! beside that; what was sent to a presigned URL is `uploads/<username>/<upload>`
 //! until it is confirmed. Nothing in here is public by itself: readers come through
@@ -23,9 +23,9 @@ use object_store::signer::{Method, Signer};
 use object_store::{Error, ObjectStore, ObjectStoreExt, path};
 use tokio::time::timeout;
 
-pub use s3::Bucket;
+pub use s3::BucketConfig;
 
-use crate::business::{Fault, ImageFiles, Object};
+use crate::business::{Fault, ImageObjects, Object};
 
 /// How long an operation may take with all of its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,7 +47,7 @@ impl Objects {
     ///
     /// # Errors
     /// [`OpenError`] when the bucket or its endpoint cannot be one.
-    pub fn bucket(bucket: &Bucket) -> Result<Self, OpenError> {
+    pub fn bucket(bucket: &BucketConfig) -> Result<Self, OpenError> {
         let s3 = Arc::new(s3::connect(bucket)?);
         Ok(Self { store: s3.clone(), s3: Some(s3) })
     }
@@ -91,7 +91,7 @@ fn fault(error: &Error) -> Fault {
 }
 
 #[async_trait]
-impl ImageFiles for Objects {
+impl ImageObjects for Objects {
     async fn read(&self, object: &Object) -> Result<Option<Bytes>, Fault> {
         outcome(async { self.store.get(&path_of(object)).await?.bytes().await }).await
     }

@@ -16,14 +16,14 @@ use crate::aws::AwsEndpoint;
 
 /// Where the bucket is.
 #[derive(Clone, Debug)]
-pub struct Bucket {
+pub struct BucketConfig {
     /// Its name.
     pub name: String,
     /// Where S3 is.
     pub endpoint: AwsEndpoint,
 }
 
-pub(super) fn connect(Bucket { name, endpoint }: &Bucket) -> object_store::Result<AmazonS3> {
+pub(super) fn connect(BucketConfig { name, endpoint }: &BucketConfig) -> object_store::Result<AmazonS3> {
     let backoff = BackoffConfig { init_backoff: Duration::from_millis(50), ..BackoffConfig::default() };
     let retry = RetryConfig { backoff, max_retries: 3, retry_timeout: Duration::from_secs(10) };
     let builder = AmazonS3Builder::new()

@@ -69,7 +69,7 @@ fn a_table_that_is_missing_is_named() {
     // Without an engine at hand, one that refuses the connection must not keep the server from starting.
     let Some(endpoint) = endpoint else {
         let variables = [("DYNAMODB_TABLE", "none"), ("AWS_ENDPOINT_URL_DYNAMODB", "http://127.0.0.1:9")];
-        Process::serve(&variables).wait_for("the store does not answer yet");
+        Process::serve(&variables).wait_for("DynamoDB is not reachable yet");
         return;
     };
     let refused = run(&[], &[("DYNAMODB_TABLE", "no-such-table"), ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint)]);

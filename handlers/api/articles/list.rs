@@ -11,7 +11,7 @@ use super::bodies::ArticleBody;
 use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::Segment;
+use crate::http::extract::PathParams;
 use crate::http::pagination::{self, page_request};
 use crate::response_cache::{CacheableRequest, Representation};
 
@@ -59,7 +59,7 @@ struct ArticlesBody {
 )]
 pub(super) async fn list(
     State(app): State<App>,
-    Segment(username): Segment,
+    PathParams(username): PathParams,
     RawQuery(query): RawQuery,
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {

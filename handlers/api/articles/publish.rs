@@ -66,8 +66,8 @@ pub(super) async fn publish(
     AuthenticatedUser(session): AuthenticatedUser,
     mut body: JsonObject,
 ) -> Result<Response, ApiError> {
-    let [title, text, meta_description] = body.texts(["title", "body", "meta_description"])?;
-    let featured_image = body.optional_text("featured_image")?;
+    let [title, text, meta_description] = body.required_strings(["title", "body", "meta_description"])?;
+    let featured_image = body.optional_string("featured_image")?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
     let publication = app.articles.publish(&session, title, text, meta_description, featured_image);
     let published = app.response_cache.invalidated_by(publication).await?;

@@ -10,7 +10,7 @@ use super::bodies::ArticleBody;
 use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::Segment;
+use crate::http::extract::PathParams;
 use crate::response_cache::{CacheableRequest, Representation};
 
 /// What a neighbouring article is linked by.
@@ -78,7 +78,7 @@ struct ReadBody {
 )]
 pub(super) async fn read(
     State(app): State<App>,
-    Segment(slug): Segment,
+    PathParams(slug): PathParams,
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {
     let slug: Slug = slug.parse().map_err(|_| ArticleError::NotFound)?;

@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::LINK;
 use serde::Serialize;
-use talelio::business::{Fault, Image, ImageAddress, ImageFile, PageRequest, Session};
+use talelio::business::{Fault, Image, ImageAddress, ImageName, PageRequest, Session};
 use utoipa::ToSchema;
 
-use crate::app::{App, Parts};
+use crate::app::{App, AppState};
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::{number, parameter};
@@ -50,7 +50,7 @@ struct ImagesBody {
 }
 
 impl ImageBody {
-    fn of(image: Image, session: &Session, app: &Parts) -> Self {
+    fn of(image: Image, session: &Session, app: &AppState) -> Self {
         let Image { file, created_at, width, height, bytes, .. } = image;
         let (name, media_type) = (file.to_string(), file.format().media_type());
         let url = app.images.url(&ImageAddress { username: session.username.clone(), file });
@@ -94,7 +94,7 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let query = query.as_deref().unwrap_or_default();
     let limit = PageRequest::new(1, number(query, "limit")?).limit();
-    let before = parameter(query, "before").map(|before| before.parse::<ImageFile>()).transpose();
+    let before = parameter(query, "before").map(|before| before.parse::<ImageName>()).transpose();
     let before = before.map_err(|_| ApiError::bad_request("Expected 'before' to be the name of an image"))?;
     let page = app.images.list(&session, before.map(|before| before.id()), limit).await?;
     let images: Vec<_> = page.images.into_iter().map(|image| ImageBody::of(image, &session, &app)).collect();

@@ -6,7 +6,7 @@ use http::StatusCode;
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::Segment;
+use crate::http::extract::PathParams;
 
 /// Remove an image
 ///
@@ -31,7 +31,7 @@ use crate::http::extract::Segment;
 pub(super) async fn remove(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
-    Segment((username, file)): Segment<(String, String)>,
+    PathParams((username, file)): PathParams<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     app.images.remove(&session, &username, &file).await?;
     Ok(StatusCode::NO_CONTENT)

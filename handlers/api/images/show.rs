@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::app::App;
 use crate::http::conditional::{ImmutableFile, accepts};
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::{Segment, parameter};
+use crate::http::extract::{PathParams, parameter};
 
 /// Show an image
 ///
@@ -55,7 +55,7 @@ use crate::http::extract::{Segment, parameter};
 )]
 pub(super) async fn show(
     State(app): State<App>,
-    Segment((username, file)): Segment<(String, String)>,
+    PathParams((username, file)): PathParams<(String, String)>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -64,7 +64,7 @@ pub(super) async fn show(
     let rendition = app.images.show(&username, &file, request).await?;
     let file =
         ImmutableFile { bytes: rendition.bytes, media_type: rendition.format.media_type(), etag: rendition.etag };
-    let mut response = file.answer(&headers)?;
+    let mut response = file.respond(&headers)?;
     response.headers_mut().extend([
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         // Opened by itself, it runs and loads nothing, whatever a browser takes it for.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use talelio::business::{ImageAddress, ImageError, MAX_IMAGE_BYTES, PresignedUpload, Upload};
 use utoipa::ToSchema;
 
-use crate::app::{App, Parts};
+use crate::app::{App, AppState};
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::JsonObject;
@@ -23,7 +23,7 @@ pub(super) struct UploadedBody {
 }
 
 impl UploadedBody {
-    fn of(addresses: &[ImageAddress], app: &Parts) -> Json<Self> {
+    fn of(addresses: &[ImageAddress], app: &AppState) -> Json<Self> {
         Json(Self { image_objects_urls: addresses.iter().map(|address| app.images.url(address)).collect() })
     }
 }
@@ -171,7 +171,7 @@ pub(super) async fn presign(
     AuthenticatedUser(session): AuthenticatedUser,
     mut body: JsonObject,
 ) -> Result<Json<UploadAddressBody>, ApiError> {
-    let [name] = body.texts(["file_name"])?;
+    let [name] = body.required_strings(["file_name"])?;
     Ok(Json(app.images.presign(&session, &name).await?.into()))
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn confirm(
     AuthenticatedUser(session): AuthenticatedUser,
     mut body: JsonObject,
 ) -> Result<Json<UploadedBody>, ApiError> {
-    let [upload] = body.texts(["upload"])?;
+    let [upload] = body.required_strings(["upload"])?;
     let upload = upload.parse().map_err(|_| ImageError::UploadNotFound)?;
     let address = app.images.confirm(&session, upload).await?;
     Ok(UploadedBody::of(&[address], &app))

@@ -15,9 +15,9 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::Failure;
-use crate::http::site::Site;
-use rejections::Rejections;
+use crate::app::BoxError;
+use crate::http::service::HttpService;
+use rejections::RejectionStream;
 
 /// The most bytes of a request's head. NGINX's own default is 4 buffers of 8 KiB.
 const MAX_HEAD_BYTES: usize = 64 << 10;
@@ -29,7 +29,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves until SIGTERM or SIGINT, then drains.
-pub(crate) async fn run(site: Site, (host, port): (String, u16)) -> Result<(), Failure> {
+pub(crate) async fn run(service: HttpService, (host, port): (String, u16)) -> Result<(), BoxError> {
     let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|error| format!("{host}:{port}: {error}"))?;
     let address = listener.local_addr()?;
     tracing::info!(%address, "listening on http://{address}");
@@ -40,7 +40,7 @@ pub(crate) async fn run(site: Site, (host, port): (String, u16)) -> Result<(), F
         tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => serve(&server, stream, site.clone(), &connections),
+                Ok((stream, _)) => serve(&server, stream, service.clone(), &connections),
                 Err(error) => {
                     // Out of file descriptors, most likely: wait for some to be closed.
                     tracing::error!(%error, "connection not accepted");
@@ -70,17 +70,17 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-fn serve(server: &Builder<TokioExecutor>, stream: TcpStream, site: Site, connections: &GracefulShutdown) {
+fn serve(server: &Builder<TokioExecutor>, stream: TcpStream, service: HttpService, connections: &GracefulShutdown) {
     // Fails when the peer is gone already, which serving will find out.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Rejections::new(stream));
-    let answer = service_fn(move |request: Request<Incoming>| site.clone().answer(request.map(Body::new)));
+    let io = TokioIo::new(RejectionStream::new(stream));
+    let answer = service_fn(move |request: Request<Incoming>| service.clone().call(request.map(Body::new)));
     let connection = server.serve_connection(io, answer).into_owned();
     let connection = connections.watch(connection);
     tokio::spawn(async move {
         // A client that breaks off or talks nonsense is nothing to act upon.
         if let Err(error) = connection.await {
-            tracing::debug!(error, "connection ended");
+            tracing::debug!(error, "connection error");
         }
     });
 }

@@ -24,14 +24,14 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
 /// A connection that completes hyper's own responses.
-pub(super) struct Rejections {
+pub(super) struct RejectionStream {
     stream: TcpStream,
     /// The response that is written in place of hyper's, and how much of it is out.
     rejection: Option<(Vec<u8>, usize)>,
     linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
-impl Rejections {
+impl RejectionStream {
     pub(super) fn new(stream: TcpStream) -> Self {
         Self { stream, rejection: None, linger: None }
     }
@@ -73,7 +73,7 @@ fn rejection(written: &[u8]) -> Option<Vec<u8>> {
     Some(format!("{head}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\n\r\n{body}").into_bytes())
 }
 
-impl AsyncRead for Rejections {
+impl AsyncRead for RejectionStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -83,7 +83,7 @@ impl AsyncRead for Rejections {
     }
 }
 
-impl AsyncWrite for Rejections {
+impl AsyncWrite for RejectionStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.rejection.is_none() {
             self.rejection = rejection(bytes).map(|answer| (answer, 0));

@@ -13,7 +13,7 @@ mod tokens;
 
 pub use allowlist::Allowlist;
 pub use email::{Email, InvalidEmail};
-pub use passwords::{InvalidPassword, NewPassword, PasswordHash, Passwords};
-pub use service::{AccountError, Accounts, AccountsConfig, LoggedIn};
-pub use store::{Account, AccountStore, NewAccount, Registered, RegistrationError};
+pub use passwords::{InvalidPassword, NewPassword, PasswordHash, PasswordHasher};
+pub use service::{AccountError, Accounts, AccountsConfig, SessionTokens};
+pub use store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
 pub use tokens::{InvalidAccessToken, RefreshTokenHash, SecretKey, Session, Tokens};

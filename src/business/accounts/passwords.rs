@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use argon2::Params;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc};
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier, phc};
 use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
 use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
@@ -68,7 +68,7 @@ impl PasswordHash {
 }
 
 /// What checking a password found.
-pub(super) enum Check {
+pub(super) enum PasswordVerification {
     Wrong,
     Right,
     /// Right, and stored in a form we no longer make: keep this one instead.
@@ -76,12 +76,12 @@ pub(super) enum Check {
 }
 
 /// Hashes and checks passwords, as many at once as the machine has cores.
-pub struct Passwords {
+pub struct PasswordHasher {
     cores: Arc<Semaphore>,
     queue: Semaphore,
 }
 
-impl Default for Passwords {
+impl Default for PasswordHasher {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self { cores: Arc::new(Semaphore::new(cores)), queue: Semaphore::new(cores + QUEUE) }
@@ -94,7 +94,7 @@ pub(super) struct QueuePermit<'p> {
     _permit: SemaphorePermit<'p>,
 }
 
-impl Passwords {
+impl PasswordHasher {
     /// [`Fault::Busy`] when too many wait already.
     pub(super) fn enqueue(&self) -> Result<QueuePermit<'_>, Fault> {
         let permit = self.queue.try_acquire().map_err(Fault::busy)?;
@@ -110,7 +110,11 @@ impl QueuePermit<'_> {
     /// Checks a password against what is stored for an account, or against
     /// nothing when there is no such account. Every outcome costs one Argon2
     /// hash, so that the time taken does not tell whether an account exists.
-    pub(super) async fn check(self, password: String, stored: Option<PasswordHash>) -> Result<Check, Fault> {
+    pub(super) async fn check(
+        self,
+        password: String,
+        stored: Option<PasswordHash>,
+    ) -> Result<PasswordVerification, Fault> {
         self.run(move || check(&password, stored.as_ref())).await?
     }
 
@@ -149,23 +153,23 @@ fn hash(password: &str) -> Result<PasswordHash, Fault> {
     Ok(PasswordHash(hash.to_string()))
 }
 
-fn check(password: &str, stored: Option<&PasswordHash>) -> Result<Check, Fault> {
+fn check(password: &str, stored: Option<&PasswordHash>) -> Result<PasswordVerification, Fault> {
     let Some(stored) = stored else {
         hash(password)?;
-        return Ok(Check::Wrong);
+        return Ok(PasswordVerification::Wrong);
     };
     if let Some((digest, salt)) = stored.former() {
         let given = Sha3_512::new().chain_update(password).chain_update(salt).finalize();
         let right = bool::from(hex::encode(given).as_bytes().ct_eq(digest.to_lowercase().as_bytes()));
         let renewed = hash(password)?;
-        return Ok(if right { Check::Outdated(renewed) } else { Check::Wrong });
+        return Ok(if right { PasswordVerification::Outdated(renewed) } else { PasswordVerification::Wrong });
     }
     let known = phc::PasswordHash::new(stored.as_str());
     let right = known.is_ok_and(|known| argon2().verify_password(password.as_bytes(), &known).is_ok());
     Ok(match right {
-        false => Check::Wrong,
-        true if stored.as_str().starts_with(CURRENT) => Check::Right,
-        true => Check::Outdated(hash(password)?),
+        false => PasswordVerification::Wrong,
+        true if stored.as_str().starts_with(CURRENT) => PasswordVerification::Right,
+        true => PasswordVerification::Outdated(hash(password)?),
     })
 }
 
@@ -185,28 +189,28 @@ mod tests {
         let first = hash("correct horse").unwrap();
         assert!(first.as_str().starts_with(CURRENT), "{}", first.as_str());
         assert_ne!(first.as_str(), hash("correct horse").unwrap().as_str(), "salted");
-        assert!(matches!(check("correct horse", Some(&first)).unwrap(), Check::Right));
-        assert!(matches!(check("correct house", Some(&first)).unwrap(), Check::Wrong));
+        assert!(matches!(check("correct horse", Some(&first)).unwrap(), PasswordVerification::Right));
+        assert!(matches!(check("correct house", Some(&first)).unwrap(), PasswordVerification::Wrong));
     }
 
     #[test]
     fn former_hashes_are_checked_and_renewed() {
-        let Check::Outdated(renewed) = check("correct horse", Some(&stored(FORMER))).unwrap() else {
+        let PasswordVerification::Outdated(renewed) = check("correct horse", Some(&stored(FORMER))).unwrap() else {
             panic!("a former hash must be renewed");
         };
-        assert!(matches!(check("correct horse", Some(&renewed)).unwrap(), Check::Right));
-        assert!(matches!(check("correct house", Some(&stored(FORMER))).unwrap(), Check::Wrong));
+        assert!(matches!(check("correct horse", Some(&renewed)).unwrap(), PasswordVerification::Right));
+        assert!(matches!(check("correct house", Some(&stored(FORMER))).unwrap(), PasswordVerification::Wrong));
     }
 
     #[test]
     fn weaker_parameters_are_renewed_and_nonsense_is_wrong() {
         let weak = Argon2id(Params::new(8, 1, 1, None).unwrap());
         let weak = stored(&weak.hash_password(b"correct horse").unwrap().to_string());
-        assert!(matches!(check("correct horse", Some(&weak)).unwrap(), Check::Outdated(_)));
+        assert!(matches!(check("correct horse", Some(&weak)).unwrap(), PasswordVerification::Outdated(_)));
         for nonsense in ["", ",", "$", "$argon2id$", "abc"] {
-            assert!(matches!(check("", Some(&stored(nonsense))).unwrap(), Check::Wrong), "{nonsense}");
+            assert!(matches!(check("", Some(&stored(nonsense))).unwrap(), PasswordVerification::Wrong), "{nonsense}");
         }
-        assert!(matches!(check("correct horse", None).unwrap(), Check::Wrong));
+        assert!(matches!(check("correct horse", None).unwrap(), PasswordVerification::Wrong));
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::allowlist::Allowlist;
 use super::email::Email;
-use super::passwords::{Check, NewPassword, Passwords};
-use super::store::{Account, AccountStore, NewAccount, Registered, RegistrationError};
+use super::passwords::{NewPassword, PasswordHasher, PasswordVerification};
+use super::store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
 use super::tokens::{InvalidAccessToken, RefreshTokenHash, Session, Tokens};
 use crate::business::{Clock, Fault, Mailer, Message, Username};
 
@@ -54,7 +54,7 @@ pub enum AccountError {
 }
 
 /// The tokens of a user who logged in.
-pub struct LoggedIn {
+pub struct SessionTokens {
     /// Sent with each request, good for 30 minutes.
     pub access_token: String,
     /// Kept in a cookie, good for 7 days or until the next login or logout.
@@ -75,7 +75,7 @@ pub struct Accounts {
     mailer: Arc<dyn Mailer>,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
-    passwords: Passwords,
+    passwords: PasswordHasher,
     config: AccountsConfig,
 }
 
@@ -89,7 +89,7 @@ impl Accounts {
         tokens: Tokens,
         config: AccountsConfig,
     ) -> Self {
-        Self { store, mailer, clock, tokens, passwords: Passwords::default(), config }
+        Self { store, mailer, clock, tokens, passwords: PasswordHasher::default(), config }
     }
 
     /// Opens an account and mails its owner a link that verifies the address.
@@ -105,7 +105,7 @@ impl Accounts {
         email: Email,
         password: NewPassword,
         username: Username,
-    ) -> Result<Registered, AccountError> {
+    ) -> Result<AccountWithUser, AccountError> {
         if self.config.allowlist.as_ref().is_some_and(|allowlist| !allowlist.contains(&email)) {
             return Err(AccountError::NotAllowed);
         }
@@ -124,7 +124,7 @@ impl Accounts {
     }
 
     fn verification_mail(&self, account: &Account) -> Message {
-        let token = self.tokens.verification(account.email.as_str());
+        let token = self.tokens.sign_email_verification(account.email.as_str());
         let link = format!("{}/v1/accounts/verify/{token}", self.config.api_base_url);
         let body = format!(
             "Hello {},\n\nopen this link to verify your address:\n\n{link}\n\n\
@@ -139,8 +139,8 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::InvalidVerificationToken`], [`AccountError::NoAccount`] or
     /// [`AccountError::AlreadyVerified`].
-    pub async fn verify(&self, token: &str) -> Result<Registered, AccountError> {
-        let email = self.tokens.read_verification(token).ok_or(AccountError::InvalidVerificationToken)?;
+    pub async fn verify(&self, token: &str) -> Result<AccountWithUser, AccountError> {
+        let email = self.tokens.verify_email_verification(token).ok_or(AccountError::InvalidVerificationToken)?;
         let address: Email = email.parse().map_err(|_| AccountError::InvalidVerificationToken)?;
         let account = self.store.account(&address).await?.ok_or(AccountError::NoAccount(email))?;
         let user = self.store.user(&account.username).await?.ok_or_else(|| Fault::failed("an account has no user"))?;
@@ -148,7 +148,7 @@ impl Accounts {
         if account.verified || !self.store.verify(&address, now).await? {
             return Err(AccountError::AlreadyVerified);
         }
-        Ok(Registered { account: Account { verified: true, updated_at: now, ..account }, user })
+        Ok(AccountWithUser { account: Account { verified: true, updated_at: now, ..account }, user })
     }
 
     /// Checks a password and gives out tokens. `email` is whatever was typed: an
@@ -156,7 +156,7 @@ impl Accounts {
     ///
     /// # Errors
     /// [`AccountError::WrongCredentials`] for an unknown address and a wrong password alike.
-    pub async fn log_in(&self, email: &str, password: String) -> Result<LoggedIn, AccountError> {
+    pub async fn log_in(&self, email: &str, password: String) -> Result<SessionTokens, AccountError> {
         let permit = self.passwords.enqueue()?;
         let account = match email.parse() {
             Ok(email) => self.store.account(&email).await?,
@@ -166,18 +166,18 @@ impl Accounts {
         let check = permit.check(password, stored).await?;
         let Some(account) = account else { return Err(AccountError::WrongCredentials) };
         match check {
-            Check::Wrong => return Err(AccountError::WrongCredentials),
-            Check::Right => {}
-            Check::Outdated(renewed) => {
+            PasswordVerification::Wrong => return Err(AccountError::WrongCredentials),
+            PasswordVerification::Right => {}
+            PasswordVerification::Outdated(renewed) => {
                 self.store.replace_password(&account.email, &account.password, &renewed).await?;
             }
         }
         let session = Session { user_id: account.id, username: account.username };
         let now = self.clock.now();
-        let refresh_token = self.tokens.refresh(&session, now);
+        let refresh_token = self.tokens.sign_refresh(&session, now);
         let hash = RefreshTokenHash::of(&refresh_token);
         self.store.keep_refresh_token(&session.username, &hash, now.plus_seconds(REFRESH_SECONDS)).await?;
-        Ok(LoggedIn { access_token: self.tokens.access(&session, now), refresh_token })
+        Ok(SessionTokens { access_token: self.tokens.sign_access(&session, now), refresh_token })
     }
 
     /// A new access token for a refresh token.
@@ -186,14 +186,14 @@ impl Accounts {
     /// [`AccountError::InvalidRefreshToken`], [`AccountError::NoStoredRefreshToken`]
     /// or [`AccountError::RefreshTokenMismatch`].
     pub async fn renew(&self, refresh_token: &str) -> Result<String, AccountError> {
-        let session = self.tokens.read_refresh(refresh_token).ok_or(AccountError::InvalidRefreshToken)?;
+        let session = self.tokens.verify_refresh(refresh_token).ok_or(AccountError::InvalidRefreshToken)?;
         let now = self.clock.now();
         let stored = self.store.refresh_token(&session.username, now).await?;
         let stored = stored.ok_or(AccountError::NoStoredRefreshToken)?;
         if !stored.matches(&RefreshTokenHash::of(refresh_token)) {
             return Err(AccountError::RefreshTokenMismatch);
         }
-        Ok(self.tokens.access(&session, now))
+        Ok(self.tokens.sign_access(&session, now))
     }
 
     /// Forgets the refresh token of a user. Access tokens that are out stay good
@@ -214,6 +214,6 @@ impl Accounts {
     /// # Errors
     /// [`InvalidAccessToken`] with the reason.
     pub fn authenticate(&self, access_token: &str) -> Result<Session, InvalidAccessToken> {
-        self.tokens.read_access(access_token, self.clock.now())
+        self.tokens.verify_access(access_token, self.clock.now())
     }
 }

@@ -39,7 +39,7 @@ pub struct NewAccount {
 }
 
 /// An account with its user.
-pub struct Registered {
+pub struct AccountWithUser {
     /// What only its owner sees.
     pub account: Account,
     /// What everybody sees.
@@ -66,7 +66,7 @@ pub trait AccountStore: Send + Sync {
     /// Stores an account and its user under a new number, both or neither.
     /// Address and name are unique without case, also between concurrent calls;
     /// when both are taken, it is the address that is reported.
-    async fn register(&self, account: NewAccount) -> Result<Registered, RegistrationError>;
+    async fn register(&self, account: NewAccount) -> Result<AccountWithUser, RegistrationError>;
 
     /// The account of an address.
     async fn account(&self, email: &Email) -> Result<Option<Account>, Fault>;

@@ -141,17 +141,17 @@ impl Tokens {
         Self { signing: EncodingKey::from_secret(&key.0), verifying: DecodingKey::from_secret(&key.0) }
     }
 
-    pub(super) fn access(&self, session: &Session, now: Timestamp) -> String {
+    pub(super) fn sign_access(&self, session: &Session, now: Timestamp) -> String {
         let exp = now.plus_seconds(ACCESS_SECONDS).unix_seconds();
         self.sign(&AccessClaims { user_id: session.user_id, username: session.username.to_string(), exp })
     }
 
-    pub(super) fn refresh(&self, session: &Session, now: Timestamp) -> String {
+    pub(super) fn sign_refresh(&self, session: &Session, now: Timestamp) -> String {
         let iat = now.unix_seconds();
         self.sign(&RefreshClaims { user_id: session.user_id, username: session.username.to_string(), iat })
     }
 
-    pub(super) fn verification(&self, email: &str) -> String {
+    pub(super) fn sign_email_verification(&self, email: &str) -> String {
         self.sign(&VerificationClaims { email: email.to_owned() })
     }
 
@@ -159,7 +159,7 @@ impl Tokens {
     ///
     /// # Errors
     /// [`InvalidAccessToken`] when it is not one of ours or no longer good.
-    pub fn read_access(&self, token: &str, now: Timestamp) -> Result<Session, InvalidAccessToken> {
+    pub fn verify_access(&self, token: &str, now: Timestamp) -> Result<Session, InvalidAccessToken> {
         let claims: AccessClaims = self.read(token)?;
         if claims.exp <= now.unix_seconds() {
             return Err(InvalidAccessToken::Expired);
@@ -167,12 +167,12 @@ impl Tokens {
         session(claims.user_id, &claims.username).ok_or(InvalidAccessToken::WrongPurpose)
     }
 
-    pub(super) fn read_refresh(&self, token: &str) -> Option<Session> {
+    pub(super) fn verify_refresh(&self, token: &str) -> Option<Session> {
         let claims: RefreshClaims = self.read(token).ok()?;
         session(claims.user_id, &claims.username)
     }
 
-    pub(super) fn read_verification(&self, token: &str) -> Option<String> {
+    pub(super) fn verify_email_verification(&self, token: &str) -> Option<String> {
         self.read(token).ok().map(|claims: VerificationClaims| claims.email)
     }
 
@@ -271,49 +271,54 @@ mod tests {
     #[test]
     fn an_access_token_is_good_for_half_an_hour() {
         let tokens = tokens("a");
-        let token = tokens.access(&ada(), now());
-        assert_eq!(tokens.read_access(&token, now()), Ok(ada()));
-        assert_eq!(tokens.read_access(&token, now().plus_seconds(1_799)), Ok(ada()));
-        assert_eq!(tokens.read_access(&token, now().plus_seconds(1_800)), Err(InvalidAccessToken::Expired));
+        let token = tokens.sign_access(&ada(), now());
+        assert_eq!(tokens.verify_access(&token, now()), Ok(ada()));
+        assert_eq!(tokens.verify_access(&token, now().plus_seconds(1_799)), Ok(ada()));
+        assert_eq!(tokens.verify_access(&token, now().plus_seconds(1_800)), Err(InvalidAccessToken::Expired));
     }
 
     #[test]
     fn no_token_passes_for_another() {
         let tokens = tokens("a");
-        let (access, refresh, verification) =
-            (tokens.access(&ada(), now()), tokens.refresh(&ada(), now()), tokens.verification("a@b.se"));
-        assert_eq!(tokens.read_refresh(&refresh), Some(ada()));
-        assert_eq!(tokens.read_verification(&verification).as_deref(), Some("a@b.se"));
+        let (access, refresh, verification) = (
+            tokens.sign_access(&ada(), now()),
+            tokens.sign_refresh(&ada(), now()),
+            tokens.sign_email_verification("a@b.se"),
+        );
+        assert_eq!(tokens.verify_refresh(&refresh), Some(ada()));
+        assert_eq!(tokens.verify_email_verification(&verification).as_deref(), Some("a@b.se"));
         for other in [&refresh, &verification] {
-            assert_eq!(tokens.read_access(other, now()), Err(InvalidAccessToken::WrongPurpose));
+            assert_eq!(tokens.verify_access(other, now()), Err(InvalidAccessToken::WrongPurpose));
         }
-        assert!(tokens.read_refresh(&access).is_none() && tokens.read_refresh(&verification).is_none());
-        assert!(tokens.read_verification(&access).is_none() && tokens.read_verification(&refresh).is_none());
+        assert!(tokens.verify_refresh(&access).is_none() && tokens.verify_refresh(&verification).is_none());
+        assert!(
+            tokens.verify_email_verification(&access).is_none() && tokens.verify_email_verification(&refresh).is_none()
+        );
     }
 
     #[test]
     fn what_is_not_ours_is_refused_with_a_reason() {
         let tokens_a = tokens("a");
-        let foreign = tokens("b").access(&ada(), now());
-        assert_eq!(tokens_a.read_access(&foreign, now()), Err(InvalidAccessToken::WrongSignature));
+        let foreign = tokens("b").sign_access(&ada(), now());
+        assert_eq!(tokens_a.verify_access(&foreign, now()), Err(InvalidAccessToken::WrongSignature));
         let (signed, _) = foreign.rsplit_once('.').unwrap();
-        assert_eq!(tokens_a.read_access(&format!("{signed}."), now()), Err(InvalidAccessToken::WrongSignature));
+        assert_eq!(tokens_a.verify_access(&format!("{signed}."), now()), Err(InvalidAccessToken::WrongSignature));
         // {"alg":"HS256","typ":"JWT"} and {"alg":"none"}
         for header in ["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9", "eyJhbGciOiJub25lIn0"] {
             let token = format!("{header}.{}", foreign.split_once('.').unwrap().1);
-            let reason = tokens_a.read_access(&token, now()).unwrap_err();
+            let reason = tokens_a.verify_access(&token, now()).unwrap_err();
             assert!(matches!(reason, InvalidAccessToken::WrongAlgorithm | InvalidAccessToken::Undecodable), "{reason}");
         }
         for nonsense in ["", "x", "a.b", "a.b.c.d"] {
-            assert_eq!(tokens_a.read_access(nonsense, now()), Err(InvalidAccessToken::NotAToken));
+            assert_eq!(tokens_a.verify_access(nonsense, now()), Err(InvalidAccessToken::NotAToken));
         }
-        assert_eq!(tokens_a.read_access("a.b.c", now()), Err(InvalidAccessToken::Undecodable));
+        assert_eq!(tokens_a.verify_access("a.b.c", now()), Err(InvalidAccessToken::Undecodable));
     }
 
     #[test]
     fn a_token_is_what_every_jwt_library_makes_of_it() {
         // Made with PyJWT: jwt.encode({"email": "a@b.se"}, "a" * 32, "HS512").
         let theirs = "eyJhbGciOiJIUzUxMiIsInR5cCI6IkpXVCJ9.eyJlbWFpbCI6ImFAYi5zZSJ9.7LI7q3O4klYMtdSPUdKnWp1vd7rms0ePxS32hz8bcRDcXe1dUl_m51cNxYjWdJ5z1UL2UCs6qFqGZ40uaknJNA";
-        assert_eq!(tokens("a").read_verification(theirs).as_deref(), Some("a@b.se"));
+        assert_eq!(tokens("a").verify_email_verification(theirs).as_deref(), Some("a@b.se"));
     }
 }

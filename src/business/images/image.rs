@@ -1,6 +1,6 @@
 //! What is known of an image.
 
-use super::name::ImageFile;
+use super::name::ImageName;
 use crate::business::Timestamp;
 
 /// The widths in pixels that renditions of an image are made in.
@@ -10,7 +10,7 @@ pub const WIDTHS: [u32; 5] = [320, 640, 960, 1280, 1920];
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
     /// Its name, which no other image ever has.
-    pub file: ImageFile,
+    pub file: ImageName,
     /// When it was uploaded.
     pub created_at: Timestamp,
     /// In pixels, the right way up.

@@ -1,13 +1,13 @@
 //! Images: uploading, showing and removing them.
 //!
 //! ```text
-//!  Upload ──► imaging::prepare ──► ImageFiles::write   the bytes, which nobody knows of yet
+//!  Upload ──► imaging::prepare ──► ImageObjects::write   the bytes, which nobody knows of yet
 //!                                  ImageStore::add     all images of the upload are listed
 //!
-//!  show   ──► ImageFiles::read, or for a smaller rendition that is not made yet:
-//!             imaging::render  ──► ImageFiles::write, then shown
+//!  show   ──► ImageObjects::read, or for a smaller rendition that is not made yet:
+//!             imaging::render  ──► ImageObjects::write, then shown
 //!
-//!  remove ──► ImageFiles::remove ──► ImageStore::remove
+//!  remove ──► ImageObjects::remove ──► ImageStore::remove
 //! ```
 //!
 //! Bytes are there before an image is listed, and gone before it no longer is: whatever
@@ -25,7 +25,7 @@ mod upload;
 pub use error::ImageError;
 pub use image::{Image, ImagesPage, WIDTHS};
 pub use limits::{MAX_IMAGE_BYTES, MAX_IMAGES};
-pub use name::{ImageAddress, ImageFile, InvalidImageFile, PendingUpload};
+pub use name::{ImageAddress, ImageName, InvalidImageName, PendingUpload};
 pub use service::{Images, PresignedUpload, Rendition, RenditionRequest};
-pub use store::{AddError, ImageFiles, ImageStore, Object};
+pub use store::{AddError, ImageObjects, ImageStore, Object};
 pub use upload::Upload;

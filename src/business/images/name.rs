@@ -15,7 +15,7 @@ const MAX_STEM: usize = 100;
 /// The name of an image: `<stem>_<id>.<extension>`, such as
 /// `my_cat_01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1.jpg`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ImageFile {
+pub struct ImageName {
     upload: PendingUpload,
     format: Format,
     /// `jpeg` where the author's own file is called so.
@@ -32,9 +32,9 @@ pub struct PendingUpload {
 /// No image can have this name.
 #[derive(Debug, thiserror::Error)]
 #[error("invalid name of an image")]
-pub struct InvalidImageFile;
+pub struct InvalidImageName;
 
-impl ImageFile {
+impl ImageName {
     /// The name that a file called `name` gets as an image of `format`.
     pub(super) fn new(name: &str, format: Format) -> Self {
         let mut file = Self::of_upload(PendingUpload::new(name), format);
@@ -68,12 +68,12 @@ impl PendingUpload {
     pub(super) fn new(name: &str) -> Self {
         let name = name.rsplit(['/', '\\']).next().unwrap_or_default();
         let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-        let kept = |c: char| match c {
+        let allowed = |c: char| match c {
             ' ' => Some('_'),
             c if c.is_ascii_alphanumeric() => Some(c.to_ascii_lowercase()),
             _ => None,
         };
-        let mut stem: String = stem.trim().nfkd().filter_map(kept).take(MAX_STEM).collect();
+        let mut stem: String = stem.trim().nfkd().filter_map(allowed).take(MAX_STEM).collect();
         if stem.is_empty() {
             stem.push_str("image");
         }
@@ -94,31 +94,31 @@ impl fmt::Display for PendingUpload {
 }
 
 impl FromStr for PendingUpload {
-    type Err = InvalidImageFile;
+    type Err = InvalidImageName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (stem, id) = text.rsplit_once('_').ok_or(InvalidImageFile)?;
+        let (stem, id) = text.rsplit_once('_').ok_or(InvalidImageName)?;
         let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        let id = Uuid::parse_str(id).map_err(|_| InvalidImageFile)?;
+        let id = Uuid::parse_str(id).map_err(|_| InvalidImageName)?;
         let upload = Self { stem: stem.to_owned(), id };
         // A UUID can be written in several ways; ours is one.
         let ours = (1..=MAX_STEM).contains(&stem.len()) && stem.bytes().all(allowed) && upload.to_string() == text;
-        if ours { Ok(upload) } else { Err(InvalidImageFile) }
+        if ours { Ok(upload) } else { Err(InvalidImageName) }
     }
 }
 
-impl fmt::Display for ImageFile {
+impl fmt::Display for ImageName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.upload, self.extension)
     }
 }
 
-impl FromStr for ImageFile {
-    type Err = InvalidImageFile;
+impl FromStr for ImageName {
+    type Err = InvalidImageName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (upload, extension) = text.rsplit_once('.').ok_or(InvalidImageFile)?;
-        let format = Format::of_extension(extension).ok_or(InvalidImageFile)?;
+        let (upload, extension) = text.rsplit_once('.').ok_or(InvalidImageName)?;
+        let format = Format::of_extension(extension).ok_or(InvalidImageName)?;
         Ok(Self { upload: upload.parse()?, format, extension: extension.to_owned() })
     }
 }
@@ -129,7 +129,7 @@ pub struct ImageAddress {
     /// Whose it is.
     pub username: Username,
     /// Its name.
-    pub file: ImageFile,
+    pub file: ImageName,
 }
 
 impl ImageAddress {
@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn an_extension_is_that_of_the_content() {
-        let extension = |name, format| ImageFile::new(name, format).extension;
+        let extension = |name, format| ImageName::new(name, format).extension;
         assert_eq!(extension("a.jpeg", Format::Jpeg), "jpeg");
         assert_eq!(extension("a.JPG", Format::Jpeg), "jpg");
         assert_eq!(extension("a.png", Format::Jpeg), "jpg");
@@ -181,10 +181,10 @@ mod tests {
 
     #[test]
     fn a_name_survives_being_read_and_nothing_else_is_one() {
-        let file = ImageFile::new("My cat.jpeg", Format::Jpeg);
-        assert_eq!(file.to_string().parse::<ImageFile>().unwrap(), file);
+        let file = ImageName::new("My cat.jpeg", Format::Jpeg);
+        assert_eq!(file.to_string().parse::<ImageName>().unwrap(), file);
         let id = "01980f4e-9a86-7c6e-b3ab-0f2a6cf3d8c1";
-        assert!(format!("a_{id}.png").parse::<ImageFile>().is_ok());
+        assert!(format!("a_{id}.png").parse::<ImageName>().is_ok());
         for bad in [
             String::new(),
             format!("{id}.png"),
@@ -197,7 +197,7 @@ mod tests {
             format!("a_{}.png", id.to_uppercase()),
             format!("a_{}.png", id.replace('-', "")),
         ] {
-            assert!(bad.parse::<ImageFile>().is_err(), "{bad}");
+            assert!(bad.parse::<ImageName>().is_err(), "{bad}");
         }
     }
 

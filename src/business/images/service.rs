@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::error::ImageError;
 use super::image::{Image, ImagesPage};
 use super::limits::MAX_IMAGE_BYTES;
-use super::name::{ImageAddress, ImageFile, PendingUpload};
-use super::store::{ImageFiles, ImageStore, Object};
+use super::name::{ImageAddress, ImageName, PendingUpload};
+use super::store::{ImageObjects, ImageStore, Object};
 use crate::business::{Clock, Fault, Session, Username};
 use crate::imaging::{self, Format, Prepared};
 
@@ -57,7 +57,7 @@ pub struct PresignedUpload {
 /// The image rules.
 pub struct Images {
     store: Arc<dyn ImageStore>,
-    files: Arc<dyn ImageFiles>,
+    files: Arc<dyn ImageObjects>,
     clock: Arc<dyn Clock>,
     api_base_url: Arc<str>,
     /// Held while an image is decoded: one takes up to 200 MB, two would not fit
@@ -71,7 +71,7 @@ impl Images {
     #[must_use]
     pub fn new(
         store: Arc<dyn ImageStore>,
-        files: Arc<dyn ImageFiles>,
+        files: Arc<dyn ImageObjects>,
         clock: Arc<dyn Clock>,
         api_base_url: &str,
     ) -> Self {
@@ -106,14 +106,14 @@ impl Images {
         Ok(ImageAddress { username, file })
     }
 
-    async fn adopt(&self, author: &Session, object: &Object, upload: PendingUpload) -> Result<ImageFile, ImageError> {
+    async fn adopt(&self, author: &Session, object: &Object, upload: PendingUpload) -> Result<ImageName, ImageError> {
         let bytes = self.files.size(object).await?.ok_or(ImageError::UploadNotFound)?;
         if bytes > MAX_IMAGE_BYTES as u64 {
             return Err(ImageError::TooLarge);
         }
         let bytes = self.files.read(object).await?.ok_or(ImageError::UploadNotFound)?;
         let prepared = self.prepare(bytes).await?;
-        let file = ImageFile::of_upload(upload, prepared.format);
+        let file = ImageName::of_upload(upload, prepared.format);
         let image = self.store(author, file, prepared).await?;
         self.add(author, std::slice::from_ref(&image)).await?;
         Ok(image.file)
@@ -141,7 +141,7 @@ impl Images {
     async fn find(
         &self,
         username: &Username,
-        file: &ImageFile,
+        file: &ImageName,
         request: RenditionRequest,
     ) -> Result<Option<Rendition>, ImageError> {
         let Some(width) = request.width else { return self.original(username, file).await };
@@ -169,7 +169,7 @@ impl Images {
         Ok(self.store.images(&[(username.clone(), id)]).await?.pop())
     }
 
-    async fn original(&self, username: &Username, file: &ImageFile) -> Result<Option<Rendition>, ImageError> {
+    async fn original(&self, username: &Username, file: &ImageName) -> Result<Option<Rendition>, ImageError> {
         let bytes = self.files.read(&Object::Original(username.clone(), file.clone())).await?;
         Ok(bytes.map(|bytes| Rendition { bytes, format: file.format(), etag: file.id().to_string() }))
     }
@@ -177,7 +177,7 @@ impl Images {
     async fn make_rendition(
         &self,
         username: &Username,
-        file: &ImageFile,
+        file: &ImageName,
         object: &Object,
         (width, format): (u32, Format),
     ) -> Result<Option<Bytes>, ImageError> {
@@ -213,7 +213,7 @@ impl Images {
             return Err(ImageError::NotOwner);
         }
         let username = &author.username;
-        let file: ImageFile = file.parse().map_err(|_| ImageError::NotFound)?;
+        let file: ImageName = file.parse().map_err(|_| ImageError::NotFound)?;
         let known = self.known(username, file.id()).await?;
         let image = known.filter(|image| image.file == file).ok_or(ImageError::NotFound)?;
         let mut objects = vec![Object::Original(username.clone(), file.clone())];
@@ -244,7 +244,7 @@ impl Images {
     pub(super) async fn store(
         &self,
         author: &Session,
-        file: ImageFile,
+        file: ImageName,
         prepared: Prepared,
     ) -> Result<Image, ImageError> {
         let Prepared { bytes, width, height, animated, .. } = prepared;
@@ -258,7 +258,7 @@ impl Images {
         Ok(self.store.add(author, images).await?)
     }
 
-    pub(super) fn files(&self) -> Arc<dyn ImageFiles> {
+    pub(super) fn files(&self) -> Arc<dyn ImageObjects> {
         Arc::clone(&self.files)
     }
 

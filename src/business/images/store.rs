@@ -5,7 +5,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::image::{Image, ImagesPage};
-use super::name::{ImageFile, PendingUpload};
+use super::name::{ImageName, PendingUpload};
 use crate::business::{Fault, Session, Username};
 use crate::imaging::Format;
 
@@ -43,16 +43,16 @@ pub trait ImageStore: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Object {
     /// The image as it was uploaded, less its metadata.
-    Original(Username, ImageFile),
+    Original(Username, ImageName),
     /// A smaller rendition: its width in pixels and what it is encoded as.
-    Rendition(Username, ImageFile, u32, Format),
+    Rendition(Username, ImageName, u32, Format),
     /// What somebody sent straight to the storage and has not confirmed yet.
     Upload(Username, PendingUpload),
 }
 
 /// What the image rules need from storage to keep bytes. Absence is no error.
 #[async_trait]
-pub trait ImageFiles: Send + Sync {
+pub trait ImageObjects: Send + Sync {
     /// The bytes of an object.
     async fn read(&self, object: &Object) -> Result<Option<Bytes>, Fault>;
 

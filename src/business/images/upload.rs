@@ -7,9 +7,9 @@ use bytes::Bytes;
 use super::error::ImageError;
 use super::image::Image;
 use super::limits::{MAX_IMAGE_BYTES, MAX_IMAGES};
-use super::name::{ImageAddress, ImageFile};
+use super::name::{ImageAddress, ImageName};
 use super::service::Images;
-use super::store::{ImageFiles, Object};
+use super::store::{ImageObjects, Object};
 use crate::business::Session;
 
 /// An upload under way. Each image is stored as it comes, so that only one at a
@@ -42,7 +42,7 @@ impl Upload<'_> {
             return Err(ImageError::TooLarge);
         }
         let prepared = self.images.prepare(bytes).await?;
-        let file = ImageFile::new(name, prepared.format);
+        let file = ImageName::new(name, prepared.format);
         let image = self.images.store(&self.author, file, prepared).await?;
         self.stored.push(image);
         Ok(())
@@ -74,7 +74,7 @@ impl Upload<'_> {
         discard(files, objects).await;
     }
 
-    fn take_back(&mut self) -> (Arc<dyn ImageFiles>, Vec<Object>) {
+    fn take_back(&mut self) -> (Arc<dyn ImageObjects>, Vec<Object>) {
         let stored = std::mem::take(&mut self.stored);
         let object = |image: Image| Object::Original(self.author.username.clone(), image.file);
         (self.images.files(), stored.into_iter().map(object).collect())
@@ -91,7 +91,7 @@ impl Drop for Upload<'_> {
     }
 }
 
-async fn discard(files: Arc<dyn ImageFiles>, objects: Vec<Object>) {
+async fn discard(files: Arc<dyn ImageObjects>, objects: Vec<Object>) {
     if let Err(error) = files.remove(objects).await {
         // Nobody knows the names, so what is left only takes up space.
         tracing::warn!(error = &error as &dyn std::error::Error, "images of a failed upload are left in the storage");

@@ -17,8 +17,8 @@ const LOOPS: [&[u8; 11]; 2] = [b"NETSCAPE2.0", b"ANIMEXTS1.0"];
 
 pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
     let screen = take(&mut bytes, 13)?;
-    let mut kept = screen.to_vec();
-    kept.extend_from_slice(take(&mut bytes, colours(screen[10]))?);
+    let mut stripped = screen.to_vec();
+    stripped.extend_from_slice(take(&mut bytes, colours(screen[10]))?);
     let has_colours = colours(screen[10]) > 0;
     let mut images = 0_usize;
     loop {
@@ -30,8 +30,8 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
                 let blocks = sub_blocks(&mut bytes)?;
                 let repeats = kind == APPLICATION && blocks.get(1..12).is_some_and(|a| LOOPS.iter().any(|l| a == *l));
                 if kind == GRAPHIC_CONTROL || repeats {
-                    kept.extend([EXTENSION, kind]);
-                    kept.extend_from_slice(blocks);
+                    stripped.extend([EXTENSION, kind]);
+                    stripped.extend_from_slice(blocks);
                 }
             }
             [IMAGE] => {
@@ -42,16 +42,16 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
                     colours = shades(code_bits)?;
                     descriptor[8] |= TABLE | (code_bits - 1);
                 }
-                kept.push(IMAGE);
-                kept.extend_from_slice(&descriptor);
-                kept.extend_from_slice(&colours);
-                kept.push(code_bits);
-                kept.extend_from_slice(sub_blocks(&mut bytes)?);
+                stripped.push(IMAGE);
+                stripped.extend_from_slice(&descriptor);
+                stripped.extend_from_slice(&colours);
+                stripped.push(code_bits);
+                stripped.extend_from_slice(sub_blocks(&mut bytes)?);
                 images += 1;
             }
             [TRAILER] => {
-                kept.push(TRAILER);
-                return Some(Stripped { bytes: kept, animated: images > 1 });
+                stripped.push(TRAILER);
+                return Some(Stripped { bytes: stripped, animated: images > 1 });
             }
             _ => return None,
         }

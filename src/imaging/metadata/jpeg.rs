@@ -11,22 +11,22 @@ const START_OF_SCAN: u8 = 0xda;
 const JFIF_BYTES: usize = 16;
 
 pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
-    let mut kept = take(&mut bytes, 2).filter(|start| *start == [0xff, START_OF_IMAGE])?.to_vec();
+    let mut stripped = take(&mut bytes, 2).filter(|start| *start == [0xff, START_OF_IMAGE])?.to_vec();
     loop {
         let marker = marker(&mut bytes)?;
         if marker == END_OF_IMAGE {
-            kept.extend([0xff, END_OF_IMAGE]);
-            return Some(Stripped { bytes: kept, animated: false });
+            stripped.extend([0xff, END_OF_IMAGE]);
+            return Some(Stripped { bytes: stripped, animated: false });
         }
         let length = bytes.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)))?;
         let segment = take(&mut bytes, length.max(2))?;
         if is_needed(marker, segment) {
-            kept.extend([0xff, marker]);
-            kept.extend_from_slice(segment);
+            stripped.extend([0xff, marker]);
+            stripped.extend_from_slice(segment);
         }
         if marker == START_OF_SCAN {
             let length = scan_length(bytes);
-            kept.extend_from_slice(take(&mut bytes, length)?);
+            stripped.extend_from_slice(take(&mut bytes, length)?);
         }
     }
 }

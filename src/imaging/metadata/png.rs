@@ -11,18 +11,18 @@ const NEEDED: [&[u8; 4]; 15] = [
 ];
 
 pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
-    let mut kept = take(&mut bytes, SIGNATURE_BYTES)?.to_vec();
+    let mut stripped = take(&mut bytes, SIGNATURE_BYTES)?.to_vec();
     let mut animated = false;
     loop {
         let length = usize::try_from(u32::from_be_bytes(*bytes.first_chunk()?)).ok()?;
         let chunk = take(&mut bytes, length.checked_add(12)?)?;
         let kind: &[u8; 4] = chunk[4..].first_chunk()?;
         if NEEDED.contains(&kind) {
-            kept.extend_from_slice(chunk);
+            stripped.extend_from_slice(chunk);
         }
         animated |= kind == b"acTL";
         if kind == b"IEND" {
-            return Some(Stripped { bytes: kept, animated });
+            return Some(Stripped { bytes: stripped, animated });
         }
     }
 }

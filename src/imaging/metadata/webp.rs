@@ -12,7 +12,7 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
     let length = usize::try_from(u32::from_le_bytes(*header[4..].first_chunk()?)).ok()?;
     // What follows the container is not part of the picture.
     let mut bytes = bytes.get(..length.checked_sub(4)?)?;
-    let mut kept = header.to_vec();
+    let mut stripped = header.to_vec();
     let mut animated = false;
     while !bytes.is_empty() {
         let length = usize::try_from(u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?)).ok()?;
@@ -34,9 +34,9 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
         {
             *flags &= !METADATA_BITS;
         }
-        kept.extend(chunk);
+        stripped.extend(chunk);
     }
-    let length = u32::try_from(kept.len() - 8).ok()?;
-    kept[4..8].copy_from_slice(&length.to_le_bytes());
-    Some(Stripped { bytes: kept, animated })
+    let length = u32::try_from(stripped.len() - 8).ok()?;
+    stripped[4..8].copy_from_slice(&length.to_le_bytes());
+    Some(Stripped { bytes: stripped, animated })
 }

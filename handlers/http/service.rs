@@ -25,23 +25,23 @@ use crate::http::pagination::X_TOTAL_COUNT;
 use crate::http::{completion, observe};
 use crate::response_cache::CacheableRequest;
 
-/// Answers requests. Clones share it.
+/// The service that answers every request. Clones share it.
 #[derive(Clone)]
-pub(crate) struct Site(Arc<Parts>);
+pub(crate) struct HttpService(Arc<Inner>);
 
-struct Parts {
+struct Inner {
     app: App,
     cors: CorsLayer,
     router: Router,
 }
 
-impl Site {
+impl HttpService {
     /// Sends what is not cached through `router`.
     pub(crate) fn new(app: App, router: Router) -> Self {
-        Self(Arc::new(Parts { cors: cors(&app), router, app }))
+        Self(Arc::new(Inner { cors: cors(&app), router, app }))
     }
 
-    pub(crate) async fn answer(self, request: Request) -> Result<Response, Infallible> {
+    pub(crate) async fn call(self, request: Request) -> Result<Response, Infallible> {
         Ok(completion::run_to_completion(request, |request| self.observed(request)).await)
     }
 
