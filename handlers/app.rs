@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
+use talelio::business::memory::MemoryBudget;
 use talelio::business::{
     Accounts, AccountsConfig, Articles, Clock, Images, Mailer, Projects, Renderer, SystemClock, Tokens,
 };
@@ -19,6 +20,8 @@ pub(crate) type App = Arc<AppState>;
 
 /// The services, and what presentation decides by itself.
 pub(crate) struct AppState {
+    /// What all requests together may hold.
+    pub(crate) memory: MemoryBudget,
     pub(crate) response_cache: ResponseCache,
     pub(crate) accounts: Accounts,
     pub(crate) articles: Articles,
@@ -46,7 +49,8 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
     let images = Images::new(database.clone(), objects, clock.clone(), &config.api_base_url);
     let accounts_config = AccountsConfig { allowlist: config.allowlist, api_base_url: config.api_base_url.clone() };
     Ok(Arc::new(AppState {
-        response_cache: ResponseCache::new(config.cache_ttl),
+        memory: MemoryBudget::new(config.memory_limit / 4),
+        response_cache: ResponseCache::new(config.cache_ttl, config.memory_limit / 16),
         accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
         articles: Articles::new(database.clone(), clock.clone(), renderer.clone(), &config.site_base_url),
         images,

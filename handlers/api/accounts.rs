@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -13,9 +14,11 @@ use utoipa_axum::routes;
 use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
+use crate::http::body::{BodyPolicy, allow};
 use crate::http::cookies;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::{JsonObject, PathParams};
+use crate::http::extract::PathParams;
+use crate::http::json::JsonBody;
 
 pub(super) fn public() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -23,6 +26,7 @@ pub(super) fn public() -> OpenApiRouter<App> {
         .routes(routes!(verify))
         .routes(routes!(log_in))
         .routes(routes!(renew))
+        .route_layer(from_fn_with_state(BodyPolicy::FORM, allow))
 }
 
 pub(super) fn author() -> OpenApiRouter<App> {
@@ -138,8 +142,8 @@ impl From<AccountWithUser> for RegisteredBody {
         ),
     )
 )]
-async fn register(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
-    let [email, password, username] = body.required_strings(["email", "password", "username"])?;
+async fn register(State(app): State<App>, body: JsonBody) -> Result<Response, ApiError> {
+    let ([email, password, username], []) = body.strings(["email", "password", "username"], [])?;
     let email: Email = email.parse().map_err(ApiError::bad_request)?;
     let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
     let username: Username = username.parse().map_err(ApiError::bad_request)?;
@@ -189,8 +193,8 @@ async fn verify(State(app): State<App>, PathParams(token): PathParams) -> Result
         (status = 401, description = "`Invalid username or password`", body = Envelope),
     )
 )]
-async fn log_in(State(app): State<App>, mut body: JsonObject) -> Result<Response, ApiError> {
-    let [email, password] = body.required_strings(["email", "password"])?;
+async fn log_in(State(app): State<App>, body: JsonBody) -> Result<Response, ApiError> {
+    let ([email, password], []) = body.strings(["email", "password"], [])?;
     let tokens = app.accounts.log_in(&email, password).await?;
     let cookie = app.cookies.set(&tokens.refresh_token);
     Ok((cookie, Json(AccessTokenBody { access_token: tokens.access_token })).into_response())

@@ -1,19 +1,23 @@
 //! Projects: what an author has made.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use talelio::business::{Project, ProjectError, Title, Username};
+use talelio::business::{MAX_LIMIT, Project, ProjectError, Title, Username};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
+use crate::http::body::{BodyPolicy, allow};
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::{JsonObject, PathParams};
+use crate::http::extract::PathParams;
+use crate::http::json::JsonBody;
+use crate::http::pagination::{self, PageParameters};
 use crate::response_cache::{CacheableRequest, Representation};
 
 pub(super) fn public() -> OpenApiRouter<App> {
@@ -21,7 +25,7 @@ pub(super) fn public() -> OpenApiRouter<App> {
 }
 
 pub(super) fn author() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(create))
+    OpenApiRouter::new().routes(routes!(create)).route_layer(from_fn_with_state(BodyPolicy::TEXT, allow))
 }
 
 /// A project.
@@ -98,9 +102,9 @@ impl From<Project> for ProjectBody {
 async fn create(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
-    mut body: JsonObject,
+    body: JsonBody,
 ) -> Result<(StatusCode, Json<ProjectBody>), ApiError> {
-    let [title, text] = body.required_strings(["title", "body"])?;
+    let ([title, text], []) = body.strings(["title", "body"], [])?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
     let creation = app.projects.create(&session, title, text);
     let project = app.response_cache.invalidated_by(creation).await?;
@@ -115,25 +119,42 @@ async fn create(
     path = "/v1/users/{username}/projects",
     operation_id = "projects",
     tag = "projects",
-    params(("username" = String, Path, description = "Whose projects.", example = "ada")),
+    params(
+        ("username" = String, Path, description = "Whose projects.", example = "ada"),
+        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
+        (
+            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 100,
+            description = "How many on a page; 0 is 100, and more than 100 is 100.",
+        ),
+    ),
     responses(
         (
-            status = 200, description = "All of their projects.", body = Vec<ProjectBody>,
-            headers(("ETag" = str, description = "For `If-None-Match`.")),
+            status = 200, description = "The page; nothing past the end.", body = Vec<ProjectBody>,
+            headers(
+                ("ETag" = str, description = "For `If-None-Match`."),
+                ("X-Total-Count" = u64, description = "How many projects the user has."),
+                ("Link" = str, description = "The pages beside this one, `next` and `prev` (RFC 8288)."),
+            ),
         ),
         (status = 304, description = "What `If-None-Match` names is what there is."),
-        (status = 400, description = "`User 'ada' does not exist`", body = Envelope),
+        (status = 400, description = "`User 'ada' does not exist`, `Expected numeric query parameters`", body = Envelope),
+        (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),
     )
 )]
 async fn list(
     State(app): State<App>,
     PathParams(username): PathParams,
+    RawQuery(query): RawQuery,
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {
     let username: Username = username.parse().map_err(|_| ProjectError::UnknownUser(username))?;
+    let page = PageParameters::parse(query.as_deref().unwrap_or_default())?;
     let make = async {
-        let projects = app.projects.list(&username).await?;
-        Representation::json(&projects.into_iter().map(ProjectBody::from).collect::<Vec<_>>())
+        let page = app.projects.list(&username, page.request(MAX_LIMIT)).await?;
+        let headers = pagination::headers(&page, &format!("/users/{username}/projects"))?;
+        let projects: Vec<_> = page.items.into_iter().map(ProjectBody::from).collect();
+        Representation::with_headers(&projects, headers)
     };
-    app.response_cache.respond(request, make).await
+    let address = (format!("/v1/users/{}/projects", username.key()), page);
+    app.response_cache.respond(request, address, make).await
 }

@@ -13,7 +13,7 @@ use super::{accounts, articles, health, images, openapi, projects};
 use crate::app::App;
 use crate::http::authentication::require_user;
 use crate::http::envelope::ApiError;
-use crate::http::{body, observe};
+use crate::http::observe;
 use crate::openapi::Document;
 use crate::pages;
 
@@ -49,7 +49,6 @@ pub(crate) fn build(app: App) -> Router {
         .method_not_allowed_fallback(async || ApiError::rejected(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
         .layer(Extension(document))
         .layer(DefaultBodyLimit::disable())
-        .layer(from_fn(body::receive))
         .layer(CatchPanicLayer::custom(observe::panicked))
         .layer(from_fn(observe::record_route))
         .with_state(app)

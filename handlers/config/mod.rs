@@ -1,5 +1,6 @@
 //! The configuration: read once, from the environment, into one typed value.
 
+mod memory;
 mod reader;
 mod secret_key;
 pub(crate) mod variables;
@@ -54,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) data_dir: DataDir,
     /// The table outside; the embedded store without it.
     pub(crate) connection: Option<TableConfig>,
+    /// The memory that there is, in bytes.
+    pub(crate) memory_limit: usize,
     /// How long responses are cached.
     pub(crate) cache_ttl: TimeToLive,
     /// The bucket of the images; a folder in `data_dir` without it.
@@ -129,6 +132,7 @@ impl Reader {
             host: self.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
             port,
             data_dir,
+            memory_limit: self.memory_limit(),
             cache_ttl: self.cache_ttl(connection.is_some()),
             connection,
             bucket,
@@ -169,6 +173,21 @@ impl Reader {
         }
         let seconds = self.parsed("CACHE_TTL", "2", "whole seconds, 0 to 4294967295").unwrap_or(0_u32);
         TimeToLive::AtMost(Duration::from_secs(seconds.into()))
+    }
+
+    /// Where much more than this is used, something is wrong, however much there is.
+    fn memory_limit(&mut self) -> usize {
+        const MOST: usize = 1 << 30;
+        const LEAST: usize = 64 << 20;
+        let given = self.text("MEMORY_LIMIT").map(|given| {
+            given.parse().ok().filter(|bytes| *bytes >= LEAST).unwrap_or_else(|| {
+                self.problem("MEMORY_LIMIT", &format!("expected bytes, {LEAST} or more, not `{given}`"));
+                LEAST
+            })
+        });
+        let of_lambda = || Some(self.text("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?.parse::<usize>().ok()? << 20);
+        let limit = given.or_else(of_lambda).unwrap_or_else(memory::available);
+        limit.clamp(LEAST, MOST)
     }
 
     fn bucket(&mut self) -> Option<BucketConfig> {

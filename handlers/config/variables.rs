@@ -14,7 +14,7 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
     Variable { name, default, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 22] = [
+pub(crate) const VARIABLES: [Variable; 23] = [
     variable("ENV", "development", "`development` or `production`"),
     variable("HOST", "127.0.0.1", "the address to listen on"),
     variable("PORT", "8000", "the port to listen on; 0 takes a free one"),
@@ -32,6 +32,11 @@ pub(crate) const VARIABLES: [Variable; 22] = [
         "AWS_REGION",
         "AWS_DEFAULT_REGION; us-east-1 with an endpoint",
         "the region of the table and the bucket; Lambda sets it",
+    ),
+    variable(
+        "MEMORY_LIMIT",
+        "that of the container or the machine",
+        "how many bytes of memory there are; what requests may hold at once is in proportion to it",
     ),
     variable(
         "CACHE_TTL",

@@ -1,128 +1,205 @@
 //! How the body of a request comes in.
+//!
+//! A body is read by whoever wants it, when they want it: a request that is rejected by its
+//! head alone costs no memory. What nobody wanted is read and dropped before the response
+//! leaves, since a connection is only good for the next request, and for the response to
+//! this one, once that is done.
 
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
-use http_body_util::channel::{Channel, Sender};
-use hyper::body::{Body as _, Frame};
-use talelio::business::{MAX_IMAGE_BYTES, MAX_IMAGES};
-use tokio::time::timeout;
+use hyper::body::{Body as HttpBody, Frame};
+use talelio::business::{MAX_IMAGE_BYTES, MAX_IMAGES, memory};
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::http::envelope::ApiError;
 
-/// The most bytes of a request body.
-const MAX_BODY_BYTES: usize = 1 << 20;
+/// What the body of a request may be.
+#[derive(Clone, Copy)]
+pub(crate) struct BodyPolicy {
+    max_bytes: usize,
+    /// How long it may take to arrive.
+    timeout: Duration,
+    /// Whether it is read as a whole, and its memory counted, or as it comes.
+    collected: bool,
+}
 
-/// The route whose body is handed on as it comes, and is an upload.
-const STREAMED: &str = "/v1/assets/images";
+impl BodyPolicy {
+    /// A form of a few short fields.
+    pub(crate) const FORM: Self = Self { max_bytes: 16 << 10, ..Self::TEXT };
 
-/// The most bytes of an upload: its images, and what stands around them.
-const MAX_UPLOAD_BYTES: usize = MAX_IMAGES * MAX_IMAGE_BYTES + MAX_BODY_BYTES;
+    /// What an author writes.
+    pub(crate) const TEXT: Self = Self { max_bytes: 1 << 20, timeout: Duration::from_secs(30), collected: true };
 
-/// How many bytes of a body that is too large are read and dropped, so that a
+    /// Images, and what stands around them: 41 MiB at a megabit a second.
+    pub(crate) const UPLOAD: Self = Self {
+        max_bytes: MAX_IMAGES * MAX_IMAGE_BYTES + (1 << 20),
+        timeout: Duration::from_secs(345),
+        collected: false,
+    };
+}
+
+/// How long a body may make no progress.
+const STALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long what nobody wants of a body may make no progress.
+const DRAIN_STALL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How many bytes of a body that nobody wants are read and dropped, so that a
 /// client which sends before it listens still gets its answer.
 const MAX_DRAINED_BYTES: usize = 256 << 20;
 
-/// How long a body may take to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much memory a body takes beside its bytes: a buffer that has grown, and what is
+/// read from it.
+const MEMORY_FACTOR: usize = 3;
 
-/// How long an upload may take: 41 MiB at a megabit a second.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(345);
+/// The body of a request, as its handler and what stands around that share it.
+#[derive(Clone)]
+struct SharedBody(Arc<Mutex<Incoming>>);
 
-/// Takes the body of every request off its connection, whether the handler wants it
-/// or not: the connection is only good for the next request, and for the answer to
-/// this one, once that is done.
-pub(crate) async fn receive(request: Request, next: Next) -> Response {
+struct Incoming {
+    body: Body,
+    policy: BodyPolicy,
+    /// How many bytes of it have come.
+    length: usize,
+    started: Instant,
+    /// When it has made no progress for too long. None until somebody reads.
+    stalled: Option<Pin<Box<Sleep>>>,
+    /// Why the reader did not get all of it.
+    failure: Option<ApiError>,
+}
+
+/// Answers a request, and takes its body off the connection.
+pub(crate) async fn receive<F>(request: Request, answer: impl FnOnce(Request) -> F) -> Response
+where
+    F: Future<Output = Response>,
+{
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return answer(request).await;
     }
-    let streamed = request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == STREAMED);
-    let answer = if streamed { stream(request, next).await } else { read(request, next).await };
-    answer.unwrap_or_else(IntoResponse::into_response)
-}
-
-/// Reads the whole body before the handler runs.
-async fn read(request: Request, next: Next) -> Result<Response, ApiError> {
-    let (parts, body) = request.into_parts();
-    let body = timeout(BODY_TIMEOUT, collect(&parts.headers, body)).await.map_err(|_| too_slow())??;
-    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
-}
-
-/// Hands the body to the handler as it comes, and drops what that leaves of it.
-async fn stream(request: Request, next: Next) -> Result<Response, ApiError> {
-    let (parts, body) = request.into_parts();
-    if expects_to_send_more_than(&parts.headers, MAX_UPLOAD_BYTES) {
-        return Err(too_large());
+    let expects_continue = request.headers().contains_key(EXPECT);
+    let (mut parts, body) = request.into_parts();
+    let body = SharedBody(Arc::new(Mutex::new(Incoming {
+        body,
+        policy: BodyPolicy::TEXT,
+        length: 0,
+        started: Instant::now(),
+        stalled: None,
+        failure: None,
+    })));
+    parts.extensions.insert(body.clone());
+    let response = answer(Request::from_parts(parts, Body::new(body.clone()))).await;
+    let unread = body.with(|incoming| incoming.stalled.is_none());
+    if !(expects_continue && unread) {
+        body.drain().await;
     }
-    let (sender, channel) = Channel::new(1);
-    let feeding = timeout(UPLOAD_TIMEOUT, feed(body, sender));
-    let (fed, answer) = tokio::join!(feeding, next.run(Request::from_parts(parts, Body::new(channel))));
-    // A handler that did not get all of the body cannot say why.
-    fed.map_err(|_| too_slow())?.map(|()| answer)
+    match body.with(|incoming| incoming.verdict(&response)) {
+        // A handler that did not get all of the body cannot say why.
+        Some(failure) => failure.into_response(),
+        None => response,
+    }
 }
 
-/// Sends a body on as long as it is listened to and within the limit, and reads it
-/// to its end.
-async fn feed(mut body: Body, sender: Sender<Bytes, axum::Error>) -> Result<(), ApiError> {
-    let mut sender = Some(sender);
-    let mut length = 0;
-    let mut fed = Ok(());
-    while let Some(frame) = body.frame().await {
-        let data = match frame.map(Frame::into_data) {
-            Ok(Ok(data)) => data,
-            Ok(Err(_)) => continue,
-            Err(error) => {
-                if let Some(sender) = sender.take() {
-                    sender.abort(error);
-                }
-                break;
+/// Says what the bodies of a group of routes may be.
+pub(crate) async fn allow(State(policy): State<BodyPolicy>, request: Request, next: Next) -> Response {
+    if let Some(body) = request.extensions().get::<SharedBody>() {
+        if expects_to_send_more_than(policy.max_bytes, request.headers()) {
+            return too_large().into_response();
+        }
+        body.with(|incoming| incoming.policy = policy);
+    }
+    next.run(request).await
+}
+
+impl SharedBody {
+    fn with<T>(&self, look: impl FnOnce(&mut Incoming) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the rest of the body and drops it.
+    async fn drain(&self) {
+        let mut body = self.with(|incoming| std::mem::take(&mut incoming.body));
+        let (mut length, deadline) =
+            self.with(|incoming| (incoming.length, incoming.started + incoming.policy.timeout));
+        let reading = async {
+            while length <= MAX_DRAINED_BYTES {
+                let Ok(Some(Ok(frame))) = timeout(DRAIN_STALL_TIMEOUT, body.frame()).await else { break };
+                length += frame.data_ref().map_or(0, Bytes::len);
             }
         };
-        length += data.len();
-        if length > MAX_DRAINED_BYTES {
-            break;
-        }
-        let Some(listener) = &mut sender else { continue };
-        if length > MAX_UPLOAD_BYTES {
-            fed = Err(too_large());
-            sender = None;
-        } else if listener.send_data(data).await.is_err() {
-            sender = None;
-        }
+        // One that is too slow is not waited for.
+        let _ = tokio::time::timeout_at(deadline, reading).await;
+        self.with(|incoming| incoming.length = length);
     }
-    fed
 }
 
-async fn collect(headers: &HeaderMap, mut body: Body) -> Result<Bytes, ApiError> {
-    if expects_to_send_more_than(headers, MAX_BODY_BYTES) {
-        return Err(too_large());
-    }
-    let mut collected = Vec::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| ApiError::bad_request("Request body ended early"))?;
-        let Ok(data) = frame.into_data() else { continue };
-        length += data.len();
-        if length <= MAX_BODY_BYTES {
-            collected.extend_from_slice(&data);
-        } else if length > MAX_DRAINED_BYTES {
-            break;
-        } else {
-            collected = Vec::new();
+impl Incoming {
+    /// What there is to say of the body, in place of the response to it.
+    fn verdict(&mut self, response: &Response) -> Option<ApiError> {
+        if let Some(failure) = self.failure.take() {
+            return Some(failure);
         }
+        // What was done is done, and who may not ask is told that first.
+        let decided = response.status().is_success() || response.status() == StatusCode::FORBIDDEN;
+        let unread = self.stalled.is_none();
+        (self.length > self.policy.max_bytes && unread && !decided).then(too_large)
     }
-    if length > MAX_BODY_BYTES { Err(too_large()) } else { Ok(collected.into()) }
+
+    fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ApiError>>> {
+        let late = self.started + self.policy.timeout;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALL_TIMEOUT)));
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) else {
+            ready!(stalled.as_mut().poll(context));
+            return Poll::Ready(Some(Err(too_slow())));
+        };
+        stalled.as_mut().reset((Instant::now() + STALL_TIMEOUT).min(late));
+        let Some(frame) = frame else { return Poll::Ready(None) };
+        let frame = frame.map_err(|_| ApiError::bad_request("Request body ended early"))?;
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        self.length += bytes;
+        if self.length > self.policy.max_bytes {
+            return Poll::Ready(Some(Err(too_large())));
+        }
+        if self.policy.collected {
+            memory::reserve(MEMORY_FACTOR * bytes)?;
+        }
+        Poll::Ready(Some(Ok(frame)))
+    }
+}
+
+impl HttpBody for SharedBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        self.with(|incoming| {
+            let polled = ready!(incoming.poll_data(context));
+            Poll::Ready(polled.map(|frame| {
+                frame.map_err(|failure| {
+                    incoming.failure = Some(failure);
+                    axum::Error::new("the body did not come in")
+                })
+            }))
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.with(|incoming| incoming.body.is_end_stream())
+    }
 }
 
 /// Whether a client says that it will send more than `most` bytes and waits for a
 /// word before it does. Refused, it does not send them.
-fn expects_to_send_more_than(headers: &HeaderMap, most: usize) -> bool {
+fn expects_to_send_more_than(most: usize, headers: &HeaderMap) -> bool {
     let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     length.is_some_and(|length| length > most) && headers.contains_key(EXPECT)
 }

@@ -34,7 +34,9 @@ impl ImmutableFile {
         } else {
             self.bytes_for(request, &tag)?
         };
-        response.headers_mut().extend([(CACHE_CONTROL, IMMUTABLE), (ETAG, tag)]);
+        if !response.status().is_client_error() {
+            response.headers_mut().extend([(CACHE_CONTROL, IMMUTABLE), (ETAG, tag)]);
+        }
         Ok(response)
     }
 
@@ -91,7 +93,9 @@ pub(crate) fn accepted<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> im
         let mut parts = choice.split(';').map(str::trim);
         let named = parts.next()?;
         let excluded = |weight: &str| weight.parse().is_ok_and(|weight: f32| weight <= 0.0);
-        let excluded = parts.any(|parameter| parameter.strip_prefix("q=").is_some_and(excluded));
+        let excluded = parts.any(|parameter| {
+            parameter.split_once('=').is_some_and(|(name, weight)| name.eq_ignore_ascii_case("q") && excluded(weight))
+        });
         Some(named).filter(|_| !excluded)
     })
 }
@@ -108,7 +112,7 @@ mod tests {
         assert!(accepts("image/webp"));
         assert!(accepts("image/avif,image/WebP,image/*;q=0.8"));
         assert!(accepts("text/html, image/webp;q=0.5"));
-        assert!(!accepts("image/webp;q=0"));
+        assert!(!accepts("image/webp;q=0") && !accepts("image/webp;Q=0.0"));
         assert!(!accepts("*/*"));
         assert!(!accepts("image/*"));
     }

@@ -133,7 +133,7 @@ impl From<ProjectError> for ApiError {
     fn from(error: ProjectError) -> Self {
         let status = match error {
             ProjectError::UnknownUser(_) | ProjectError::TooComplex(_) => StatusCode::BAD_REQUEST,
-            ProjectError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ProjectError::TooLarge | ProjectError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProjectError::Token(reason) => return reason.into(),
             ProjectError::Fault(fault) => return fault.into(),
         };

@@ -7,6 +7,7 @@ pub(crate) mod conditional;
 pub(crate) mod cookies;
 pub(crate) mod envelope;
 pub(crate) mod extract;
+pub(crate) mod json;
 pub(crate) mod observe;
 pub(crate) mod pagination;
 pub(crate) mod service;

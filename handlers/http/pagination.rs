@@ -2,7 +2,7 @@
 
 use http::header::LINK;
 use http::{HeaderName, HeaderValue};
-use talelio::business::{Fault, Page, PageRequest};
+use talelio::business::{Fault, MAX_LIMIT, Page, PageRequest};
 
 use super::envelope::ApiError;
 use super::extract::number;
@@ -10,9 +10,31 @@ use super::extract::number;
 /// How many items the whole list has.
 pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 
-/// The page that `page` and `limit` of a query string ask for.
-pub(crate) fn page_request(query: &str) -> Result<PageRequest, ApiError> {
-    Ok(PageRequest::new(number(query, "page")?, number(query, "limit")?))
+/// What a query string says of the page that it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PageParameters {
+    page: u32,
+    /// 0 when it is left out.
+    limit: u32,
+}
+
+impl Default for PageParameters {
+    fn default() -> Self {
+        Self { page: 1, limit: 0 }
+    }
+}
+
+impl PageParameters {
+    /// `page` and `limit` of a query string. What means the same is the same: 0 is what is
+    /// left out, and a limit above the highest is that.
+    pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
+        Ok(Self { page: number(query, "page")?.max(1), limit: number(query, "limit")?.min(MAX_LIMIT) })
+    }
+
+    /// The page, of `default` items where the query leaves that open.
+    pub(crate) fn request(self, default: u32) -> PageRequest {
+        PageRequest::with_default_limit(self.page, self.limit, default)
+    }
 }
 
 /// How many items there are, and the pages beside this one (RFC 8288), if there are any.
@@ -37,7 +59,7 @@ mod tests {
 
     #[test]
     fn only_numbers_of_a_sensible_size_are_pages() {
-        let request = |query| page_request(query).ok();
+        let request = |query| PageParameters::parse(query).ok().map(|parameters| parameters.request(10));
         assert_eq!(request(""), Some(PageRequest::new(1, 10)));
         assert_eq!(request("page=0&limit=0"), Some(PageRequest::new(1, 10)));
         assert_eq!(request("page=2&limit=1000"), Some(PageRequest::new(2, 100)));

@@ -1,7 +1,7 @@
 //! The way of every request, whichever runtime it comes from:
 //!
 //! ```text
-//! completion ─► observe ─► CORS ─► response cache ─► router ─► handler
+//! completion ─► observe ─► body ─► CORS ─► response cache ─► router ─► handler
 //! ```
 //!
 //! What is passed on the way to a cached response is most of what such a response costs, so
@@ -22,7 +22,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::app::App;
 use crate::http::observe::X_REQUEST_ID;
 use crate::http::pagination::X_TOTAL_COUNT;
-use crate::http::{completion, observe};
+use crate::http::{body, completion, observe};
 use crate::response_cache::CacheableRequest;
 
 /// The service that answers every request. Clones share it.
@@ -47,7 +47,11 @@ impl HttpService {
 
     async fn observed(self, request: Request) -> Response {
         let report_consumed_capacity = self.0.app.report_consumed_capacity;
-        observe::observe(report_consumed_capacity, request, |request| self.with_cors(request)).await
+        observe::observe(report_consumed_capacity, request, |request| self.received(request)).await
+    }
+
+    async fn received(self, request: Request) -> Response {
+        body::receive(request, |request| self.with_cors(request)).await
     }
 
     async fn with_cors(self, request: Request) -> Response {
@@ -62,7 +66,7 @@ impl HttpService {
         {
             return response;
         }
-        let Ok(response) = Box::pin(self.0.router.clone().oneshot(request)).await;
+        let Ok(response) = self.0.app.memory.scope(Box::pin(self.0.router.clone().oneshot(request))).await;
         response
     }
 }

@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::HeaderValue;
 use talelio::business::Fault;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
 
 use crate::http::conditional::accepted;
@@ -56,12 +56,20 @@ pub(super) fn preferred<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> O
     accepted(headers).filter_map(Encoding::named).max()
 }
 
+/// What whoever compresses something holds; none while somebody else does.
+pub(super) fn permit() -> Option<SemaphorePermit<'static>> {
+    COMPRESSING.try_acquire().ok()
+}
+
 /// `plain` in an encoding, off the async threads; none if that is not half as long.
-pub(super) async fn compressed(plain: Bytes, encoding: Encoding) -> Result<Option<Bytes>, Fault> {
+pub(super) async fn compressed(
+    plain: Bytes,
+    encoding: Encoding,
+    permit: SemaphorePermit<'static>,
+) -> Result<Option<Bytes>, Fault> {
     if !COMPRESSIBLE_BYTES.contains(&plain.len()) {
         return Ok(None);
     }
-    let permit = COMPRESSING.acquire().await.map_err(Fault::failed)?;
     let work = move || {
         let _permit = permit;
         let compressed = compress(&plain, encoding)?;

@@ -1,7 +1,8 @@
 //! Responses that anybody may read, cached: made once, then sent as they are.
 //!
-//! A representation is cached under its path, those parameters that make a difference, and
-//! the generation of the cache, which every change begins anew. Whoever asks after a change was acknowledged asks for a
+//! A representation is cached under its path as its handler spells it, its page, and the
+//! generation of the cache, which every change begins anew. No other parameter and no other
+//! spelling makes it be made again. Whoever asks after a change was acknowledged asks for a
 //! representation that was begun after it, so nobody reads less than they wrote, whatever
 //! was being made at the time. What other processes change is seen when a representation
 //! reaches its [`TimeToLive`].
@@ -19,18 +20,13 @@ use std::time::Duration;
 use axum::extract::MatchedPath;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
-use http::uri::PathAndQuery;
 use moka::future::Cache;
-use talelio::business::Fault;
 
 use crate::http::envelope::ApiError;
+use crate::http::pagination::PageParameters;
 
 pub(crate) use representation::Representation;
 pub(crate) use request::CacheableRequest;
-
-/// The most bytes of memory that cached representations take, what they are compressed to
-/// included.
-const MAX_BYTES: u64 = 16 << 20;
 
 /// How long a representation is cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +42,8 @@ pub(crate) enum TimeToLive {
 struct CacheKey {
     /// How many changes it came after.
     generation: u64,
-    path_and_query: PathAndQuery,
+    path: Box<str>,
+    page: PageParameters,
 }
 
 /// A cached representation.
@@ -79,11 +76,13 @@ impl Drop for InvalidateOnDrop<'_> {
 }
 
 impl ResponseCache {
-    pub(crate) fn new(time_to_live: TimeToLive) -> Self {
+    /// `max_bytes` is what cached representations take at most, what they are compressed to
+    /// included.
+    pub(crate) fn new(time_to_live: TimeToLive, max_bytes: usize) -> Self {
         let weight = |key: &CacheKey, entry: &Entry| {
-            (entry.representation.weight() + key.path_and_query.as_str().len()).try_into().unwrap_or(u32::MAX)
+            (entry.representation.weight() + key.path.len()).try_into().unwrap_or(u32::MAX)
         };
-        let cache = || Cache::builder().max_capacity(MAX_BYTES).weigher(weight);
+        let cache = || Cache::builder().max_capacity(max_bytes as u64).weigher(weight);
         let entries = match time_to_live {
             TimeToLive::UntilChanged => Some(cache().build()),
             TimeToLive::AtMost(Duration::ZERO) => None,
@@ -92,20 +91,20 @@ impl ResponseCache {
         Self { entries, generation: AtomicU64::new(0) }
     }
 
-    /// The response to a request, with what `make` makes unless that is cached or somebody
-    /// is making it already. Errors are not cached.
+    /// The response to a request, with what `make` makes of the resource at `path` and of a
+    /// page of it, unless that is cached or somebody is making it already. Errors are not
+    /// cached. `path` is always spelled the same for the same resource, and as most clients do.
     pub(crate) async fn respond(
         &self,
         request: CacheableRequest,
+        (path, page): (String, PageParameters),
         make: impl Future<Output = Result<Representation, ApiError>>,
     ) -> Result<Response, ApiError> {
         let representation = match &self.entries {
             None => make.await?,
             Some(entries) => {
-                // Copied: what comes with a request is a part of all that was read with it.
-                let path_and_query = request.path_and_query.as_str().parse().map_err(Fault::failed)?;
                 let make = async { Ok(Entry { representation: make.await?, route: request.route.clone() }) };
-                let shared = entries.try_get_with(self.key(path_and_query), make).await;
+                let shared = entries.try_get_with(self.key(&path, page), make).await;
                 shared.map_err(|error| ApiError::clone(&error))?.representation
             }
         };
@@ -114,8 +113,10 @@ impl ResponseCache {
 
     /// The response to a request, if it is cached.
     pub(crate) async fn get(&self, request: CacheableRequest) -> Option<Response> {
-        let key = self.key(request.path_and_query.clone());
-        let Entry { representation, route } = Box::pin(self.entries.as_ref()?.get(&key)).await?;
+        let entries = self.entries.as_ref()?;
+        let page = request.uri.query().map(PageParameters::parse).transpose().ok()?.unwrap_or_default();
+        let key = self.key(request.uri.path(), page);
+        let Entry { representation, route } = Box::pin(entries.get(&key)).await?;
         let mut response = representation.respond(request, self.cache_control()).await.into_response();
         // What the router would have left there.
         if let Some(route) = route {
@@ -124,8 +125,8 @@ impl ResponseCache {
         Some(response)
     }
 
-    fn key(&self, path_and_query: PathAndQuery) -> CacheKey {
-        CacheKey { generation: self.generation.load(Ordering::SeqCst), path_and_query }
+    fn key(&self, path: &str, page: PageParameters) -> CacheKey {
+        CacheKey { generation: self.generation.load(Ordering::SeqCst), path: path.into(), page }
     }
 
     /// Changes something that readers see, and invalidates the cache before anybody is told.
@@ -159,6 +160,13 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
+    use talelio::business::Fault;
+
+    const MAX_BYTES: usize = 1 << 20;
+
+    fn address() -> (String, PageParameters) {
+        ("/v1/articles/a".to_owned(), PageParameters::default())
+    }
 
     fn request() -> CacheableRequest {
         CacheableRequest::new(&Method::GET, &Uri::from_static("/v1/articles/a-title"), &HeaderMap::new())
@@ -178,7 +186,7 @@ mod tests {
 
     impl Store {
         async fn response(&self, cache: &ResponseCache) -> Result<String, ApiError> {
-            let response = cache.respond(request(), async {
+            let response = cache.respond(request(), address(), async {
                 self.reads.fetch_add(1, Ordering::SeqCst);
                 Representation::json(&self.number.load(Ordering::SeqCst))
             });
@@ -188,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_response_is_made_once_until_something_changes() {
-        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged), Store::default());
+        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged, MAX_BYTES), Store::default());
         for _ in 0..3 {
             assert_eq!(store.response(&cache).await.unwrap(), "0");
         }
@@ -201,7 +209,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_time_to_live_of_zero_caches_nothing() {
-        let (cache, store) = (ResponseCache::new(TimeToLive::AtMost(Duration::ZERO)), Store::default());
+        let (cache, store) = (ResponseCache::new(TimeToLive::AtMost(Duration::ZERO), MAX_BYTES), Store::default());
         for _ in 0..2 {
             store.response(&cache).await.unwrap();
         }
@@ -211,10 +219,10 @@ mod tests {
 
     #[tokio::test]
     async fn concurrent_requests_share_one_read_even_one_that_fails() {
-        let cache = ResponseCache::new(TimeToLive::UntilChanged);
+        let cache = ResponseCache::new(TimeToLive::UntilChanged, MAX_BYTES);
         let (made, go_on) = (AtomicU32::new(0), Notify::new());
         let ask = || {
-            cache.respond(request(), async {
+            cache.respond(request(), address(), async {
                 made.fetch_add(1, Ordering::SeqCst);
                 go_on.notified().await;
                 Err(Fault::failed("broken").into())
@@ -231,9 +239,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_response_begun_before_a_change_is_not_served_after_it() {
-        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged), Store::default());
+        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged, MAX_BYTES), Store::default());
         let (begun, go_on) = (Notify::new(), Notify::new());
-        let slow = cache.respond(request(), async {
+        let slow = cache.respond(request(), address(), async {
             let number = store.number.load(Ordering::SeqCst);
             begun.notify_one();
             go_on.notified().await;
@@ -253,7 +261,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_what_may_have_changed_something_invalidates() {
-        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged), Store::default());
+        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged, MAX_BYTES), Store::default());
         store.response(&cache).await.unwrap();
         let rejected = async { Err::<(), _>(ApiError::bad_request("no")) };
         assert!(cache.invalidated_by(rejected).await.is_err());

@@ -8,10 +8,10 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use talelio::business::Fault;
+use talelio::business::{Fault, memory};
 use tokio::sync::OnceCell;
 
-use super::encoding::{Encoding, compressed};
+use super::encoding::{Encoding, compressed, permit};
 use super::request::CacheableRequest;
 use crate::http::conditional::if_none_match;
 use crate::http::envelope::ApiError;
@@ -44,12 +44,12 @@ impl Representation {
         headers: Vec<(HeaderName, HeaderValue)>,
     ) -> Result<Self, ApiError> {
         // Boxed, so that it takes no more memory than it has bytes.
-        let plain = serde_json::to_vec(value).map_err(Fault::failed)?.into_boxed_slice();
+        let plain = memory::held(serde_json::to_vec(value).map_err(Fault::failed)?.into_boxed_slice())?;
         // Weak: it names what the document says, in whichever encoding.
         let etag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&plain)[..16]));
         let etag = HeaderValue::from_str(&etag).map_err(Fault::failed)?;
         let (gzip, brotli) = (OnceCell::new(), OnceCell::new());
-        Ok(Self(Arc::new(Inner { plain: plain.into(), gzip, brotli, etag, headers })))
+        Ok(Self(Arc::new(Inner { plain, gzip, brotli, etag, headers })))
     }
 
     /// How many bytes of memory it takes at most: what is compressed is kept when it is
@@ -107,6 +107,8 @@ impl Representation {
         if let Some(ready) = cell.get() {
             return Ok(ready.clone());
         }
-        Box::pin(cell.get_or_try_init(|| compressed(self.0.plain.clone(), encoding))).await.cloned()
+        // Rather than wait for others, who may be many, it is sent as it is.
+        let Some(permit) = permit() else { return Ok(None) };
+        Box::pin(cell.get_or_try_init(|| compressed(self.0.plain.clone(), encoding, permit))).await.cloned()
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Clock, Fault, InvalidAccessToken, Page, PageRequest, Renderer, Session, Slug, Timestamp, Title, User, Username,
+    Clock, Fault, InvalidAccessToken, ListError, Page, PageRequest, Renderer, Session, Slug, Timestamp, Title, User,
+    Username,
 };
 use crate::markdown::{Rendered, TooComplex};
 
@@ -118,17 +119,6 @@ pub trait ArticleStore: Send + Sync {
         username: &Username,
         page: PageRequest,
     ) -> Result<Option<(Page<Article>, User)>, ListError>;
-}
-
-/// Why a page of articles could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ListError {
-    /// The articles on the page are too long to be answered together.
-    #[error("page too large")]
-    TooLarge,
-    /// The store failed.
-    #[error(transparent)]
-    Fault(#[from] Fault),
 }
 
 /// Why an article operation was refused. The sentences are part of the API.

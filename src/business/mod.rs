@@ -17,6 +17,7 @@ mod clock;
 mod fault;
 mod images;
 mod mailer;
+pub mod memory;
 mod pagination;
 mod projects;
 mod renderer;
@@ -30,7 +31,7 @@ pub use accounts::{
     RefreshTokenHash, RegistrationError, SecretKey, Session, SessionTokens, Tokens,
 };
 pub use articles::{
-    Adjacent, AdjacentArticles, Article, ArticleError, ArticleStore, Articles, ListError, NewArticle, PublishError,
+    Adjacent, AdjacentArticles, Article, ArticleError, ArticleStore, Articles, NewArticle, PublishError,
     PublishedArticle,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
@@ -41,7 +42,7 @@ pub use images::{
     Upload, WIDTHS,
 };
 pub use mailer::{MailError, Mailer, Message};
-pub use pagination::{MAX_LIMIT, Page, PageRequest};
+pub use pagination::{ListError, MAX_LIMIT, Page, PageRequest};
 pub use projects::{CreateError, NewProject, Project, ProjectError, ProjectStore, Projects};
 pub use renderer::Renderer;
 pub use slug::Slug;

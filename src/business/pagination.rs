@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use super::Fault;
+
 /// The most items a page has; a larger limit counts as this one.
 pub const MAX_LIMIT: u32 = 100;
 
@@ -17,7 +19,13 @@ impl PageRequest {
     /// page, 10 to a page. A limit above [`MAX_LIMIT`] counts as that.
     #[must_use]
     pub fn new(page: u32, limit: u32) -> Self {
-        Self { page: page.max(1), limit: if limit == 0 { 10 } else { limit.min(MAX_LIMIT) } }
+        Self::with_default_limit(page, limit, 10)
+    }
+
+    /// [`PageRequest::new`] where a page has another length by default.
+    #[must_use]
+    pub fn with_default_limit(page: u32, limit: u32, default: u32) -> Self {
+        Self { page: page.max(1), limit: if limit == 0 { default } else { limit.min(MAX_LIMIT) } }
     }
 
     /// Counted from 1.
@@ -46,7 +54,7 @@ impl PageRequest {
 /// One page of a list, newest first, with what it is a page of.
 #[derive(Clone, Debug)]
 pub struct Page<T> {
-    /// At least one.
+    /// The items.
     pub items: Vec<T>,
     /// How many items the whole list has.
     pub total: u64,
@@ -67,6 +75,17 @@ impl<T> Page<T> {
     pub fn prev(&self) -> Option<u32> {
         (self.request.page > 1).then(|| self.request.page - 1)
     }
+}
+
+/// Why a page could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// What is on it is too long to be sent together.
+    #[error("page too large")]
+    TooLarge,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
 }
 
 #[cfg(test)]

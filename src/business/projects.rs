@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Clock, Fault, InvalidAccessToken, Renderer, Session, Timestamp, Title, Username};
+use super::{
+    Clock, Fault, InvalidAccessToken, ListError, Page, PageRequest, Renderer, Session, Timestamp, Title, Username,
+};
 use crate::markdown::TooComplex;
 
 /// A project.
@@ -58,8 +60,12 @@ pub trait ProjectStore: Send + Sync {
     /// Stores a project under a new number.
     async fn create(&self, project: NewProject, author: &Session) -> Result<Project, CreateError>;
 
-    /// The projects of a user, newest first; none for an unknown user.
-    async fn projects_of(&self, username: &Username) -> Result<Option<Vec<Project>>, Fault>;
+    /// A page of the projects of a user, newest first, without any past the end; none for
+    /// an unknown user.
+    ///
+    /// # Errors
+    /// [`ListError::TooLarge`] when the page is more than fits into memory.
+    async fn projects_of(&self, username: &Username, page: PageRequest) -> Result<Option<Page<Project>>, ListError>;
 }
 
 /// Why a project operation was refused. The sentences are part of the API.
@@ -74,6 +80,9 @@ pub enum ProjectError {
     /// The body has more elements, or nests them deeper, than a project can need.
     #[error("The body has too many or too deeply nested elements")]
     TooComplex(#[from] TooComplex),
+    /// The projects on a page are too long to be answered together.
+    #[error("Page too large, ask for a smaller limit")]
+    PageTooLarge,
     /// The author of a valid token is not in the store.
     #[error(transparent)]
     Token(#[from] InvalidAccessToken),
@@ -111,12 +120,17 @@ impl Projects {
         })
     }
 
-    /// The projects of a user, newest first.
+    /// A page of the projects of a user, newest first, without any past the end.
     ///
     /// # Errors
-    /// [`ProjectError::UnknownUser`].
-    pub async fn list(&self, username: &Username) -> Result<Vec<Project>, ProjectError> {
-        let projects = self.store.projects_of(username).await?;
-        projects.ok_or_else(|| ProjectError::UnknownUser(username.to_string()))
+    /// [`ProjectError::UnknownUser`]; [`ProjectError::PageTooLarge`] when they are too long
+    /// to be answered together.
+    pub async fn list(&self, username: &Username, page: PageRequest) -> Result<Page<Project>, ProjectError> {
+        match self.store.projects_of(username, page).await {
+            Ok(Some(page)) => Ok(page),
+            Ok(None) => Err(ProjectError::UnknownUser(username.to_string())),
+            Err(ListError::TooLarge) => Err(ProjectError::PageTooLarge),
+            Err(ListError::Fault(fault)) => Err(fault.into()),
+        }
     }
 }

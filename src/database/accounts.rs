@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
+use super::item::{Expression, from_item, number, text};
 use super::schema::EXPIRES_AT;
-use super::table::{Expression, TransactionOutcome, from_item, number, text};
+use super::table::TransactionOutcome;
 use super::{Database, keys};
 use crate::business::{
     Account, AccountStore, AccountWithUser, Email, Fault, NewAccount, PasswordHash, RefreshTokenHash,
@@ -41,6 +42,9 @@ pub(super) struct ProfileItem {
     pub(super) user: UserItem,
     /// How many articles they have published.
     pub(super) articles: u64,
+    /// The numbers of their projects; none for who registered before they stood here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) project_ids: Option<Vec<u64>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,7 +118,7 @@ impl AccountStore for Database {
             username: new.username.to_string(),
             password: new.password.as_str().to_owned(),
         };
-        let profile = ProfileItem { user: (&user).into(), articles: 0 };
+        let profile = ProfileItem { user: (&user).into(), articles: 0, project_ids: Some(Vec::new()) };
         let actions = vec![
             self.table.put_if_absent_action(&keys::account(&new.email), &item)?,
             self.table.put_if_absent_action(&keys::profile(&new.username), &profile)?,

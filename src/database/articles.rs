@@ -17,11 +17,12 @@ use tokio::time::timeout;
 use super::Database;
 use super::accounts::{ProfileItem, UserItem};
 use super::content::{self, Content, Packed};
+use super::item::{Expression, Item, from_item, number, to_item};
 use super::keys::{self, Key};
-use super::table::{Expression, Item, TransactionOutcome, backoff, from_item, number, to_item};
+use super::table::{TransactionOutcome, backoff};
 use crate::business::{
     Adjacent, AdjacentArticles, Article, ArticleStore, Fault, ListError, NewArticle, Page, PageRequest, PublishError,
-    PublishedArticle, Session, Slug, User, Username,
+    PublishedArticle, Session, Slug, User, Username, memory,
 };
 
 /// How often a publication is tried against those of other processes.
@@ -32,10 +33,6 @@ const PUBLISH_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How many slugs are looked up at once to find a free one.
 const SLUGS: u64 = 100;
-
-/// The most bytes of articles on one page, uncompressed. A page is put together
-/// in memory, and the server may have only 256 MB.
-const PAGE_BYTES: usize = 24 << 20;
 
 /// The site's count of articles.
 #[derive(Deserialize, Default)]
@@ -134,7 +131,7 @@ impl ArticleStore for Database {
     }
 
     async fn article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault> {
-        let items = self.table.query(&keys::article_partition(slug), None).await?;
+        let items = self.table.query(&keys::article_partition(slug), None, usize::MAX).await?.unwrap_or_default();
         let (meta, parts): (Vec<_>, Vec<_>) = items.into_iter().partition(is_meta);
         let Some(meta) = meta.into_iter().next() else { return Ok(None) };
         let meta: MetaItem = from_item(meta)?;
@@ -143,7 +140,7 @@ impl ArticleStore for Database {
             next: meta.next.map(Adjacent::try_from).transpose()?,
             prev: meta.prev.map(Adjacent::try_from).transpose()?,
         };
-        let article = article(meta.id, slug.clone(), content::unpack(&parts)?)?;
+        let article = article(meta.id, slug.clone(), content::unpack_reserving(&parts)?.0)?;
         Ok(Some(PublishedArticle { article, author: meta.author.try_into()?, adjacent }))
     }
 
@@ -156,12 +153,15 @@ impl ArticleStore for Database {
         let Some(positions) = request.positions(profile.articles) else { return Ok(None) };
         let (oldest, newest) =
             (keys::user_article(username, *positions.start()), keys::user_article(username, *positions.end()));
-        let entries = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk)).await?;
-        let mut entries = entries.into_iter().map(from_item).collect::<Result<Vec<EntryItem>, _>>()?;
+        let entries = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk), usize::MAX).await?;
+        let mut entries =
+            entries.unwrap_or_default().into_iter().map(from_item).collect::<Result<Vec<EntryItem>, _>>()?;
         entries.reverse();
-        if entries.iter().map(|entry| entry.bytes).sum::<usize>() > PAGE_BYTES {
+        let bytes = entries.iter().map(|entry| entry.bytes).sum();
+        if bytes > memory::max_response_bytes() {
             return Err(ListError::TooLarge);
         }
+        content::reserve(bytes)?;
         let items = self.articles_at(&entries).await?;
         Ok(Some((Page { items, total: profile.articles, request }, profile.user.try_into()?)))
     }

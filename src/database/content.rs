@@ -5,11 +5,13 @@
 //! HTML repeats most of the Markdown, so compressing them together costs little
 //! more than the Markdown alone.
 
+use std::io::Read;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use crate::business::Fault;
+use crate::business::{Fault, memory};
 
 /// The first byte of a document in the format that is written now.
 const ZSTD_JSON: u8 = 1;
@@ -67,17 +69,50 @@ pub(super) async fn pack_off_thread<T: Serialize + Send + 'static>(content: T) -
     spawn_blocking(work).await.map_err(Fault::failed)?
 }
 
-/// Puts the parts of a document together again.
+/// How much memory a document takes beside what is read from it, until that is sent: as
+/// JSON, here and in the response, whose buffer grows.
+const MEMORY_FACTOR: usize = 4;
+
+/// Reserves the memory that it takes to unpack documents of this many bytes and to send what
+/// they say.
+///
+/// # Errors
+/// [`Fault::Busy`] when it is not there.
+pub(super) fn reserve(bytes: usize) -> Result<(), Fault> {
+    memory::reserve(MEMORY_FACTOR * bytes)
+}
+
+/// Puts the parts of a document together again, for which memory is reserved.
 ///
 /// # Errors
 /// [`Fault`] when they are not the parts of one, or of a format that is not known here.
 pub fn unpack<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<T, Fault> {
+    serde_json::from_slice(&decompress(parts, |_| Ok(()))?).map_err(Fault::failed)
+}
+
+/// [`unpack`] of a document whose length is not known: reserves memory as it goes, and says
+/// how many bytes it had.
+pub(super) fn unpack_reserving<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<(T, usize), Fault> {
+    let json = decompress(parts, reserve)?;
+    Ok((serde_json::from_slice(&json).map_err(Fault::failed)?, json.len()))
+}
+
+/// The document as it was before it was compressed. `more` is told of all bytes before they
+/// come.
+fn decompress(parts: &[Vec<u8>], more: impl Fn(usize) -> Result<(), Fault>) -> Result<Vec<u8>, Fault> {
+    const STEP: usize = 16 << 10;
     let document = parts.concat();
     let Some((&ZSTD_JSON, compressed)) = document.split_first() else {
         return Err(Fault::failed("something is stored in an unknown format"));
     };
-    let json = zstd::decode_all(compressed).map_err(Fault::failed)?;
-    serde_json::from_slice(&json).map_err(Fault::failed)
+    let mut decoder = zstd::Decoder::new(compressed).map_err(Fault::failed)?;
+    let mut json = Vec::new();
+    loop {
+        more(STEP)?;
+        if decoder.by_ref().take(STEP as u64).read_to_end(&mut json).map_err(Fault::failed)? < STEP {
+            return Ok(json);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::accounts::ProfileItem;
-use super::table::{Expression, Item, TransactionOutcome, backoff, from_item, number};
+use super::item::{Expression, Item, from_item, number};
+use super::table::{TransactionOutcome, backoff};
 use super::{Database, keys};
 use crate::business::{AddError, Fault, Image, ImageStore, ImagesPage, Session, Username};
 

@@ -68,6 +68,11 @@ pub(super) fn project_counter() -> Key {
 /// The highest number that sorts where it should.
 pub(super) const MAX_POSITION: u64 = 999_999_999_999;
 
+/// The number of a project, from the sort key of its item.
+pub(super) fn project_id(sk: &str) -> Option<u64> {
+    sk.strip_prefix("PROJECT#")?.parse().ok()
+}
+
 pub(super) fn project(username: &Username, id: u64) -> Key {
     Key::new(user_partition(username), format!("PROJECT#{id:012}"))
 }

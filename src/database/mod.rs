@@ -18,6 +18,7 @@ pub mod content;
 mod embedded;
 mod error;
 mod images;
+mod item;
 mod keys;
 mod projects;
 mod schema;

@@ -1,12 +1,18 @@
 //! Projects as items, one each.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::ProfileItem;
-use super::table::{Expression, from_item, number};
+use super::item::{Expression, from_item, number};
 use super::{Database, content, keys};
-use crate::business::{CreateError, Fault, NewProject, Project, ProjectStore, Session, User, Username};
+use crate::business::{
+    CreateError, Fault, ListError, NewProject, Page, PageRequest, Project, ProjectStore, Session, User, Username,
+    memory,
+};
 
 #[derive(Serialize, Deserialize)]
 struct ProjectItem {
@@ -46,7 +52,8 @@ impl ProjectStore for Database {
         // A project is one item, so that a list is one request.
         let [packed] = <[Vec<u8>; 1]>::try_from(packed.parts).map_err(|_| CreateError::TooLarge)?;
         let profile: Option<ProfileItem> = self.table.get(&keys::profile(&author.username)).await?;
-        let user = User::try_from(profile.ok_or(CreateError::UnknownAuthor)?.user)?;
+        let ProfileItem { user, project_ids, .. } = profile.ok_or(CreateError::UnknownAuthor)?;
+        let user = User::try_from(user)?;
         if user.id != author.user_id {
             return Err(CreateError::UnknownAuthor);
         }
@@ -54,22 +61,56 @@ impl ProjectStore for Database {
         let numbers = self.table.update(&keys::project_counter(), next).await?;
         let numbers: ProjectCounter = from_item(numbers.unwrap_or_default())?;
         let item = ProjectItem { id: numbers.last, user_id: user.id, content: packed };
+        let before = self.project_ids(&user.username, project_ids).await?;
+        // Not seen by anybody until it is on the list.
         self.table.put(&keys::project(&user.username, item.id), &item).await?;
+        let append = Expression::update("SET project_ids = list_append(if_not_exists(project_ids, :before), :id)")
+            .value(":before", AttributeValue::L(before.into_iter().map(number).collect()))
+            .value(":id", AttributeValue::L(vec![number(item.id)]));
+        self.table.update(&keys::profile(&user.username), append).await?;
         stored(item.id, item.user_id, content).map_err(Into::into)
     }
 
-    async fn projects_of(&self, username: &Username) -> Result<Option<Vec<Project>>, Fault> {
-        let profile: Option<ProfileItem> = self.table.get(&keys::profile(username)).await?;
-        if profile.is_none() {
-            return Ok(None);
+    async fn projects_of(&self, username: &Username, request: PageRequest) -> Result<Option<Page<Project>>, ListError> {
+        let Some(profile) = self.table.get::<ProfileItem>(&keys::profile(username)).await? else { return Ok(None) };
+        let ids = self.project_ids(username, profile.project_ids).await?;
+        // In the order of the keys, and each once, whoever wrote them when.
+        let ids: Vec<u64> = BTreeSet::from_iter(ids).into_iter().collect();
+        let total = ids.len() as u64;
+        let page = |items| Ok(Some(Page { items, total, request }));
+        let Some(positions) = request.positions(total) else { return page(Vec::new()) };
+        let at = |position: u64| usize::try_from(position).map_err(Fault::failed);
+        let ids = &ids[at(positions.start() - 1)?..at(*positions.end())?];
+        let (oldest, newest) = (keys::project(username, ids[0]), keys::project(username, ids[ids.len() - 1]));
+        let max_bytes = memory::max_response_bytes();
+        let items = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk), max_bytes).await?;
+        let mut projects = Vec::with_capacity(ids.len());
+        let mut bytes = 0;
+        for item in items.ok_or(ListError::TooLarge)?.into_iter().rev() {
+            let item: ProjectItem = from_item(item)?;
+            if ids.binary_search(&item.id).is_ok() {
+                let (content, length) = content::unpack_reserving(&[item.content])?;
+                bytes += length;
+                projects.push(stored(item.id, item.user_id, content)?);
+            }
+            if bytes > max_bytes {
+                return Err(ListError::TooLarge);
+            }
+        }
+        page(projects)
+    }
+}
+
+impl Database {
+    /// The numbers of the projects of a user: those in their profile, or those of the items
+    /// that are there since before profiles had them.
+    async fn project_ids(&self, username: &Username, known: Option<Vec<u64>>) -> Result<Vec<u64>, Fault> {
+        if let Some(known) = known {
+            return Ok(known);
         }
         let (oldest, newest) = (keys::project(username, 0), keys::project(username, keys::MAX_POSITION));
-        let items = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk)).await?;
-        let project = |item| {
-            let item: ProjectItem = from_item(item)?;
-            stored(item.id, item.user_id, content::unpack(&[item.content])?)
-        };
-        items.into_iter().rev().map(project).collect::<Result<_, _>>().map(Some)
+        let sort_keys = self.table.query_sort_keys(&oldest.pk, oldest.sk..=newest.sk).await?;
+        Ok(sort_keys.iter().filter_map(|sk| keys::project_id(sk)).collect())
     }
 }
 

@@ -14,15 +14,18 @@ use aws_sdk_dynamodb::types::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
 
 use super::consumed_capacity::{self, return_consumed_capacity};
+use super::item::{Expression, Item, bytes_of, from_item, text, to_item};
 use super::keys::Key;
-use crate::business::Fault;
-
-pub(super) type Item = HashMap<String, AttributeValue>;
+use crate::business::{Fault, memory};
 
 /// The most keys one batch request takes.
 const BATCH: usize = 100;
+
+/// How many requests with long responses are sent at once; the next ones wait.
+const LONG_READS: usize = 8;
 
 /// How often the keys that a batch left unprocessed are asked for again.
 const BATCH_ATTEMPTS: u32 = 8;
@@ -31,69 +34,9 @@ const BATCH_ATTEMPTS: u32 = 8;
 pub(super) struct Table {
     pub(super) client: Client,
     pub(super) name: String,
-}
-
-/// An expression that changes an item or guards a change, with what its
-/// placeholders stand for.
-#[derive(Default)]
-pub(super) struct Expression {
-    update: Option<&'static str>,
-    condition: Option<&'static str>,
-    names: Vec<(&'static str, &'static str)>,
-    values: Item,
-}
-
-impl Expression {
-    pub(super) fn update(update: &'static str) -> Self {
-        Self { update: Some(update), ..Self::default() }
-    }
-
-    pub(super) fn condition(condition: &'static str) -> Self {
-        Self::default().and_condition(condition)
-    }
-
-    pub(super) fn and_condition(self, condition: &'static str) -> Self {
-        Self { condition: Some(condition), ..self }
-    }
-
-    pub(super) fn name(mut self, placeholder: &'static str, name: &'static str) -> Self {
-        self.names.push((placeholder, name));
-        self
-    }
-
-    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
-        self.values.insert(placeholder.to_owned(), value);
-        self
-    }
-
-    fn names(&self) -> Option<HashMap<String, String>> {
-        let names = self.names.iter().map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned()));
-        Some(names.collect()).filter(|names: &HashMap<_, _>| !names.is_empty())
-    }
-
-    fn values(&self) -> Option<Item> {
-        Some(self.values.clone()).filter(|values| !values.is_empty())
-    }
-}
-
-/// A number as an attribute.
-pub(super) fn number(value: impl Into<i128>) -> AttributeValue {
-    AttributeValue::N(value.into().to_string())
-}
-
-/// A text as an attribute.
-pub(super) fn text(value: impl Into<String>) -> AttributeValue {
-    AttributeValue::S(value.into())
-}
-
-/// What an item holds, as a type.
-pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
-    serde_dynamo::from_item(item).map_err(Fault::failed)
-}
-
-/// A value as the attributes of an item or of a map in one.
-pub(super) fn to_item(value: &impl Serialize) -> Result<Item, Fault> {
-    serde_dynamo::to_item(value).map_err(Fault::failed)
+    /// For requests whose responses may be long, a megabyte for a query and sixteen for a
+    /// batch, which takes memory before anybody knows how much.
+    long_reads: Semaphore,
 }
 
 /// How a transaction ended that did not fail.
@@ -108,7 +51,7 @@ pub(super) enum TransactionOutcome {
 
 impl Table {
     pub(super) fn new(client: Client, name: String) -> Self {
-        Self { client, name }
+        Self { client, name, long_reads: Semaphore::new(LONG_READS) }
     }
 
     pub(super) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
@@ -119,18 +62,33 @@ impl Table {
         output.item.map(from_item).transpose()
     }
 
-    /// All items of a partition, or those with sort keys in a range, in order.
-    pub(super) async fn query(&self, pk: &str, range: Option<RangeInclusive<String>>) -> Result<Vec<Item>, Fault> {
+    /// All items of a partition, or those with sort keys in a range, in order. None if they
+    /// have more than `max_bytes` together.
+    pub(super) async fn query(
+        &self,
+        pk: &str,
+        range: Option<RangeInclusive<String>>,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<Item>>, Fault> {
         let request = self.query_request(pk, range);
         let mut items = Vec::new();
+        let mut bytes = 0;
         let mut start = None;
         loop {
+            let _permit = self.long_reads.acquire().await.map_err(Fault::failed)?;
             let output = request.clone().set_exclusive_start_key(start).send().await.map_err(fault)?;
             consumed_capacity::record_read(output.consumed_capacity());
-            items.extend(output.items.unwrap_or_default());
+            let found = output.items.unwrap_or_default();
+            let more = found.iter().map(bytes_of).sum();
+            bytes += more;
+            if bytes > max_bytes {
+                return Ok(None);
+            }
+            memory::reserve(more)?;
+            items.extend(found);
             start = output.last_evaluated_key;
             if start.is_none() {
-                return Ok(items);
+                return Ok(Some(items));
             }
         }
     }
@@ -147,6 +105,25 @@ impl Table {
         let output = request.send().await.map_err(fault)?;
         consumed_capacity::record_read(output.consumed_capacity());
         Ok(output.items.unwrap_or_default())
+    }
+
+    /// The sort keys of a partition in a range, in order.
+    pub(super) async fn query_sort_keys(&self, pk: &str, range: RangeInclusive<String>) -> Result<Vec<String>, Fault> {
+        let request = self.query_request(pk, Some(range)).projection_expression("sk");
+        let mut keys = Vec::new();
+        let mut start = None;
+        loop {
+            let output = request.clone().set_exclusive_start_key(start).send().await.map_err(fault)?;
+            consumed_capacity::record_read(output.consumed_capacity());
+            keys.extend(output.items.unwrap_or_default().into_iter().filter_map(|mut item| match item.remove("sk") {
+                Some(AttributeValue::S(sk)) => Some(sk),
+                _ => None,
+            }));
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(keys);
+            }
+        }
     }
 
     fn query_request(&self, pk: &str, range: Option<RangeInclusive<String>>) -> QueryFluentBuilder {
@@ -186,6 +163,7 @@ impl Table {
         let keys =
             KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(Fault::failed)?;
         let request = self.client.batch_get_item().request_items(&self.name, keys);
+        let _permit = self.long_reads.acquire().await.map_err(Fault::failed)?;
         let output = request.set_return_consumed_capacity(return_consumed_capacity()).send().await.map_err(fault)?;
         consumed_capacity::record_read(output.consumed_capacity());
         for item in output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {

@@ -25,7 +25,7 @@ use tokio::time::timeout;
 
 pub use s3::BucketConfig;
 
-use crate::business::{Fault, ImageObjects, Object};
+use crate::business::{Fault, ImageObjects, Object, memory};
 
 /// How long an operation may take with all of its attempts.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -93,7 +93,10 @@ fn fault(error: &Error) -> Fault {
 #[async_trait]
 impl ImageObjects for Objects {
     async fn read(&self, object: &Object) -> Result<Option<Bytes>, Fault> {
-        outcome(async { self.store.get(&path_of(object)).await?.bytes().await }).await
+        let path = path_of(object);
+        let Some(found) = outcome(self.store.get(&path)).await? else { return Ok(None) };
+        let permit = memory::hold(usize::try_from(found.meta.size).map_err(Fault::failed)?)?;
+        Ok(outcome(found.bytes()).await?.map(|bytes| memory::holding(bytes, permit)))
     }
 
     async fn size(&self, object: &Object) -> Result<Option<u64>, Fault> {

@@ -22,6 +22,7 @@ mod cli;
 mod consumed_capacity;
 mod harness;
 mod http;
+mod memory;
 mod openapi;
 mod pages;
 mod readme;

@@ -53,6 +53,17 @@ async fn a_parameter_that_makes_no_difference_costs_no_read() {
             assert_eq!((requests(&again), &again.body), ("0", &first.body), "{path}?{query}");
         }
     }
+    for (path, spellings) in [
+        (ANSWERS[0], ["/v1/articles/%61-title", "/v1/articles/a-title?page=7", "/v1/articles/a-title?limit=1&page=2"]),
+        (ANSWERS[1], ["/v1/users/ADA/articles", "/v1/users/a%64a/articles?page=01", "/v1/users/ada/articles?limit=0"]),
+        (ANSWERS[2], ["/v1/users/Ada/projects", "/v1/users/ada/projects?page=0", "/v1/users/%61da/projects?n=1"]),
+    ] {
+        let first = app.get(path).await;
+        for spelling in spellings {
+            let again = app.get(spelling).await;
+            assert_eq!((requests(&again), &again.body), ("0", &first.body), "{spelling}");
+        }
+    }
     assert_eq!(app.get("/v1/users/ada/articles?page=2&limit=1").await.text(), "{}");
     assert_ne!(app.get("/v1/users/ada/articles?limit=1&page=1").await.text(), "{}");
     assert_eq!(app.get("/v1/users/ada/articles?page=a").await.refusal(400), "Expected numeric query parameters");

@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
-use talelio::business::{Article, Articles, Page, User};
+use talelio::business::{Article, Articles, Page, User, Username};
 use utoipa::ToSchema;
 
 use super::bodies::ArticleBody;
@@ -12,7 +12,7 @@ use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
-use crate::http::pagination::{self, page_request};
+use crate::http::pagination::{self, PageParameters};
 use crate::response_cache::{CacheableRequest, Representation};
 
 /// A page of articles; an empty object where there is nothing to show.
@@ -63,15 +63,17 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {
-    let page = page_request(query.as_deref().unwrap_or_default())?;
+    let page = PageParameters::parse(query.as_deref().unwrap_or_default())?;
+    let user: Option<Username> = username.parse().ok();
+    let path = format!("/v1/users/{}/articles", user.as_ref().map_or(username, Username::key));
     let make = async {
-        let found = match username.parse() {
-            Ok(username) => app.articles.list(&username, page).await?,
-            Err(_) => None,
+        let found = match user {
+            Some(username) => app.articles.list(&username, page.request(10)).await?,
+            None => None,
         };
         found.map_or_else(|| Representation::json(&json!({})), |(page, user)| articles_page(page, user, &app.articles))
     };
-    app.response_cache.respond(request, make).await
+    app.response_cache.respond(request, (path, page), make).await
 }
 
 fn articles_page(page: Page<Article>, user: User, articles: &Articles) -> Result<Representation, ApiError> {

@@ -13,7 +13,7 @@ use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::JsonObject;
+use crate::http::json::JsonBody;
 
 /// What an author writes.
 #[derive(ToSchema)]
@@ -64,10 +64,10 @@ struct CreatedBody {
 pub(super) async fn publish(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
-    mut body: JsonObject,
+    body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let [title, text, meta_description] = body.required_strings(["title", "body", "meta_description"])?;
-    let featured_image = body.optional_string("featured_image")?;
+    let ([title, text, meta_description], [featured_image]) =
+        body.strings(["title", "body", "meta_description"], ["featured_image"])?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
     let publication = app.articles.publish(&session, title, text, meta_description, featured_image);
     let published = app.response_cache.invalidated_by(publication).await?;

@@ -11,6 +11,7 @@ use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
+use crate::http::pagination::PageParameters;
 use crate::response_cache::{CacheableRequest, Representation};
 
 /// What a neighbouring article is linked by.
@@ -91,5 +92,5 @@ pub(super) async fn read(
         let article = ArticleBody::of(published.article, &app.articles);
         Representation::json(&ReadBody { meta: MetaBody { adjacent_articles }, article, user: published.author.into() })
     };
-    app.response_cache.respond(request, make).await
+    app.response_cache.respond(request, (format!("/v1/articles/{slug}"), PageParameters::default()), make).await
 }

@@ -2,8 +2,8 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::header::{CONTENT_SECURITY_POLICY, VARY, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderValue};
+use http::header::{CONTENT_SECURITY_POLICY, RANGE, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, Method};
 use talelio::business::{RenditionRequest, WIDTHS};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -57,13 +57,18 @@ pub(super) async fn show(
     State(app): State<App>,
     PathParams((username, file)): PathParams<(String, String)>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    method: Method,
+    mut headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let width = width(query.as_deref().unwrap_or_default())?;
     let request = RenditionRequest { width, webp: accepts(&headers, "image/webp") };
     let rendition = app.images.show(&username, &file, request).await?;
     let file =
         ImmutableFile { bytes: rendition.bytes, media_type: rendition.format.media_type(), etag: rendition.etag };
+    if method == Method::HEAD {
+        // Only a GET has parts (RFC 9110, section 14.2).
+        headers.remove(RANGE);
+    }
     let mut response = file.respond(&headers)?;
     response.headers_mut().extend([
         (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),

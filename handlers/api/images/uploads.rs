@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::app::{App, AppState};
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::extract::JsonObject;
+use crate::http::json::JsonBody;
 
 /// Where images are found, in the order they were sent.
 #[derive(Serialize, ToSchema)]
@@ -169,9 +169,9 @@ fn malformed() -> ApiError {
 pub(super) async fn presign(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
-    mut body: JsonObject,
+    body: JsonBody,
 ) -> Result<Json<UploadAddressBody>, ApiError> {
-    let [name] = body.required_strings(["file_name"])?;
+    let ([name], []) = body.strings(["file_name"], [])?;
     Ok(Json(app.images.presign(&session, &name).await?.into()))
 }
 
@@ -197,9 +197,9 @@ pub(super) async fn presign(
 pub(super) async fn confirm(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
-    mut body: JsonObject,
+    body: JsonBody,
 ) -> Result<Json<UploadedBody>, ApiError> {
-    let [upload] = body.required_strings(["upload"])?;
+    let ([upload], []) = body.strings(["upload"], [])?;
     let upload = upload.parse().map_err(|_| ImageError::UploadNotFound)?;
     let address = app.images.confirm(&session, upload).await?;
     Ok(UploadedBody::of(&[address], &app))

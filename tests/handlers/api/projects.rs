@@ -34,6 +34,38 @@ async fn a_project_is_made_and_listed() {
 }
 
 #[tokio::test]
+async fn projects_are_listed_by_pages() {
+    let app = TestApp::start().await;
+    let (ada, bob) = (app.author("ada").await, app.author("bob").await);
+    // Numbers are given over the site, so those of one user have gaps.
+    for n in 1..=5 {
+        app.send(create(&ada, &json!({"title": format!("Project {n}"), "body": ""}))).await;
+        app.send(create(&bob, &json!({"title": "Another", "body": ""}))).await;
+    }
+    let titles = async |query: &str| {
+        let page = app.get(&format!("/v1/users/ada/projects{query}")).await;
+        assert_eq!(page.header("x-total-count"), Some("5"), "{query}: {}", page.text());
+        let titles: Vec<String> = page
+            .json()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|project| project["title"].as_str().unwrap().to_owned())
+            .collect();
+        (titles.join(" "), page.header("link").map(str::to_owned))
+    };
+    let all = "Project 5 Project 4 Project 3 Project 2 Project 1";
+    assert_eq!(titles("").await, (all.to_owned(), None));
+    assert_eq!(titles("?limit=500").await, (all.to_owned(), None));
+    let next = "</users/ada/projects?page=2&limit=2>; rel=\"next\"";
+    assert_eq!(titles("?limit=2").await, ("Project 5 Project 4".to_owned(), Some(next.to_owned())));
+    let prev = "</users/ada/projects?page=2&limit=2>; rel=\"prev\"";
+    assert_eq!(titles("?limit=2&page=3").await, ("Project 1".to_owned(), Some(prev.to_owned())));
+    assert_eq!(titles("?page=2").await.0, "");
+    assert_eq!(app.get("/v1/users/ada/projects?page=x").await.refusal(400), "Expected numeric query parameters");
+}
+
+#[tokio::test]
 async fn what_is_missing_or_wrong_is_named() {
     let app = TestApp::start().await;
     let token = app.author("ada").await;

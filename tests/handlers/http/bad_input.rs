@@ -23,7 +23,7 @@ async fn a_body_must_be_a_json_object() {
         for other in ["[]", "[1]", "1", "\"x\"", "true", "1.5"] {
             assert_eq!(send(other.as_bytes()).await.refusal(400), "Expected a JSON object", "{other}");
         }
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!("{}{}", "[".repeat(8_000), "]".repeat(8_000));
         let malformed = "Malformed JSON in request body";
         for bad in ["{", "{\"a\"", "nope", "{'a': 1}", "{\"a\": 1e999}", "{\"email\": \"\\ud800\"}", "\0", &deep] {
             assert_eq!(send(bad.as_bytes()).await.refusal(400), malformed, "{}", &bad[..bad.len().min(30)]);

@@ -1,0 +1,206 @@
+//! The JSON objects of request bodies. Only the keys that are asked for are read: what else
+//! a client puts beside them takes no memory.
+
+use std::fmt;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::http::envelope::ApiError;
+
+/// A request body that should be a JSON object.
+pub(crate) struct JsonBody(Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let json = is_json(request.headers());
+        let body = Bytes::from_request(request, state).await.map_err(|_| missing())?;
+        if !body.is_empty() && !json {
+            return Err(ApiError::rejected(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Expected a body of type application/json",
+            ));
+        }
+        Ok(Self(body))
+    }
+}
+
+/// Whether a body says that it is JSON, or does not say what it is.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(media_type) = headers.get(CONTENT_TYPE) else { return true };
+    let media_type = media_type.to_str().unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+impl JsonBody {
+    /// The texts of the `required` keys, and of the `optional` ones that are there and not
+    /// `null`. The first required key that is missing is named.
+    pub(crate) fn strings<const R: usize, const O: usize>(
+        self,
+        required: [&'static str; R],
+        optional: [&'static str; O],
+    ) -> Result<([String; R], [Option<String>; O]), ApiError> {
+        if self.0.is_empty() {
+            return Err(missing());
+        }
+        let keys: Vec<_> = required.into_iter().chain(optional).collect();
+        let mut values = match parse(&self.0, &keys) {
+            Ok(Json::Object { members: 1.., values }) => values.into_iter().zip(keys),
+            Ok(Json::Object { .. } | Json::Null) => return Err(missing()),
+            Ok(Json::Other | Json::String(_)) => return Err(ApiError::bad_request("Expected a JSON object")),
+            Err(_) => return Err(ApiError::bad_request("Malformed JSON in request body")),
+        };
+        let found: Vec<_> = values.by_ref().take(R).collect();
+        if let Some((_, missing)) = found.iter().find(|(value, _)| value.is_none()) {
+            return Err(ApiError::bad_request(format!("Expected '{missing}' key")));
+        }
+        let mut texts = [const { String::new() }; R];
+        for (text, (value, key)) in texts.iter_mut().zip(found) {
+            *text = string(value, key)?.ok_or_else(|| not_a_string(key))?;
+        }
+        let mut optional_texts = [const { None }; O];
+        for (text, (value, key)) in optional_texts.iter_mut().zip(values) {
+            *text = string(value, key)?;
+        }
+        Ok((texts, optional_texts))
+    }
+}
+
+fn string(value: Option<Json>, key: &str) -> Result<Option<String>, ApiError> {
+    match value {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) if text.contains('\0') => {
+            Err(ApiError::bad_request(format!("'{key}' must not contain null bytes")))
+        }
+        Some(Json::String(text)) => Ok(Some(text)),
+        Some(_) => Err(not_a_string(key)),
+    }
+}
+
+fn missing() -> ApiError {
+    ApiError::bad_request("Missing request body")
+}
+
+fn not_a_string(key: &str) -> ApiError {
+    ApiError::bad_request(format!("Expected '{key}' to be a string"))
+}
+
+/// A JSON document, as far as it is of interest.
+enum Json {
+    /// The values of the keys that are asked for, the last of each, among all members.
+    Object {
+        members: usize,
+        values: Vec<Option<Json>>,
+    },
+    String(String),
+    Null,
+    /// Read and dropped.
+    Other,
+}
+
+fn parse(json: &[u8], keys: &[&str]) -> serde_json::Result<Json> {
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let parsed = Reader { keys, text: false }.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(parsed)
+}
+
+/// Reads a document. Unlike serde's `IgnoredAny`, what is of no interest has to be something
+/// that could be read, too: not too deep, and no number that is none.
+#[derive(Clone, Copy)]
+struct Reader<'k> {
+    /// The keys whose values are of interest, if this is an object.
+    keys: &'k [&'k str],
+    /// Whether this is of interest, if it is a string.
+    text: bool,
+}
+
+/// Reads what is of no interest.
+const SKIP: Reader<'_> = Reader { keys: &[], text: false };
+
+impl<'de> DeserializeSeed<'de> for Reader<'_> {
+    type Value = Json;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_> {
+    type Value = Json;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json, A::Error> {
+        let mut values: Vec<Option<Json>> = self.keys.iter().map(|_| None).collect();
+        let mut members = 0;
+        while let Some(index) = map.next_key_seed(KeyIndex(self.keys))? {
+            members += 1;
+            match index {
+                Some(index) => values[index] = Some(map.next_value_seed(Reader { keys: &[], text: true })?),
+                None => drop(map.next_value_seed(SKIP)?),
+            }
+        }
+        Ok(Json::Object { members, values })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Json, A::Error> {
+        while sequence.next_element_seed(SKIP)?.is_some() {}
+        Ok(Json::Other)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
+        Ok(if self.text { Json::String(text.to_owned()) } else { Json::Other })
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Json, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
+        Ok(Json::Other)
+    }
+}
+
+/// Which of the keys a key is.
+struct KeyIndex<'k>(&'k [&'k str]);
+
+impl<'de> DeserializeSeed<'de> for KeyIndex<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeyIndex<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: Error>(self, key: &str) -> Result<Option<usize>, E> {
+        Ok(self.0.iter().position(|known| *known == key))
+    }
+}
