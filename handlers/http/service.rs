@@ -16,6 +16,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
+use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -33,16 +34,25 @@ struct Inner {
     app: App,
     cors: CorsLayer,
     router: Router,
+    /// Requests that are carried to their end.
+    tasks: TaskTracker,
 }
 
 impl HttpService {
     /// Sends what is not cached through `router`.
     pub(crate) fn new(app: App, router: Router) -> Self {
-        Self(Arc::new(Inner { cors: cors(&app), router, app }))
+        Self(Arc::new(Inner { cors: cors(&app), router, app, tasks: TaskTracker::new() }))
     }
 
     pub(crate) async fn call(self, request: Request) -> Result<Response, Infallible> {
-        Ok(completion::run_to_completion(request, |request| self.observed(request)).await)
+        let tasks = self.0.tasks.clone();
+        Ok(completion::run_to_completion(&tasks, request, |request| self.observed(request)).await)
+    }
+
+    /// Waits for the requests whose clients went away.
+    pub(crate) async fn finish(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
     }
 
     async fn observed(self, request: Request) -> Response {

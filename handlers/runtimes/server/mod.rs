@@ -1,97 +1,186 @@
 //! The HTTP server: HTTP/1.1 and HTTP/2 without TLS, which NGINX adds in front.
 
-mod rejections;
+mod connections;
+mod stream;
 
+use std::convert::Infallible;
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use http::Request;
+use http::{Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::BoxError;
 use crate::http::service::HttpService;
-use rejections::RejectionStream;
+use connections::{AtHand, Connections, OpenConnection, SentBody};
+use stream::ConnectionStream;
 
 /// The most bytes of a request's head. NGINX's own default is 4 buffers of 8 KiB.
 const MAX_HEAD_BYTES: usize = 64 << 10;
 
-/// How long a request's head may take to arrive, and a connection may idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// The most requests at once on a connection over HTTP/2.
+const MAX_STREAMS: u32 = 32;
+
+/// How many bytes of request bodies a connection over HTTP/2 takes before anybody reads
+/// them, and buffers of a response before they are sent.
+const WINDOW_BYTES: u32 = 64 << 10;
+
+/// How often a connection over HTTP/2 is asked whether it is still there.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
 
 /// How long the requests at hand may take after a signal to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Serves until SIGTERM or SIGINT, then drains.
+/// How often the same trouble is logged at most.
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Serves until SIGTERM or SIGINT, then drains; a second one ends that.
 pub(crate) async fn run(service: HttpService, (host, port): (String, u16)) -> Result<(), BoxError> {
     let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|error| format!("{host}:{port}: {error}"))?;
     let address = listener.local_addr()?;
+    let mut signals = Signals::new()?;
     tracing::info!(%address, "listening on http://{address}");
-    let mut stop = pin!(stopped()?);
-    let connections = GracefulShutdown::new();
-    let server = builder();
-    loop {
-        tokio::select! {
-            () = &mut stop => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => serve(&server, stream, service.clone(), &connections),
-                Err(error) => {
-                    // Out of file descriptors, most likely: wait for some to be closed.
-                    tracing::error!(%error, "connection not accepted");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            },
-        }
-    }
+    let connections = Connections::new();
+    accept(&listener, &service, &connections, &mut signals).await;
     drop(listener);
     tracing::info!("draining");
-    if tokio::time::timeout(DRAIN_TIMEOUT, connections.shutdown()).await.is_err() {
-        tracing::warn!("requests cut off after {} seconds", DRAIN_TIMEOUT.as_secs());
+    let drained = async {
+        connections.drain().await;
+        service.finish().await;
+    };
+    tokio::select! {
+        () = drained => tracing::info!("stopped"),
+        () = tokio::time::sleep(DRAIN_TIMEOUT) => {
+            tracing::warn!("requests cut off after {} seconds", DRAIN_TIMEOUT.as_secs());
+        }
+        () = signals.stop() => tracing::warn!("requests cut off by a second signal"),
     }
-    tracing::info!("stopped");
     Ok(())
+}
+
+/// Accepts connections until a signal to stop.
+async fn accept(listener: &TcpListener, service: &HttpService, connections: &Connections, signals: &mut Signals) {
+    let server = Arc::new(builder());
+    let mut stop = pin!(signals.stop());
+    let mut logged = None;
+    for id in 0.. {
+        let accepted = tokio::select! {
+            () = &mut stop => return,
+            accepted = listener.accept() => accepted,
+        };
+        let trouble = match accepted {
+            Ok((stream, _)) => match connections.open(id) {
+                Some(connection) => {
+                    tokio::spawn(serve(Arc::clone(&server), stream, service.clone(), connection));
+                    continue;
+                }
+                None => "too many connections, all of them with requests at hand".to_owned(),
+            },
+            Err(error) => {
+                // Out of file descriptors, most likely: those who idle have some.
+                connections.let_one_go();
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                error.to_string()
+            }
+        };
+        if logged.is_none_or(|logged: Instant| logged.elapsed() >= LOG_INTERVAL) {
+            tracing::error!(error = trouble, "connection not accepted");
+            logged = Some(Instant::now());
+        }
+    }
 }
 
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(MAX_HEAD_BYTES);
+    // Deadlines are ours, see `connections`.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(MAX_HEAD_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(MAX_HEAD_BYTES).expect("64 KiB fit"))
-        .max_concurrent_streams(256)
-        .keep_alive_interval(HEAD_TIMEOUT);
+        .max_concurrent_streams(MAX_STREAMS)
+        .max_send_buf_size(WINDOW_BYTES as usize)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
+        .keep_alive_interval(PING_INTERVAL);
     builder
 }
 
-fn serve(server: &Builder<TokioExecutor>, stream: TcpStream, service: HttpService, connections: &GracefulShutdown) {
-    // Fails when the peer is gone already, which serving will find out.
-    let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(RejectionStream::new(stream));
-    let answer = service_fn(move |request: Request<Incoming>| service.clone().call(request.map(Body::new)));
-    let connection = server.serve_connection(io, answer).into_owned();
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        // A client that breaks off or talks nonsense is nothing to act upon.
-        if let Err(error) = connection.await {
-            tracing::debug!(error, "connection error");
-        }
-    });
+async fn serve(server: Arc<Builder<TokioExecutor>>, stream: TcpStream, service: HttpService, open: OpenConnection) {
+    // Until something comes, a connection is not worth any buffers.
+    tokio::select! {
+        _ = stream.readable() => {}
+        () = open.connection.ends() => return,
+    }
+    Box::pin(serve_http(&server, stream, service, &open)).await;
 }
 
-/// Resolves with the first signal to stop.
-fn stopped() -> std::io::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+async fn serve_http(server: &Builder<TokioExecutor>, stream: TcpStream, service: HttpService, open: &OpenConnection) {
+    // Fails when the peer is gone already, which serving will find out.
+    let _ = stream.set_nodelay(true);
+    let connection = &open.connection;
+    let io = TokioIo::new(ConnectionStream::new(stream, Arc::clone(connection)));
+    let answer = |request: Request<Incoming>| {
+        let at_hand = AtHand::new(connection);
+        let http_2 = request.version() == Version::HTTP_2;
+        let response = service.clone().call(request.map(Body::new));
+        async move {
+            let Ok(response) = response.await;
+            Ok::<_, Infallible>(response.map(|body| SentBody::new(body, at_hand, http_2)))
         }
-    })
+    };
+    let mut serving = pin!(server.serve_connection(io, service_fn(answer)));
+    let mut draining = pin!(open.draining());
+    let mut told = false;
+    // What is to be sent goes before what ends the connection.
+    let ended = loop {
+        tokio::select! {
+            biased;
+            ended = serving.as_mut() => break ended,
+            () = connection.ends() => return,
+            () = &mut draining, if !told => {
+                told = true;
+                serving.as_mut().graceful_shutdown();
+            }
+        }
+    };
+    // A client that breaks off or talks nonsense is nothing to act upon.
+    if let Err(error) = ended {
+        tracing::debug!(error, "connection error");
+    }
+}
+
+/// The signals that the server heeds.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Resolves with the next signal to stop. A terminal that goes away is none.
+    async fn stop(&mut self) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => tracing::info!("SIGHUP ignored"),
+            }
+        }
+    }
 }

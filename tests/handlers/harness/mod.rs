@@ -140,6 +140,11 @@ impl TestApp {
         Self { process, way: Way::Http(client()) }
     }
 
+    /// An HTTP server that runs already.
+    pub fn of(process: Process) -> Self {
+        Self { process, way: Way::Http(client()) }
+    }
+
     /// The HTTP server on an embedded store in a folder.
     pub fn in_folder(folder: &Path) -> Self {
         Self::http(&[("DATA_DIR", folder.to_str().unwrap())])

@@ -1,4 +1,5 @@
-//! Requests that hyper rejects before the router sees them.
+//! The stream of a connection: what goes in and out is reported to [`Connection`], and
+//! requests that hyper rejects before the router sees them get their body.
 //!
 //! A head that is malformed or too large is answered by hyper itself, with a
 //! status and nothing else. The answer goes out through the connection, so that
@@ -8,6 +9,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
+use super::connections::Connection;
 use crate::http::envelope::Envelope;
 use crate::http::observe;
 
@@ -23,17 +26,18 @@ use crate::http::observe;
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 
-/// A connection that completes hyper's own responses.
-pub(super) struct RejectionStream {
+/// A stream that completes hyper's own responses.
+pub(super) struct ConnectionStream {
     stream: TcpStream,
+    connection: Arc<Connection>,
     /// The response that is written in place of hyper's, and how much of it is out.
     rejection: Option<(Vec<u8>, usize)>,
     linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
-impl RejectionStream {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, rejection: None, linger: None }
+impl ConnectionStream {
+    pub(super) fn new(stream: TcpStream, connection: Arc<Connection>) -> Self {
+        Self { stream, connection, rejection: None, linger: None }
     }
 
     /// Writes the rejection. Ready once all of it is out.
@@ -73,23 +77,30 @@ fn rejection(written: &[u8]) -> Option<Vec<u8>> {
     Some(format!("{head}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\n\r\n{body}").into_bytes())
 }
 
-impl AsyncRead for RejectionStream {
+impl AsyncRead for ConnectionStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.connection.has_read();
+        }
+        read
     }
 }
 
-impl AsyncWrite for RejectionStream {
+impl AsyncWrite for ConnectionStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.rejection.is_none() {
             self.rejection = rejection(bytes).map(|answer| (answer, 0));
         }
         if self.rejection.is_none() {
-            return Pin::new(&mut self.stream).poll_write(context, bytes);
+            let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+            self.connection.has_written(&written);
+            return written;
         }
         ready!(self.poll_rejection(context))?;
         Poll::Ready(Ok(bytes.len()))
@@ -100,10 +111,12 @@ impl AsyncWrite for RejectionStream {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match slices {
-            [bytes] => self.poll_write(context, bytes),
-            _ => Pin::new(&mut self.stream).poll_write_vectored(context, slices),
+        if let [bytes] = slices {
+            return self.poll_write(context, bytes);
         }
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.connection.has_written(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,0 +1,387 @@
+//! The connections that are open: how many there may be, how long they may make no progress,
+//! and which are let go when there are too many.
+//!
+//! A connection is idle when it has no request at hand, whether it never sent one, is
+//! sending the head of one, or has its response. When there are too many, the one that has
+//! been idle longest goes first.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+/// How long a new connection may say nothing.
+const SILENT: Duration = Duration::from_secs(15);
+
+/// How long the head of a request may take to arrive.
+const HEAD: Duration = Duration::from_secs(20);
+
+/// How long a connection may idle between requests; longer than NGINX keeps one.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// How often a connection that has a request at hand is looked at.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// How long a client may not take any more of a response over HTTP/2.
+const STALLED: Duration = Duration::from_secs(30);
+
+/// How often in a row it may be found without progress.
+const PATIENCE: u32 = 3;
+
+/// The fewest bytes from one look to the next that are progress for a client that reads
+/// slower than we write.
+const PROGRESS_BYTES: u64 = 20 << 10;
+
+/// The most idle connections that have been served before: each has buffers.
+const MAX_SERVED_IDLE: usize = 1_024;
+
+/// All connections of the server. Clones share them.
+#[derive(Clone)]
+pub(super) struct Connections(Arc<Registry>);
+
+struct Registry {
+    max: usize,
+    started: Instant,
+    open: Mutex<HashMap<u64, Arc<Connection>>>,
+    /// Told when a connection has ended.
+    ended: Notify,
+    draining: CancellationToken,
+}
+
+/// One connection, as its stream and its requests report of it. Times are in milliseconds
+/// since the server started.
+pub(super) struct Connection {
+    started: Instant,
+    /// How many requests are at hand.
+    at_hand: AtomicU32,
+    /// Whether any was before.
+    served: AtomicBool,
+    /// Since when it is idle.
+    idle_since: AtomicU64,
+    /// Since when the head of a request is coming; 0 when none is.
+    head_since: AtomicU64,
+    /// Whether the client reads slower than we write.
+    blocked: AtomicBool,
+    written: AtomicU64,
+    /// When HTTP/2 last asked for more of each response, by their numbers.
+    responses: Mutex<HashMap<u64, u64>>,
+    next_response: AtomicU64,
+    /// Whether [`Connection::ends`] looks at it only when it has been idle for too long.
+    unwatched: AtomicBool,
+    /// Told when it is to be looked at before that.
+    changed: Notify,
+    closing: AtomicBool,
+}
+
+/// A connection that is open as long as this is there.
+pub(super) struct OpenConnection {
+    id: u64,
+    registry: Arc<Registry>,
+    pub(super) connection: Arc<Connection>,
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.registry.open().remove(&self.id);
+        self.registry.ended.notify_waiters();
+    }
+}
+
+impl OpenConnection {
+    /// Resolves when the server is about to stop.
+    pub(super) async fn draining(&self) {
+        self.registry.draining.cancelled().await;
+    }
+}
+
+impl Registry {
+    fn open(&self) -> MutexGuard<'_, HashMap<u64, Arc<Connection>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connections {
+    /// As many as the process has descriptors for, but for those that the work needs: files of
+    /// the store and of images, and connections to AWS.
+    pub(super) fn new() -> Self {
+        let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(u64::MAX);
+        let max = usize::try_from(descriptors - (descriptors / 8).max(64).min(descriptors / 2)).unwrap_or(usize::MAX);
+        Self(Arc::new(Registry {
+            max,
+            started: Instant::now(),
+            open: Mutex::default(),
+            ended: Notify::new(),
+            draining: CancellationToken::new(),
+        }))
+    }
+
+    /// Adds a connection. None when there are too many, and all have requests at hand.
+    pub(super) fn open(&self, id: u64) -> Option<OpenConnection> {
+        let connection = Arc::new(Connection::new(self.0.started));
+        let mut open = self.0.open();
+        if open.len() >= self.0.max && !let_go(&open, |_| true) {
+            return None;
+        }
+        if open.len() > MAX_SERVED_IDLE {
+            let served = |connection: &Connection| connection.served.load(Relaxed);
+            if open.values().filter(|connection| connection.is_idle() && served(connection)).count() > MAX_SERVED_IDLE {
+                let_go(&open, served);
+            }
+        }
+        open.insert(id, Arc::clone(&connection));
+        Some(OpenConnection { id, registry: Arc::clone(&self.0), connection })
+    }
+
+    /// Lets the connection go that has been idle longest.
+    pub(super) fn let_one_go(&self) {
+        let_go(&self.0.open(), |_| true);
+    }
+
+    /// Lets all connections go that are idle, and waits for the others.
+    pub(super) async fn drain(&self) {
+        self.0.draining.cancel();
+        self.0.open().values().for_each(|connection| connection.close());
+        loop {
+            let ended = self.0.ended.notified();
+            if self.0.open().is_empty() {
+                return;
+            }
+            ended.await;
+        }
+    }
+}
+
+/// Lets the connection go that has been idle longest among those that `may` go.
+fn let_go(open: &HashMap<u64, Arc<Connection>>, may: impl Fn(&Connection) -> bool) -> bool {
+    let idle =
+        open.values().filter(|connection| connection.is_idle() && !connection.closing.load(Relaxed) && may(connection));
+    let oldest = idle.min_by_key(|connection| connection.idle_since.load(Relaxed));
+    oldest.inspect(|connection| connection.close()).is_some()
+}
+
+impl Connection {
+    fn new(started: Instant) -> Self {
+        Self {
+            started,
+            at_hand: AtomicU32::new(0),
+            served: AtomicBool::new(false),
+            idle_since: AtomicU64::new(milliseconds(started.elapsed())),
+            head_since: AtomicU64::new(0),
+            blocked: AtomicBool::new(false),
+            written: AtomicU64::new(0),
+            responses: Mutex::default(),
+            next_response: AtomicU64::new(0),
+            unwatched: AtomicBool::new(false),
+            changed: Notify::new(),
+            closing: AtomicBool::new(false),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        milliseconds(self.started.elapsed())
+    }
+
+    /// It has no request at hand, nor a response that is not sent yet.
+    fn is_idle(&self) -> bool {
+        self.at_hand.load(Relaxed) == 0 && !self.blocked.load(Relaxed)
+    }
+
+    /// It is no more only a matter of time until it ends.
+    fn watch(&self) {
+        if self.unwatched.swap(false, Relaxed) {
+            self.changed.notify_one();
+        }
+    }
+
+    fn close(&self) {
+        self.closing.store(true, Relaxed);
+        self.changed.notify_one();
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
+    }
+
+    /// The client has sent something.
+    pub(super) fn has_read(&self) {
+        if self.is_idle() && self.head_since.load(Relaxed) == 0 {
+            self.head_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// Something was written, or could not be.
+    pub(super) fn has_written(&self, written: &Poll<std::io::Result<usize>>) {
+        match written {
+            Poll::Ready(Ok(bytes)) => {
+                self.written.fetch_add(*bytes as u64, Relaxed);
+                self.blocked.store(false, Relaxed);
+            }
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                self.blocked.store(true, Relaxed);
+                self.watch();
+            }
+        }
+    }
+
+    /// Resolves when the connection is to end: it made no progress for too long, or is let go.
+    pub(super) async fn ends(&self) {
+        let mut written = 0;
+        let mut without_progress = 0;
+        loop {
+            if let Some(deadline) = self.idle_deadline() {
+                without_progress = 0;
+                let now = self.now();
+                if self.is_closing() || deadline <= now {
+                    return;
+                }
+                self.unwatched.store(true, Relaxed);
+                // Whoever was quicker than this has told.
+                let _ = timeout(Duration::from_millis(deadline - now), self.changed.notified()).await;
+                self.unwatched.store(false, Relaxed);
+                continue;
+            }
+            let _ = timeout(LOOK, self.changed.notified()).await;
+            let before = std::mem::replace(&mut written, self.written.load(Relaxed));
+            let slow = self.blocked.load(Relaxed) && written - before < PROGRESS_BYTES;
+            without_progress = if slow { without_progress + 1 } else { 0 };
+            if without_progress == PATIENCE || self.has_stalled_response() {
+                return;
+            }
+        }
+    }
+
+    /// When it has been idle for too long; none while it is not.
+    fn idle_deadline(&self) -> Option<u64> {
+        if !self.is_idle() {
+            return None;
+        }
+        let (since, most) = match (self.head_since.load(Relaxed), self.served.load(Relaxed)) {
+            (0, false) => (self.idle_since.load(Relaxed), SILENT),
+            (0, true) => (self.idle_since.load(Relaxed), IDLE),
+            (since, _) => (since, HEAD),
+        };
+        Some(since + milliseconds(most))
+    }
+
+    fn has_stalled_response(&self) -> bool {
+        let patience = milliseconds(STALLED);
+        let now = self.now();
+        self.responses().values().any(|asked| asked + patience < now)
+    }
+
+    fn responses(&self) -> MutexGuard<'_, HashMap<u64, u64>> {
+        self.responses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A request that is at hand as long as this is there.
+pub(super) struct AtHand(Arc<Connection>);
+
+impl AtHand {
+    pub(super) fn new(connection: &Arc<Connection>) -> Self {
+        connection.at_hand.fetch_add(1, Relaxed);
+        connection.head_since.store(0, Relaxed);
+        Self(Arc::clone(connection))
+    }
+}
+
+impl Drop for AtHand {
+    fn drop(&mut self) {
+        self.0.served.store(true, Relaxed);
+        self.0.idle_since.store(self.0.now(), Relaxed);
+        if self.0.at_hand.fetch_sub(1, Relaxed) == 1 && self.0.is_closing() {
+            self.0.changed.notify_one();
+        }
+    }
+}
+
+/// The body of a response on its way. What is sent over HTTP/2 is cut into pieces, since
+/// that takes a piece when the client lets it: a response that is never asked for another
+/// piece is a client that does not read.
+pub(super) struct SentBody {
+    body: Body,
+    rest: Bytes,
+    at_hand: AtHand,
+    /// Its number among the responses over HTTP/2.
+    number: Option<u64>,
+}
+
+/// The bytes of a piece.
+const PIECE: usize = 16 << 10;
+
+impl SentBody {
+    pub(super) fn new(body: Body, at_hand: AtHand, http_2: bool) -> Self {
+        let number = (http_2 && !body.is_end_stream()).then(|| at_hand.0.next_response.fetch_add(1, Relaxed));
+        let sent = Self { body, rest: Bytes::new(), at_hand, number };
+        sent.asked();
+        if http_2 {
+            sent.at_hand.0.watch();
+        }
+        sent
+    }
+
+    fn asked(&self) {
+        if let Some(number) = self.number {
+            let now = self.at_hand.0.now();
+            self.at_hand.0.responses().insert(number, now);
+        }
+    }
+}
+
+impl Drop for SentBody {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            self.at_hand.0.responses().remove(&number);
+        }
+    }
+}
+
+impl HttpBody for SentBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.number.is_none() {
+            return Pin::new(&mut self.body).poll_frame(context);
+        }
+        self.asked();
+        if self.rest.is_empty() {
+            match std::task::ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) if frame.is_data() => self.rest = frame.into_data().unwrap_or_default(),
+                other => return Poll::Ready(other),
+            }
+        }
+        let piece = self.rest.len().min(PIECE);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(piece)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let mut hint = self.body.size_hint();
+        let rest = self.rest.len() as u64;
+        if let Some(upper) = hint.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint.set_lower(hint.lower() + rest);
+        hint
+    }
+}

@@ -1,0 +1,103 @@
+//! Connections that do nothing, and how they end.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use crate::harness::{Process, TestApp};
+
+async fn connect(app: &TestApp) -> TcpStream {
+    TcpStream::connect(app.process.address()).await.unwrap()
+}
+
+/// A connection that has been sent these bytes.
+async fn sent(app: &TestApp, bytes: &str) -> TcpStream {
+    let mut stream = connect(app).await;
+    stream.write_all(bytes.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_shut_nobody_out() {
+    let limited = ["-c", "ulimit -n 128; exec \"$@\"", "sh"];
+    let app = TestApp::of(Process::wrapped("sh", &limited, &[]));
+    let mut silent = Vec::new();
+    for n in 0..200 {
+        silent.push(if n % 2 == 0 { connect(&app).await } else { sent(&app, "GET /v1/health HT").await });
+        if n % 20 == 0 {
+            assert_eq!(app.get("/v1/health").await.status, StatusCode::OK, "after {n}");
+        }
+    }
+    let token = app.author("ada").await;
+    assert_eq!(app.publish(&token, "Heard").await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_given_up() {
+    let app = TestApp::http(&[]);
+    let token = app.author("ada").await;
+    let body = "many words ".repeat(90_000);
+    app.publish_article(&token, &json!({"title": "Long", "body": body, "meta_description": ""})).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let address: SocketAddr = app.process.address().parse().unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    for _ in 0..8 {
+        stream.write_all(b"GET /v1/articles/long HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    }
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let mut read = Vec::new();
+    // Closed with something unread, which is a reset.
+    let end = timeout(Duration::from_secs(10), stream.read_to_end(&mut read)).await.expect("an end");
+    assert!(end.is_err() || read.len() < 8 * body.len(), "{} bytes", read.len());
+    assert_eq!(app.get("/v1/articles/long").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_is_idle_or_half_open_does_not_hold_the_drain_up() {
+    let mut app = TestApp::http(&[]);
+    let _silent = connect(&app).await;
+    let _half_a_head = sent(&app, "GET /v1/health HTTP/1.1\r\nho").await;
+    let mut idle = sent(&app, "GET /v1/health HTTP/1.1\r\nhost: a\r\n\r\n").await;
+    idle.read_exact(&mut [0; 20]).await.unwrap();
+    let started = Instant::now();
+    app.process.terminate();
+    assert_eq!(app.process.wait().code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    app.process.wait_for("stopped");
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_at_once_and_a_terminal_that_goes_away_does_not() {
+    let mut app = TestApp::http(&[]);
+    app.process.signal("HUP");
+    app.process.wait_for("SIGHUP ignored");
+    assert_eq!(app.get("/v1/health").await.status, StatusCode::OK);
+    let _half_a_body = sent(&app, "POST /v1/accounts/login HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    app.process.terminate();
+    app.process.wait_for("draining");
+    let started = Instant::now();
+    app.process.signal("INT");
+    assert_eq!(app.process.wait().code(), Some(0));
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn what_a_client_began_is_done_before_the_program_stops() {
+    let mut app = TestApp::http(&[]);
+    let body = json!({"email": "ada@example.com", "password": "a good password", "username": "ada"}).to_string();
+    let head = "POST /v1/accounts/register HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
+    for _ in 0..3 {
+        drop(sent(&app, &format!("{head}content-length: {}\r\n\r\n{body}", body.len())).await);
+    }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    app.process.terminate();
+    assert_eq!(app.process.wait().code(), Some(0));
+    assert!(app.process.printed().contains("route=\"/v1/accounts/register\" status=201"), "{}", app.process.printed());
+}
