@@ -46,7 +46,13 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
     let mailer = mailer(&config);
     let objects = Arc::new(open_objects(&config)?);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
-    let images = Images::new(database.clone(), objects, clock.clone(), &config.api_base_url);
+    let images = Images::new(
+        database.clone(),
+        objects,
+        clock.clone(),
+        &config.api_base_url,
+        config.memory_limit as u64 * 7 / 16,
+    );
     let accounts_config = AccountsConfig { allowlist: config.allowlist, api_base_url: config.api_base_url.clone() };
     Ok(Arc::new(AppState {
         memory: MemoryBudget::new(config.memory_limit / 4),

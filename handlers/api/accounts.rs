@@ -143,7 +143,7 @@ impl From<AccountWithUser> for RegisteredBody {
     )
 )]
 async fn register(State(app): State<App>, body: JsonBody) -> Result<Response, ApiError> {
-    let ([email, password, username], []) = body.strings(["email", "password", "username"], [])?;
+    let ([email, password, username], []) = body.strings(["email", "password", "username"], []).await?;
     let email: Email = email.parse().map_err(ApiError::bad_request)?;
     let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
     let username: Username = username.parse().map_err(ApiError::bad_request)?;
@@ -194,7 +194,7 @@ async fn verify(State(app): State<App>, PathParams(token): PathParams) -> Result
     )
 )]
 async fn log_in(State(app): State<App>, body: JsonBody) -> Result<Response, ApiError> {
-    let ([email, password], []) = body.strings(["email", "password"], [])?;
+    let ([email, password], []) = body.strings(["email", "password"], []).await?;
     let tokens = app.accounts.log_in(&email, password).await?;
     let cookie = app.cookies.set(&tokens.refresh_token);
     Ok((cookie, Json(AccessTokenBody { access_token: tokens.access_token })).into_response())

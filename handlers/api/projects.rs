@@ -1,6 +1,5 @@
 //! Projects: what an author has made.
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::Response;
@@ -16,7 +15,7 @@ use crate::http::authentication::AuthenticatedUser;
 use crate::http::body::{BodyPolicy, allow};
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
-use crate::http::json::JsonBody;
+use crate::http::json::{JsonBody, json};
 use crate::http::pagination::{self, PageParameters};
 use crate::response_cache::{CacheableRequest, Representation};
 
@@ -68,6 +67,13 @@ struct NewProjectBody {
     body: String,
 }
 
+impl ProjectBody {
+    /// About how many bytes it has as JSON.
+    fn bytes(&self) -> usize {
+        self.body.len() + self.html.len()
+    }
+}
+
 impl From<Project> for ProjectBody {
     fn from(project: Project) -> Self {
         Self {
@@ -103,12 +109,13 @@ async fn create(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
     body: JsonBody,
-) -> Result<(StatusCode, Json<ProjectBody>), ApiError> {
-    let ([title, text], []) = body.strings(["title", "body"], [])?;
+) -> Result<Response, ApiError> {
+    let ([title, text], []) = body.strings(["title", "body"], []).await?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
     let creation = app.projects.create(&session, title, text);
     let project = app.response_cache.invalidated_by(creation).await?;
-    Ok((StatusCode::CREATED, Json(project.into())))
+    let project = ProjectBody::from(project);
+    json(StatusCode::CREATED, &project, project.bytes()).await
 }
 
 /// List the projects of a user
@@ -153,7 +160,8 @@ async fn list(
         let page = app.projects.list(&username, page.request(MAX_LIMIT)).await?;
         let headers = pagination::headers(&page, &format!("/users/{username}/projects"))?;
         let projects: Vec<_> = page.items.into_iter().map(ProjectBody::from).collect();
-        Representation::with_headers(&projects, headers)
+        let bytes = projects.iter().map(ProjectBody::bytes).sum();
+        Representation::json(&projects, bytes, headers).await
     };
     let address = (format!("/v1/users/{}/projects", username.key()), page);
     app.response_cache.respond(request, address, make).await

@@ -2,7 +2,8 @@
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use talelio::business::Fault;
+use talelio::business::{Fault, client};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::http::envelope::ApiError;
@@ -22,7 +23,10 @@ where
     if request.method().is_safe() {
         return answer(request).await;
     }
-    let answering = tasks.spawn(answer(request));
+    let gone = CancellationToken::new();
+    let answering = tasks.spawn(client::scope(gone.clone(), answer(request)));
+    // Dropped with this, when the client goes away.
+    let _told = gone.drop_guard();
     // Not answered means that the process ends.
     answering.await.unwrap_or_else(|error| ApiError::from(Fault::busy(error)).into_response())
 }

@@ -5,9 +5,13 @@ use std::fmt;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
+use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use talelio::business::{Fault, background, memory};
 
 use crate::http::envelope::ApiError;
 
@@ -41,7 +45,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 impl JsonBody {
     /// The texts of the `required` keys, and of the `optional` ones that are there and not
     /// `null`. The first required key that is missing is named.
-    pub(crate) fn strings<const R: usize, const O: usize>(
+    pub(crate) async fn strings<const R: usize, const O: usize>(
         self,
         required: [&'static str; R],
         optional: [&'static str; O],
@@ -50,7 +54,8 @@ impl JsonBody {
             return Err(missing());
         }
         let keys: Vec<_> = required.into_iter().chain(optional).collect();
-        let mut values = match parse(&self.0, &keys) {
+        let parsed = background::long(self.0.len(), || parse(&self.0, &keys)).await;
+        let mut values = match parsed {
             Ok(Json::Object { members: 1.., values }) => values.into_iter().zip(keys),
             Ok(Json::Object { .. } | Json::Null) => return Err(missing()),
             Ok(Json::Other | Json::String(_)) => return Err(ApiError::bad_request("Expected a JSON object")),
@@ -81,6 +86,17 @@ fn string(value: Option<Json>, key: &str) -> Result<Option<String>, ApiError> {
         Some(Json::String(text)) => Ok(Some(text)),
         Some(_) => Err(not_a_string(key)),
     }
+}
+
+/// A response of `value` as JSON, which is about so many `bytes`.
+pub(crate) async fn json(status: StatusCode, value: &impl Serialize, bytes: usize) -> Result<Response, ApiError> {
+    let json = background::long(bytes, || serde_json::to_vec(value)).await.map_err(Fault::failed)?;
+    // What was done is told, also when there is hardly any memory left.
+    let json = match memory::hold(json.len()) {
+        Ok(permit) => memory::holding(json, permit),
+        Err(_) => json.into(),
+    };
+    Ok((status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response())
 }
 
 fn missing() -> ApiError {

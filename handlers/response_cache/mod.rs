@@ -188,7 +188,7 @@ mod tests {
         async fn response(&self, cache: &ResponseCache) -> Result<String, ApiError> {
             let response = cache.respond(request(), address(), async {
                 self.reads.fetch_add(1, Ordering::SeqCst);
-                Representation::json(&self.number.load(Ordering::SeqCst))
+                Representation::json(&self.number.load(Ordering::SeqCst), 8, Vec::new()).await
             });
             Ok(text(response.await?).await)
         }
@@ -245,7 +245,7 @@ mod tests {
             let number = store.number.load(Ordering::SeqCst);
             begun.notify_one();
             go_on.notified().await;
-            Representation::json(&number)
+            Representation::json(&number, 8, Vec::new()).await
         });
         let writer = async {
             begun.notified().await;

@@ -8,7 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use talelio::business::{Fault, memory};
+use talelio::business::{Fault, background, memory};
 use tokio::sync::OnceCell;
 
 use super::encoding::{Encoding, compressed, permit};
@@ -33,20 +33,20 @@ struct Inner {
 }
 
 impl Representation {
-    /// `value` as JSON.
-    pub(crate) fn json(value: &impl Serialize) -> Result<Self, ApiError> {
-        Self::with_headers(value, Vec::new())
-    }
-
-    /// `value` as JSON, with headers of its own.
-    pub(crate) fn with_headers(
+    /// `value` as JSON, which is about so many `bytes`, with headers of its own.
+    pub(crate) async fn json(
         value: &impl Serialize,
+        bytes: usize,
         headers: Vec<(HeaderName, HeaderValue)>,
     ) -> Result<Self, ApiError> {
-        // Boxed, so that it takes no more memory than it has bytes.
-        let plain = memory::held(serde_json::to_vec(value).map_err(Fault::failed)?.into_boxed_slice())?;
-        // Weak: it names what the document says, in whichever encoding.
-        let etag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&plain)[..16]));
+        let write = || {
+            // Boxed, so that it takes no more memory than it has bytes.
+            let plain = memory::held(serde_json::to_vec(value).map_err(Fault::failed)?.into_boxed_slice())?;
+            // Weak: it names what the document says, in whichever encoding.
+            let etag = format!("W/\"{}\"", hex::encode(&Sha256::digest(&plain)[..16]));
+            Ok::<_, Fault>((plain, etag))
+        };
+        let (plain, etag) = background::long(bytes, write).await?;
         let etag = HeaderValue::from_str(&etag).map_err(Fault::failed)?;
         let (gzip, brotli) = (OnceCell::new(), OnceCell::new());
         Ok(Self(Arc::new(Inner { plain, gzip, brotli, etag, headers })))

@@ -74,6 +74,12 @@ impl MemoryBudget {
     }
 }
 
+/// Whether the budget is enough for `bytes` at all, once others have given theirs back.
+#[must_use]
+pub fn is_enough(bytes: usize) -> bool {
+    SCOPE.try_with(|scope| bytes <= scope.budget.bytes / 4 * 3).unwrap_or(true)
+}
+
 /// The most bytes of a response, however much memory there is.
 const MAX_RESPONSE_BYTES: usize = 24 << 20;
 

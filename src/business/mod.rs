@@ -13,6 +13,8 @@
 
 mod accounts;
 mod articles;
+pub mod background;
+pub mod client;
 mod clock;
 mod fault;
 mod images;

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::task::spawn_blocking;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use super::{Fault, ImageAddress, ImageStore};
+use super::{Fault, ImageAddress, ImageStore, background, client, memory};
 use crate::markdown::responsive_images::{self, ResponsiveImage};
 use crate::markdown::{self, Rendered, TooComplex};
 
@@ -13,12 +16,21 @@ use crate::markdown::{self, Rendered, TooComplex};
 /// store asks for.
 const MAX_LOOKED_UP: usize = 100;
 
+/// How long a text waits for those before it.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// How many bytes a text has at least that is not rendered to its end for a client who has
+/// gone. A shorter one is done before anybody knows.
+const LONG: usize = 64 << 10;
+
 /// Renders the bodies of articles and projects.
 #[derive(Clone)]
 pub struct Renderer {
     images: Arc<dyn ImageStore>,
     site_base_url: Arc<str>,
     api_base_url: Arc<str>,
+    /// One text at a time: the others of the cores are for readers.
+    rendering: Arc<Semaphore>,
 }
 
 impl Renderer {
@@ -26,7 +38,12 @@ impl Renderer {
     /// images are; both without a slash at the end.
     #[must_use]
     pub fn new(images: Arc<dyn ImageStore>, site_base_url: &str, api_base_url: &str) -> Self {
-        Self { images, site_base_url: site_base_url.into(), api_base_url: api_base_url.into() }
+        Self {
+            images,
+            site_base_url: site_base_url.into(),
+            api_base_url: api_base_url.into(),
+            rendering: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// Renders `body`, and hands it back.
@@ -35,10 +52,25 @@ impl Renderer {
     /// [`TooComplex`] when it is not within reason.
     pub(super) async fn render(&self, body: String) -> Result<Result<(String, Rendered), TooComplex>, Fault> {
         let site_base_url = Arc::clone(&self.site_base_url);
-        // A long text takes milliseconds, which are not the async threads' to spend.
-        let work = move || markdown::render(&body, &site_base_url).map(|rendered| (body, rendered));
-        let (body, mut rendered) = match spawn_blocking(work).await.map_err(Fault::failed)? {
-            Ok(done) => done,
+        let bytes = markdown::memory(&body);
+        if !memory::is_enough(bytes) {
+            return Ok(Err(TooComplex));
+        }
+        let gone = if body.len() > LONG { client::gone() } else { CancellationToken::new() };
+        let left = || Fault::busy("the client has gone");
+        let permit = tokio::select! {
+            permit = timeout(WAIT, Arc::clone(&self.rendering).acquire_owned()) => permit.map_err(Fault::busy)?,
+            () = gone.cancelled() => return Err(left()),
+        };
+        let memory = memory::hold(bytes)?;
+        // The work itself holds what it takes: a caller that goes away leaves it running.
+        let work = move || {
+            let _held = (permit, memory);
+            let rendered = markdown::render_unless(&body, &site_base_url, || gone.is_cancelled());
+            rendered.map(|rendered| Some((body, rendered?)))
+        };
+        let (body, mut rendered) = match background::run("render", work).await? {
+            Ok(done) => done.ok_or_else(left)?,
             Err(too_complex) => return Ok(Err(too_complex)),
         };
         // Most texts have no image of ours, and are not read again.

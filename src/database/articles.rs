@@ -140,7 +140,7 @@ impl ArticleStore for Database {
             next: meta.next.map(Adjacent::try_from).transpose()?,
             prev: meta.prev.map(Adjacent::try_from).transpose()?,
         };
-        let article = article(meta.id, slug.clone(), content::unpack_reserving(&parts)?.0)?;
+        let article = article(meta.id, slug.clone(), content::unpack_reserving(&parts).await?.0)?;
         Ok(Some(PublishedArticle { article, author: meta.author.try_into()?, adjacent }))
     }
 
@@ -162,7 +162,7 @@ impl ArticleStore for Database {
             return Err(ListError::TooLarge);
         }
         content::reserve(bytes)?;
-        let items = self.articles_at(&entries).await?;
+        let items = self.articles_at(&entries, bytes).await?;
         Ok(Some((Page { items, total: profile.articles, request }, profile.user.try_into()?)))
     }
 }
@@ -247,8 +247,8 @@ impl Database {
         Ok(actions)
     }
 
-    /// The articles of list entries, in their order.
-    async fn articles_at(&self, entries: &[EntryItem]) -> Result<Vec<Article>, Fault> {
+    /// The articles of list entries, in their order; they have so many `bytes` together.
+    async fn articles_at(&self, entries: &[EntryItem], bytes: usize) -> Result<Vec<Article>, Fault> {
         let mut parts = Vec::with_capacity(entries.len());
         let mut slugs = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -257,12 +257,13 @@ impl Database {
             slugs.push(slug);
         }
         let mut found = self.table.batch_get(&parts).await?;
-        let article_of = |(entry, slug): (&EntryItem, Slug)| {
-            let parts = (0..entry.parts).map(|part| take_part(&mut found, &keys::article_part(&slug, part)));
-            let parts = parts.collect::<Result<Vec<_>, _>>()?;
-            article(entry.id, slug, content::unpack(&parts)?)
+        let document_of = |(entry, slug): (&EntryItem, &Slug)| {
+            (0..entry.parts).map(|part| take_part(&mut found, &keys::article_part(slug, part))).collect()
         };
-        entries.iter().zip(slugs).map(article_of).collect()
+        let documents = entries.iter().zip(&slugs).map(document_of).collect::<Result<Vec<_>, Fault>>()?;
+        let contents = content::unpack_all(&documents, bytes).await?;
+        let articles = entries.iter().zip(slugs).zip(contents);
+        articles.map(|((entry, slug), content)| article(entry.id, slug, content)).collect()
     }
 }
 

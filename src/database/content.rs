@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
-use crate::business::{Fault, memory};
+use crate::business::{Fault, background, memory};
 
 /// The first byte of a document in the format that is written now.
 const ZSTD_JSON: u8 = 1;
@@ -82,7 +82,7 @@ pub(super) fn reserve(bytes: usize) -> Result<(), Fault> {
     memory::reserve(MEMORY_FACTOR * bytes)
 }
 
-/// Puts the parts of a document together again, for which memory is reserved.
+/// Puts the parts of a document together again.
 ///
 /// # Errors
 /// [`Fault`] when they are not the parts of one, or of a format that is not known here.
@@ -90,11 +90,20 @@ pub fn unpack<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<T, Fault> {
     serde_json::from_slice(&decompress(parts, |_| Ok(()))?).map_err(Fault::failed)
 }
 
+/// [`unpack`] of documents of so many `bytes` together, for which memory is reserved.
+pub(super) async fn unpack_all<T: DeserializeOwned>(documents: &[Vec<Vec<u8>>], bytes: usize) -> Result<Vec<T>, Fault> {
+    background::long(bytes, || documents.iter().map(|parts| unpack(parts)).collect()).await
+}
+
 /// [`unpack`] of a document whose length is not known: reserves memory as it goes, and says
 /// how many bytes it had.
-pub(super) fn unpack_reserving<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<(T, usize), Fault> {
-    let json = decompress(parts, reserve)?;
-    Ok((serde_json::from_slice(&json).map_err(Fault::failed)?, json.len()))
+pub(super) async fn unpack_reserving<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<(T, usize), Fault> {
+    let compressed = parts.iter().map(Vec::len).sum();
+    let work = || {
+        let json = decompress(parts, reserve)?;
+        Ok((serde_json::from_slice(&json).map_err(Fault::failed)?, json.len()))
+    };
+    background::long(compressed, work).await
 }
 
 /// The document as it was before it was compressed. `more` is told of all bytes before they

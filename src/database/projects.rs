@@ -89,7 +89,7 @@ impl ProjectStore for Database {
         for item in items.ok_or(ListError::TooLarge)?.into_iter().rev() {
             let item: ProjectItem = from_item(item)?;
             if ids.binary_search(&item.id).is_ok() {
-                let (content, length) = content::unpack_reserving(&[item.content])?;
+                let (content, length) = content::unpack_reserving(&[item.content]).await?;
                 bytes += length;
                 projects.push(stored(item.id, item.user_id, content)?);
             }

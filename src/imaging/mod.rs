@@ -3,11 +3,11 @@
 //! ```text
 //!  upload ──► format     recognise it by its first bytes
 //!             metadata   keep only the blocks that show the image: no EXIF, no GPS
-//!             pixels     decode all of it, within limits of pixels and memory
-//!             prepare    turn it the way up that EXIF asked for ──► to be stored
+//!             decode     read it to its end, within limits of pixels and memory
+//!             turn       the way up that EXIF asked for        ──► to be stored
 //!
-//!  stored ──► pixels     decode
-//!             rendition  resize, put into sRGB, encode          ──► to be shown
+//!  stored ──► decode     as small as may be
+//!             rendition  resize, put into sRGB, encode         ──► to be shown
 //! ```
 //!
 //! An image is decoded to the end before it is stored, so that a file that is cut off, or
@@ -18,12 +18,14 @@
 //! a core for up to seconds and memory for all the pixels: callers keep it off the async
 //! threads, and count how many they let run at once.
 
+mod decode;
 mod error;
 mod format;
 mod metadata;
 mod pixels;
 mod prepare;
 mod rendition;
+mod turn;
 
 pub use error::ImagingError;
 pub use format::Format;

@@ -1,67 +1,17 @@
-//! From bytes to pixels and back.
-
-use std::io::Cursor;
+//! Working on pixels, and from them back to bytes.
 
 use fast_image_resize::PixelType;
 use fast_image_resize::images::Image as Raster;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
-use image::{DynamicImage, ExtendedColorType, ImageDecoder, ImageEncoder, ImageFormat, ImageReader, Limits};
+use image::{ExtendedColorType, ImageEncoder};
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformOptions};
 
 use super::error::{ImagingError, encoding};
 use super::format::Format;
 
-/// The most pixels of an image: more than cameras make that stay under 2 MiB, and
-/// few enough to be decoded in the memory of a small server.
-const MAX_PIXELS: u64 = 24_000_000;
-
-/// The most bytes that the pixels of an image take.
-const MAX_DECODED_BYTES: u64 = MAX_PIXELS * 4;
-
-/// The longest side; WebP has 14 bits for it.
-const MAX_SIDE: u32 = 16_383;
-
-/// The decoder of an image that is within the limits. Nothing but its header is read yet.
-pub(super) fn open(bytes: &[u8], format: Format) -> Result<impl ImageDecoder + '_, ImagingError> {
-    let mut reader = ImageReader::with_format(
-        Cursor::new(bytes),
-        match format {
-            Format::Gif => ImageFormat::Gif,
-            Format::Jpeg => ImageFormat::Jpeg,
-            Format::Png => ImageFormat::Png,
-            Format::WebP => ImageFormat::WebP,
-        },
-    );
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(2 * MAX_DECODED_BYTES);
-    reader.limits(limits);
-    let decoder = reader.into_decoder().map_err(|_| ImagingError::Undecodable)?;
-    let (width, height) = decoder.dimensions();
-    let pixels = u64::from(width) * u64::from(height);
-    let reasonable =
-        pixels <= MAX_PIXELS && width.max(height) <= MAX_SIDE && decoder.total_bytes() <= MAX_DECODED_BYTES;
-    if reasonable { Ok(decoder) } else { Err(ImagingError::TooManyPixels) }
-}
-
-/// The pixels of an image, and the ICC profile that says what their colours are.
-pub(super) fn decode(bytes: &[u8], format: Format) -> Result<(DynamicImage, Option<Vec<u8>>), ImagingError> {
-    let mut decoder = open(bytes, format)?;
-    let colours = decoder.icc_profile().unwrap_or_default();
-    let image = DynamicImage::from_decoder(decoder).map_err(|_| ImagingError::Undecodable)?;
-    Ok((image, colours))
-}
-
-/// The pixels as they are worked on: RGB or RGBA with 8 bits each.
-pub(super) fn raster(image: DynamicImage) -> Result<Raster<'static>, ImagingError> {
-    let (width, height) = (image.width(), image.height());
-    let (pixels, kind) = if image.color().has_alpha() {
-        (image.into_rgba8().into_raw(), PixelType::U8x4)
-    } else {
-        (image.into_rgb8().into_raw(), PixelType::U8x3)
-    };
-    Raster::from_vec_u8(width, height, pixels, kind).map_err(encoding)
-}
+/// How many bytes of pixels are put into another colour space at once.
+const STEP_BYTES: usize = 48 << 10;
 
 pub(super) fn has_alpha(raster: &Raster) -> bool {
     raster.pixel_type() == PixelType::U8x4
@@ -79,28 +29,42 @@ pub(super) fn to_srgb(raster: &mut Raster, profile: Option<&[u8]>) -> Result<(),
     let Ok(transform) = profile.create_transform_8bit(layout, &srgb, layout, TransformOptions::default()) else {
         return Ok(());
     };
-    let before = raster.buffer().to_vec();
-    transform.transform(&before, raster.buffer_mut()).map_err(encoding)
+    // A multiple of the bytes of a pixel, 3 or 4.
+    for pixels in raster.buffer_mut().chunks_mut(STEP_BYTES) {
+        let before = pixels.to_vec();
+        transform.transform(&before, pixels).map_err(encoding)?;
+    }
+    Ok(())
 }
 
 pub(super) fn encode(raster: &Raster, format: Format, quality: u8) -> Result<Vec<u8>, ImagingError> {
-    let (width, height, pixels) = (raster.width(), raster.height(), raster.buffer());
-    let colour = if has_alpha(raster) { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
+    encode_samples(raster.buffer(), (raster.width(), raster.height()), has_alpha(raster), format, quality)
+}
+
+/// Encodes samples of RGB, or with alpha of RGBA.
+pub(super) fn encode_samples(
+    samples: &[u8],
+    (width, height): (u32, u32),
+    alpha: bool,
+    format: Format,
+    quality: u8,
+) -> Result<Vec<u8>, ImagingError> {
+    let colour = if alpha { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
     let mut bytes = Vec::new();
     match format {
         Format::Jpeg => {
             JpegEncoder::new_with_quality(&mut bytes, quality)
-                .write_image(pixels, width, height, colour)
+                .write_image(samples, width, height, colour)
                 .map_err(encoding)?;
         }
         Format::Gif | Format::Png => {
             PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::Adaptive)
-                .write_image(pixels, width, height, colour)
+                .write_image(samples, width, height, colour)
                 .map_err(encoding)?;
         }
         Format::WebP => {
-            let make = if has_alpha(raster) { webp::Encoder::from_rgba } else { webp::Encoder::from_rgb };
-            let encoded = make(pixels, width, height).encode_simple(false, f32::from(quality));
+            let make = if alpha { webp::Encoder::from_rgba } else { webp::Encoder::from_rgb };
+            let encoded = make(samples, width, height).encode_simple(false, f32::from(quality));
             let encoded = encoded.map_err(|error| encoding(format!("WebP: {error:?}")))?;
             bytes.extend_from_slice(&encoded);
         }

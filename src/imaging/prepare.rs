@@ -1,12 +1,15 @@
 //! From what a camera wrote to what may be stored.
 
-use image::ImageDecoder;
+use image::GenericImageView;
+use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 
-use super::error::ImagingError;
+use super::decode::{self, Decoded};
+use super::error::{ImagingError, encoding};
 use super::format::Format;
 use super::metadata::{self, Stripped};
-use super::pixels::{decode, encode, open, raster, to_srgb};
+use super::pixels::{encode_samples, has_alpha, to_srgb};
+use super::turn::Turned;
 
 /// The quality of an image that had to be turned: hardly to be told from the original.
 const TURNED_QUALITY: u8 = 92;
@@ -27,22 +30,45 @@ pub struct Prepared {
 }
 
 /// Looks whether `bytes` are an image all through, drops its metadata and turns it
-/// the way up that they ask for. Takes up to 200 MB of memory.
+/// the way up that they ask for. One that has to be turned, and is too large for
+/// `max_memory`, becomes smaller.
 ///
 /// # Errors
-/// [`ImagingError::Undecodable`], [`ImagingError::TooManyPixels`].
-pub fn prepare(bytes: &[u8]) -> Result<Prepared, ImagingError> {
+/// [`ImagingError::Undecodable`]; [`ImagingError::TooManyPixels`], also when it takes more
+/// than `max_memory` bytes to decode.
+pub fn prepare(bytes: &[u8], max_memory: u64) -> Result<Prepared, ImagingError> {
     let format = Format::of(bytes).ok_or(ImagingError::Undecodable)?;
-    let Stripped { bytes: stripped, animated } = metadata::strip(bytes, format).ok_or(ImagingError::Undecodable)?;
-    let orientation = open(bytes, format)?.orientation().map_err(|_| ImagingError::Undecodable)?;
-    let (mut image, profile) = decode(&stripped, format)?;
+    let Stripped { bytes, animated, exif } = metadata::strip(bytes, format).ok_or(ImagingError::Undecodable)?;
+    let (width, height) = decode::check(&bytes, format, max_memory)?;
+    let orientation = exif.and_then(|exif| Orientation::from_exif_chunk(&exif)).unwrap_or(Orientation::NoTransforms);
     // An animation that is turned would stop, so it stays as it is.
     if orientation == Orientation::NoTransforms || animated {
-        return Ok(Prepared { bytes: stripped, format, width: image.width(), height: image.height(), animated });
+        return Ok(Prepared { bytes, format, width, height, animated });
     }
-    image.apply_orientation(orientation);
-    let mut raster = raster(image)?;
+    turn(&bytes, format, orientation, width, max_memory)
+}
+
+fn turn(
+    bytes: &[u8],
+    format: Format,
+    orientation: Orientation,
+    width: u32,
+    max_memory: u64,
+) -> Result<Prepared, ImagingError> {
+    // Only JPEG is encoded without all pixels in their new places.
+    let pixels_memory = if format == Format::Jpeg { max_memory } else { max_memory / 2 };
+    let Decoded { mut raster, profile } = decode::decode(bytes, format, width, pixels_memory)?;
     to_srgb(&mut raster, profile.as_deref())?;
-    let bytes = encode(&raster, format, TURNED_QUALITY)?;
-    Ok(Prepared { bytes, format, width: raster.width(), height: raster.height(), animated })
+    let turned = Turned::new(&raster, orientation);
+    let (width, height) = turned.dimensions();
+    let bytes = if format == Format::Jpeg {
+        let mut bytes = Vec::new();
+        JpegEncoder::new_with_quality(&mut bytes, TURNED_QUALITY).encode_image(&turned).map_err(encoding)?;
+        bytes
+    } else {
+        let alpha = has_alpha(&raster);
+        let samples = turned.samples(if alpha { 4 } else { 3 });
+        encode_samples(&samples, (width, height), alpha, format, TURNED_QUALITY)?
+    };
+    Ok(Prepared { bytes, format, width, height, animated: false })
 }

@@ -3,23 +3,27 @@
 use fast_image_resize::images::Image as Raster;
 use fast_image_resize::{MulDiv, ResizeOptions, Resizer};
 
+use super::decode::{self, Decoded};
 use super::error::{ImagingError, encoding};
 use super::format::Format;
-use super::pixels::{decode, encode, has_alpha, raster, to_srgb};
+use super::pixels::{encode, has_alpha, to_srgb};
 
 /// The quality of renditions: what is commonly taken, as less starts to be seen.
 const QUALITY: u8 = 80;
 
-/// An image that was [prepared](super::prepare()), `width` pixels wide and encoded as `target`.
-/// Takes up to 200 MB of memory.
+/// An image that was [prepared](super::prepare()), with this width and height in pixels and
+/// encoded as `target`.
 ///
 /// # Errors
-/// [`ImagingError`], when the image was not prepared.
-pub fn render(bytes: &[u8], format: Format, width: u32, target: Format) -> Result<Vec<u8>, ImagingError> {
-    let (image, profile) = decode(bytes, format)?;
-    let height = u64::from(image.height()) * u64::from(width) / u64::from(image.width());
-    let height = u32::try_from(height.max(1)).map_err(encoding)?;
-    let mut large = raster(image)?;
+/// [`ImagingError`], when the image was not prepared, or with more memory than `max_memory` bytes.
+pub fn render(
+    bytes: &[u8],
+    format: Format,
+    (width, height): (u32, u32),
+    target: Format,
+    max_memory: u64,
+) -> Result<Vec<u8>, ImagingError> {
+    let Decoded { raster: mut large, profile } = decode::decode(bytes, format, width, max_memory)?;
     let mut small = Raster::new(width, height, large.pixel_type());
     // Done in place, where the resizer by itself would copy all the pixels.
     let alpha = MulDiv::new();

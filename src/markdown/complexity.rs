@@ -28,6 +28,15 @@ const MAX_FORMATTING: usize = 500_000;
 /// the sanitiser writes a text in a time that grows with it.
 const MAX_ESCAPING: usize = 5_000_000_000;
 
+/// How many attributes an element has at most: the parser compares each with all before it.
+const MAX_ATTRIBUTES: usize = 100;
+
+/// How many bytes of memory it takes to render a source, for each of its bytes, and for each
+/// character in it that means something. Measured; it takes most where such characters stand
+/// close together.
+const MEMORY_PER_BYTE: usize = 16;
+const MEMORY_PER_MARK: usize = 900;
+
 /// The elements that a parser opens again where another has cut them off.
 const FORMATTING: [&str; 14] =
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
@@ -36,10 +45,19 @@ const FORMATTING: [&str; 14] =
 const VOID: [&str; 14] =
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
+/// The characters that mean something in Markdown.
+fn marks(source: &str) -> usize {
+    source.bytes().filter(|byte| b"\\`*_[]<>&!~#|{}:".contains(byte)).count()
+}
+
 /// Whether a source is within the limits.
 pub(super) fn is_reasonable_source(source: &str) -> bool {
-    let is_mark = |byte: &u8| b"\\`*_[]<>&!~#|{}:".contains(byte);
-    source.bytes().filter(is_mark).count() <= MAX_MARKS && source.lines().count() <= MAX_LINES
+    marks(source) <= MAX_MARKS && source.lines().count() <= MAX_LINES
+}
+
+/// How many bytes of memory it takes at most to render a source.
+pub(super) fn memory(source: &str) -> usize {
+    source.len() * MEMORY_PER_BYTE + marks(source).min(MAX_MARKS) * MEMORY_PER_MARK
 }
 
 /// Whether `html` is within the limits.
@@ -73,7 +91,38 @@ pub(super) fn is_reasonable(html: &str) -> bool {
             formatting -= formats;
         }
     }
-    is_reasonable_text(&html[text_start..])
+    is_reasonable_text(&html[text_start..]) && attributes_are_reasonable(html)
+}
+
+/// Whether no tag has too many attributes, as a parser of HTML reads it: also what begins like
+/// a tag, is none for us, and goes on to the next `>` or to the end.
+fn attributes_are_reasonable(html: &str) -> bool {
+    let mut in_tag = false;
+    let (mut attributes, mut last, mut quote, mut space) = (0, b' ', None, false);
+    for byte in html.bytes() {
+        if !in_tag {
+            in_tag = last == b'<' && byte.is_ascii_alphabetic();
+            (attributes, quote, space) = (0, None, false);
+        } else if quote.is_some() {
+            if quote == Some(byte) {
+                quote = None;
+            }
+            continue;
+        } else if byte == b'>' {
+            in_tag = false;
+        } else if byte.is_ascii_whitespace() {
+            space = true;
+            continue;
+        } else if b"\"'".contains(&byte) && last == b'=' {
+            quote = Some(byte);
+        }
+        attributes += usize::from(space && byte != b'=');
+        if attributes > MAX_ATTRIBUTES {
+            return false;
+        }
+        (last, space) = (byte, false);
+    }
+    true
 }
 
 fn is_reasonable_text(text: &str) -> bool {
@@ -92,6 +141,11 @@ mod tests {
         assert!(!is_reasonable(&"<p></p>".repeat(60_000)));
         assert!(!is_reasonable(&"&amp;aaaaaaaaaaa".repeat(65_000)));
         assert!(!is_reasonable(&"<div>".repeat(300)));
+        assert!(is_reasonable(&format!("<p {}>", "a=\"b c\"\n      ".repeat(90))));
+        assert!(!is_reasonable(&format!("<p {}>", "a=\"b\" ".repeat(101))));
+        assert!(!is_reasonable(&format!("<p@ \" {}>", "a ".repeat(101))));
+        assert!(!is_reasonable(&format!("<p {}>", "a ".repeat(80_000))));
+        assert!(!is_reasonable(&format!("<p {}", "a ".repeat(80_000))));
         assert!(!is_reasonable(&format!("{}{}", "<b>".repeat(150), "<p></p>".repeat(9_000))));
     }
 }

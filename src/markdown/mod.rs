@@ -56,11 +56,33 @@ pub struct Rendered {
 #[error("text too complex")]
 pub struct TooComplex;
 
+/// How many bytes of memory it takes at most to render `source`.
+#[must_use]
+pub fn memory(source: &str) -> usize {
+    complexity::memory(source)
+}
+
 /// Renders `source`. Links that leave `site_base_url` open in a new window.
 ///
 /// # Errors
 /// [`TooComplex`] for what would take a browser, or us, unreasonably long.
+///
+/// # Panics
+/// Never: nobody stops it.
 pub fn render(source: &str, site_base_url: &str) -> Result<Rendered, TooComplex> {
+    let rendered = render_unless(source, site_base_url, || false)?;
+    Ok(rendered.expect("nobody stops it"))
+}
+
+/// [`render`] which asks now and then whether it is to stop; none if it did.
+///
+/// # Errors
+/// As [`render`].
+pub fn render_unless(
+    source: &str,
+    site_base_url: &str,
+    stop: impl Fn() -> bool,
+) -> Result<Option<Rendered>, TooComplex> {
     if !complexity::is_reasonable_source(source) {
         return Err(TooComplex);
     }
@@ -68,6 +90,9 @@ pub fn render(source: &str, site_base_url: &str) -> Result<Rendered, TooComplex>
     let source = blocks::fences::extract(&source::normalise(source), &mut stash);
     let source = blocks::html::extract(&source, &mut stash);
     let (document, definitions) = blocks::parse(&source, &stash);
+    if stop() {
+        return Ok(None);
+    }
     let parse_inlines = |nodes: &mut Vec<Node>, footnotes: &mut Footnotes| {
         inlines::parse_all(nodes, &mut InlineParser { stash: &stash, definitions: &definitions, footnotes });
     };
@@ -75,6 +100,9 @@ pub fn render(source: &str, site_base_url: &str) -> Result<Rendered, TooComplex>
     let mut footnotes = Footnotes::default();
     parse_inlines(&mut tree, &mut footnotes);
     tree.extend(footnotes.list(&definitions, parse_inlines));
+    if stop() {
+        return Ok(None);
+    }
     tasks::mark(&mut tree);
     attributes::apply(&mut tree);
     let table_of_contents = headings::number(&mut tree);
@@ -82,10 +110,13 @@ pub fn render(source: &str, site_base_url: &str) -> Result<Rendered, TooComplex>
     if !complexity::is_reasonable(&html) {
         return Err(TooComplex);
     }
-    Ok(Rendered {
+    if stop() {
+        return Ok(None);
+    }
+    Ok(Some(Rendered {
         html: sanitise::article(&html, site_base_url),
         table_of_contents: sanitise::fragment(&table_of_contents),
-    })
+    }))
 }
 
 #[cfg(test)]

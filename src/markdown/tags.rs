@@ -85,10 +85,10 @@ impl<'s> Iterator for Scanner<'s> {
 }
 
 /// The most bytes of a tag; nobody writes a longer one.
-const MAX_BYTES: usize = 8_192;
+const MAX_TAG_BYTES: usize = 8_192;
 
 fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
-    let text = &source[start + 1..source.floor_char_boundary(source.len().min(start + MAX_BYTES))];
+    let text = &source[start + 1..source.floor_char_boundary(source.len().min(start + MAX_TAG_BYTES))];
     let last = start + 1 + text.len();
     let (closing, text) = text.strip_prefix('/').map_or((false, text), |text| (true, text));
     let ends_name = |c: char| c.is_whitespace() || matches!(c, '/' | '<' | '>');

@@ -44,6 +44,11 @@ pub(super) struct ArticleBody {
 }
 
 impl ArticleBody {
+    /// About how many bytes it has as JSON.
+    pub(super) fn bytes(&self) -> usize {
+        self.body.len() + self.html.len() + self.table_of_contents.len()
+    }
+
     /// `article` as it is shown, with the address that `articles` give it.
     pub(super) fn of(article: Article, articles: &Articles) -> Self {
         Self {

@@ -71,13 +71,17 @@ pub(super) async fn list(
             Some(username) => app.articles.list(&username, page.request(10)).await?,
             None => None,
         };
-        found.map_or_else(|| Representation::json(&json!({})), |(page, user)| articles_page(page, user, &app.articles))
+        match found {
+            Some((page, user)) => articles_page(page, user, &app.articles).await,
+            None => Representation::json(&json!({}), 2, Vec::new()).await,
+        }
     };
     app.response_cache.respond(request, (path, page), make).await
 }
 
-fn articles_page(page: Page<Article>, user: User, articles: &Articles) -> Result<Representation, ApiError> {
+async fn articles_page(page: Page<Article>, user: User, articles: &Articles) -> Result<Representation, ApiError> {
     let headers = pagination::headers(&page, &format!("/users/{}/articles", user.username))?;
-    let articles = page.items.into_iter().map(|article| ArticleBody::of(article, articles)).collect();
-    Representation::with_headers(&ArticlesBody { articles, user: user.into() }, headers)
+    let articles: Vec<_> = page.items.into_iter().map(|article| ArticleBody::of(article, articles)).collect();
+    let bytes = articles.iter().map(ArticleBody::bytes).sum();
+    Representation::json(&ArticlesBody { articles, user: user.into() }, bytes, headers).await
 }

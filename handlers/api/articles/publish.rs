@@ -1,8 +1,7 @@
 //! `POST /v1/articles`
 
-use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
 use talelio::business::Title;
@@ -13,7 +12,7 @@ use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::json::JsonBody;
+use crate::http::json::{JsonBody, json};
 
 /// What an author writes.
 #[derive(ToSchema)]
@@ -67,10 +66,11 @@ pub(super) async fn publish(
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     let ([title, text, meta_description], [featured_image]) =
-        body.strings(["title", "body", "meta_description"], ["featured_image"])?;
+        body.strings(["title", "body", "meta_description"], ["featured_image"]).await?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
     let publication = app.articles.publish(&session, title, text, meta_description, featured_image);
     let published = app.response_cache.invalidated_by(publication).await?;
     let article = ArticleBody::of(published.article, &app.articles);
-    Ok((StatusCode::CREATED, Json(CreatedBody { article, user: published.author.into() })).into_response())
+    let bytes = article.bytes();
+    json(StatusCode::CREATED, &CreatedBody { article, user: published.author.into() }, bytes).await
 }

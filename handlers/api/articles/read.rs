@@ -90,7 +90,9 @@ pub(super) async fn read(
             prev: published.adjacent.prev.map(Into::into),
         };
         let article = ArticleBody::of(published.article, &app.articles);
-        Representation::json(&ReadBody { meta: MetaBody { adjacent_articles }, article, user: published.author.into() })
+        let bytes = article.bytes();
+        let body = ReadBody { meta: MetaBody { adjacent_articles }, article, user: published.author.into() };
+        Representation::json(&body, bytes, Vec::new()).await
     };
     app.response_cache.respond(request, (format!("/v1/articles/{slug}"), PageParameters::default()), make).await
 }

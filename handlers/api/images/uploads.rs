@@ -171,7 +171,7 @@ pub(super) async fn presign(
     AuthenticatedUser(session): AuthenticatedUser,
     body: JsonBody,
 ) -> Result<Json<UploadAddressBody>, ApiError> {
-    let ([name], []) = body.strings(["file_name"], [])?;
+    let ([name], []) = body.strings(["file_name"], []).await?;
     Ok(Json(app.images.presign(&session, &name).await?.into()))
 }
 
@@ -199,7 +199,7 @@ pub(super) async fn confirm(
     AuthenticatedUser(session): AuthenticatedUser,
     body: JsonBody,
 ) -> Result<Json<UploadedBody>, ApiError> {
-    let ([upload], []) = body.strings(["upload"], [])?;
+    let ([upload], []) = body.strings(["upload"], []).await?;
     let upload = upload.parse().map_err(|_| ImageError::UploadNotFound)?;
     let address = app.images.confirm(&session, upload).await?;
     Ok(UploadedBody::of(&[address], &app))

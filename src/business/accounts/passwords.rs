@@ -2,16 +2,15 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
-use std::thread;
 
 use argon2::Params;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier, phc};
 use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
-use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::argon2id::Argon2id;
-use crate::business::Fault;
+use crate::business::{Fault, background};
 
 /// OWASP's first recommendation for Argon2id (Password Storage Cheat Sheet):
 /// 19 MiB, two passes, one lane.
@@ -120,27 +119,13 @@ impl QueuePermit<'_> {
 
     async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         let core = Arc::clone(self.cores).acquire_owned().await.map_err(Fault::failed)?;
-        let (done, result) = oneshot::channel();
         // The work itself holds the core: a caller that goes away leaves it
         // running, and the next one must not start beside it.
         let work = move || {
             let _core = core;
-            lower_priority();
-            // Nobody waits any more when the caller has gone.
-            let _ = done.send(work());
+            work()
         };
-        thread::Builder::new().name("password".to_owned()).spawn(work).map_err(Fault::busy)?;
-        result.await.map_err(Fault::failed)
-    }
-}
-
-/// Lets readers have the cores first: this thread, which ends with its hash, gets a
-/// thirtieth of what any other does, and all that the others leave. Elsewhere than on
-/// Linux this would be about the process and not the thread.
-fn lower_priority() {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::nice(15) {
-        tracing::debug!(%error, "passwords are hashed at ordinary priority");
+        background::run("password", work).await
     }
 }
 

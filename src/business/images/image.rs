@@ -29,6 +29,13 @@ impl Image {
         let width = if self.animated { 0 } else { self.width };
         WIDTHS.into_iter().filter(move |smaller| *smaller < width)
     }
+
+    /// How high it is when it is so wide, both in pixels.
+    #[must_use]
+    pub fn height_at(&self, width: u32) -> u32 {
+        let height = u64::from(self.height) * u64::from(width) / u64::from(self.width.max(1));
+        u32::try_from(height).unwrap_or(u32::MAX).max(1)
+    }
 }
 
 /// A page of the images of an author.

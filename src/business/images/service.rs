@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -14,7 +13,7 @@ use super::image::{Image, ImagesPage};
 use super::limits::MAX_IMAGE_BYTES;
 use super::name::{ImageAddress, ImageName, PendingUpload};
 use super::store::{ImageObjects, ImageStore, Object};
-use crate::business::{Clock, Fault, Session, Username};
+use crate::business::{Clock, Fault, Session, Username, background, memory};
 use crate::imaging::{self, Format, Prepared};
 
 /// How long the address of an upload is good, in seconds.
@@ -63,19 +62,22 @@ pub struct Images {
     /// Held while an image is decoded: one takes up to 200 MB, two would not fit
     /// into the memory of a small server.
     decoding: Semaphore,
+    decode_memory: u64,
 }
 
 impl Images {
     /// The rules over `store` and `files`. `api_base_url` is where this API is
-    /// reached, without a slash at the end.
+    /// reached, without a slash at the end, `decode_memory` how many bytes it may take to
+    /// work on an image.
     #[must_use]
     pub fn new(
         store: Arc<dyn ImageStore>,
         files: Arc<dyn ImageObjects>,
         clock: Arc<dyn Clock>,
         api_base_url: &str,
+        decode_memory: u64,
     ) -> Self {
-        Self { store, files, clock, api_base_url: api_base_url.into(), decoding: Semaphore::new(1) }
+        Self { store, files, clock, api_base_url: api_base_url.into(), decoding: Semaphore::new(1), decode_memory }
     }
 
     /// Where somebody may send an image to, from a file called `name`.
@@ -158,7 +160,7 @@ impl Images {
         let object = Object::Rendition(username.clone(), file.clone(), width, format);
         let bytes = match self.files.read(&object).await? {
             Some(bytes) => Some(bytes),
-            None => self.make_rendition(username, file, &object, (width, format)).await?,
+            None => self.make_rendition(username, file, &object, (width, image.height_at(width)), format).await?,
         };
         let etag = format!("{}-{width}-{}", file.id(), format.extension());
         Ok(bytes.map(|bytes| Rendition { bytes, format, etag }))
@@ -179,7 +181,8 @@ impl Images {
         username: &Username,
         file: &ImageName,
         object: &Object,
-        (width, format): (u32, Format),
+        size: (u32, u32),
+        format: Format,
     ) -> Result<Option<Bytes>, ImageError> {
         let _permit = self.decode_permit().await?;
         // Whoever held it before may have made it.
@@ -187,9 +190,10 @@ impl Images {
             return Ok(Some(bytes));
         }
         let Some(original) = self.original(username, file).await? else { return Ok(None) };
-        let work = move || imaging::render(&original.bytes, original.format, width, format);
-        let bytes = spawn_blocking(work).await.map_err(Fault::failed)?.map_err(Fault::failed)?;
-        let bytes = Bytes::from(bytes);
+        let max_memory = self.decode_memory;
+        let work = move || imaging::render(&original.bytes, original.format, size, format, max_memory);
+        let bytes = background::run("image", work).await?.map_err(Fault::failed)?;
+        let bytes = memory::held(bytes.into())?;
         self.files.write(object, bytes.clone()).await?;
         Ok(Some(bytes))
     }
@@ -237,7 +241,8 @@ impl Images {
     /// Looks at an upload, on a thread of its own.
     pub(super) async fn prepare(&self, bytes: Bytes) -> Result<Prepared, ImageError> {
         let _permit = self.decode_permit().await?;
-        spawn_blocking(move || imaging::prepare(&bytes)).await.map_err(Fault::failed)?.map_err(ImageError::of_upload)
+        let max_memory = self.decode_memory;
+        background::run("image", move || imaging::prepare(&bytes, max_memory)).await?.map_err(ImageError::of_upload)
     }
 
     /// Stores the bytes of an image, which nobody knows of yet.

@@ -51,7 +51,7 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
             }
             [TRAILER] => {
                 stripped.push(TRAILER);
-                return Some(Stripped { bytes: stripped, animated: images > 1 });
+                return Some(Stripped { bytes: stripped, animated: images > 1, exif: None });
             }
             _ => return None,
         }

@@ -1,28 +1,35 @@
 //! JPEG: segments of a marker, a length and contents, and entropy-coded scans
 //! (ITU-T T.81, annex B).
 
-use super::stripped::{Stripped, take};
+use super::stripped::{EXIF_HEADER, Stripped, take};
 
 const START_OF_IMAGE: u8 = 0xd8;
 const END_OF_IMAGE: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
+const APPLICATION_1: u8 = 0xe1;
 
 /// A JFIF header without a thumbnail, its length included.
 const JFIF_BYTES: usize = 16;
 
 pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
     let mut stripped = take(&mut bytes, 2).filter(|start| *start == [0xff, START_OF_IMAGE])?.to_vec();
+    let mut exif = None;
     loop {
         let marker = marker(&mut bytes)?;
         if marker == END_OF_IMAGE {
             stripped.extend([0xff, END_OF_IMAGE]);
-            return Some(Stripped { bytes: stripped, animated: false });
+            return Some(Stripped { bytes: stripped, animated: false, exif });
         }
         let length = bytes.first_chunk().map(|length| usize::from(u16::from_be_bytes(*length)))?;
         let segment = take(&mut bytes, length.max(2))?;
         if is_needed(marker, segment) {
             stripped.extend([0xff, marker]);
             stripped.extend_from_slice(segment);
+        }
+        if marker == APPLICATION_1
+            && let Some(found) = segment[2..].strip_prefix(EXIF_HEADER)
+        {
+            exif.get_or_insert(found.to_vec());
         }
         if marker == START_OF_SCAN {
             let length = scan_length(bytes);

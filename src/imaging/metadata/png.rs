@@ -12,7 +12,7 @@ const NEEDED: [&[u8; 4]; 15] = [
 
 pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
     let mut stripped = take(&mut bytes, SIGNATURE_BYTES)?.to_vec();
-    let mut animated = false;
+    let (mut animated, mut exif) = (false, None);
     loop {
         let length = usize::try_from(u32::from_be_bytes(*bytes.first_chunk()?)).ok()?;
         let chunk = take(&mut bytes, length.checked_add(12)?)?;
@@ -20,9 +20,12 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
         if NEEDED.contains(&kind) {
             stripped.extend_from_slice(chunk);
         }
+        if kind == b"eXIf" {
+            exif.get_or_insert(chunk[8..8 + length].to_vec());
+        }
         animated |= kind == b"acTL";
         if kind == b"IEND" {
-            return Some(Stripped { bytes: stripped, animated });
+            return Some(Stripped { bytes: stripped, animated, exif });
         }
     }
 }

@@ -3,7 +3,12 @@
 pub(in crate::imaging) struct Stripped {
     pub(in crate::imaging) bytes: Vec<u8>,
     pub(in crate::imaging) animated: bool,
+    /// The EXIF that was there, from its TIFF header on.
+    pub(in crate::imaging) exif: Option<Vec<u8>>,
 }
+
+/// EXIF as it begins in some files.
+pub(super) const EXIF_HEADER: &[u8] = b"Exif\0\0";
 
 /// The first `count` bytes, taken off the front.
 pub(super) fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {

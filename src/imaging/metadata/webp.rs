@@ -1,6 +1,6 @@
 //! WebP: a RIFF container of chunks, each a type, a length and data (RFC 9649).
 
-use super::stripped::{Stripped, take};
+use super::stripped::{EXIF_HEADER, Stripped, take};
 
 const NEEDED: [&[u8; 4]; 7] = [b"VP8X", b"VP8 ", b"VP8L", b"ALPH", b"ICCP", b"ANIM", b"ANMF"];
 
@@ -13,7 +13,7 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
     // What follows the container is not part of the picture.
     let mut bytes = bytes.get(..length.checked_sub(4)?)?;
     let mut stripped = header.to_vec();
-    let mut animated = false;
+    let (mut animated, mut exif) = (false, None);
     while !bytes.is_empty() {
         let length = usize::try_from(u32::from_le_bytes(*bytes.get(4..)?.first_chunk()?)).ok()?;
         // Chunks stand on even places; some writers forget the last byte for it.
@@ -25,6 +25,10 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
         }
         chunk.resize(padded, 0);
         let kind: &[u8; 4] = chunk.first_chunk()?;
+        if kind == b"EXIF" {
+            let found = &chunk[8..8 + length];
+            exif.get_or_insert(found.strip_prefix(EXIF_HEADER).unwrap_or(found).to_vec());
+        }
         animated |= kind == b"ANMF";
         if !NEEDED.contains(&kind) {
             continue;
@@ -38,5 +42,5 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
     }
     let length = u32::try_from(stripped.len() - 8).ok()?;
     stripped[4..8].copy_from_slice(&length.to_le_bytes());
-    Some(Stripped { bytes: stripped, animated })
+    Some(Stripped { bytes: stripped, animated, exif })
 }

@@ -93,10 +93,11 @@ async fn what_a_client_began_is_done_before_the_program_stops() {
     let mut app = TestApp::http(&[]);
     let body = json!({"email": "ada@example.com", "password": "a good password", "username": "ada"}).to_string();
     let head = "POST /v1/accounts/register HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
-    for _ in 0..3 {
-        drop(sent(&app, &format!("{head}content-length: {}\r\n\r\n{body}", body.len())).await);
-    }
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    let asking = format!("{head}expect: 100-continue\r\ncontent-length: {}\r\n\r\n", body.len());
+    let mut stream = sent(&app, &asking).await;
+    stream.read_exact(&mut [0; 25]).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    drop(stream);
     app.process.terminate();
     assert_eq!(app.process.wait().code(), Some(0));
     assert!(app.process.printed().contains("route=\"/v1/accounts/register\" status=201"), "{}", app.process.printed());

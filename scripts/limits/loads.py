@@ -1,0 +1,246 @@
+"""The loads: what each sends, and how."""
+
+import collections
+import concurrent.futures
+import contextlib
+import dataclasses
+import http.client
+import json
+import socket
+import struct
+import time
+import typing
+import zlib
+
+LOADS = {}
+
+MEBIBYTE = 1 << 20
+
+
+@dataclasses.dataclass
+class Load:
+    run: typing.Callable
+    prepare: typing.Callable
+    images: bool = False
+    short: bool = True
+    descriptors: int = 4_096
+
+
+def load(name, prepare=lambda ours: None, **more):
+    """Names a generator that loads a server, says what came of it, and lets go."""
+
+    def named(generator):
+        LOADS[name] = Load(contextlib.contextmanager(generator), prepare, **more)
+        return generator
+
+    return named
+
+
+def words(length, seed=0):
+    return (f"{seed} many words that are read " * (length // 25))[:length]
+
+
+def statuses(answers):
+    return ", ".join(f"{count} x {status}" for status, count in sorted(collections.Counter(answers).items()))
+
+
+def ask(ours, method, path, body=None, headers=None, timeout=120):
+    """The status of an answer that is read to its end; 0 if there is none."""
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", ours.port, timeout=timeout)
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status
+    except (OSError, http.client.HTTPException):
+        return 0
+
+
+def at_once(requests, ours, workers=None):
+    with concurrent.futures.ThreadPoolExecutor(workers or len(requests)) as pool:
+        return list(pool.map(lambda request: ask(ours, *request), requests))
+
+
+def authorised(ours):
+    return {"Authorization": f"Bearer {ours.token}", "Content-Type": "application/json"}
+
+
+def document(**fields):
+    return json.dumps(fields).encode()
+
+
+def connect(ours, small_window=False):
+    connection = socket.socket()
+    if small_window:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    connection.settimeout(30)
+    connection.connect(("127.0.0.1", ours.port))
+    return connection
+
+
+def with_projects(ours):
+    for number in range(80):
+        ours.send("POST", "/v1/projects", {"title": f"Project {number}", "body": words(MEBIBYTE - 2_000, number)})
+
+
+@load("a list of 80 projects of 1 MB", with_projects)
+def projects(ours, _):
+    yield statuses(at_once([("GET", f"/v1/users/ada/projects?x={n}") for n in range(4)], ours))
+
+
+def with_articles(ours):
+    for number in range(20):
+        ours.publish(f"Article {number}", words(MEBIBYTE - 2_000, number))
+
+
+@load("12 pages of 1 MB articles at once", with_articles)
+def pages(ours, _):
+    paths = [f"/v1/users/ada/articles?limit={n % 3 + 1}&page={n + 1}&x={n}" for n in range(12)]
+    yield statuses(at_once([("GET", path) for path in paths], ours))
+
+
+@load("100 reads of 1 MB", with_articles)
+def reads(ours, _):
+    yield statuses(at_once([("GET", f"/v1/articles/article-{n % 20}?x={n}") for n in range(100)], ours))
+
+
+@load("100 posts of 1 MB")
+def posts(ours, _):
+    body = document(title="Large", body=words(MEBIBYTE - 2_000), meta_description="")
+    yield statuses(at_once([("POST", "/v1/articles", body, authorised(ours))] * 100, ours))
+
+
+@load("250 half-sent bodies without a token")
+def half_bodies(ours, _):
+    held = []
+    for path in ("/v1/articles", "/v1/accounts/login") * 125:
+        connection = connect(ours)
+        connection.sendall(f"POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n".encode())
+        connection.settimeout(1)
+        with contextlib.suppress(OSError):
+            connection.sendall(b" " * 500_000)
+        held.append(connection)
+    yield f"{len(held)} held"
+
+
+@load("66 logins of 1 MiB of what nobody asked for")
+def bombs(ours, _):
+    members = b",".join([b'{"":0}'] * 149_000)
+    body = b'{"email":"ada@example.com","password":"x","z":[' + members + b"]}"
+    logins = at_once([("POST", "/v1/accounts/login", body, {"Content-Type": "application/json"})] * 66, ours, 6)
+    article = b'{"title":1,"body":"x","meta_description":"","z":[' + members + b"]}"
+    yield statuses(logins + at_once([("POST", "/v1/articles", article, authorised(ours))] * 66, ours, 16))
+
+
+def multipart(*images):
+    parts = [
+        b'--x\r\nContent-Disposition: form-data; name="a"; filename="a.png"\r\n\r\n' + image + b"\r\n" for image in images
+    ]
+    return b"".join(parts) + b"--x--\r\n"
+
+
+def upload(ours, *images):
+    headers = authorised(ours) | {"Content-Type": "multipart/form-data; boundary=x"}
+    connection = http.client.HTTPConnection("127.0.0.1", ours.port, timeout=120)
+    connection.request("POST", "/v1/assets/images", multipart(*images), headers)
+    answer = connection.getresponse()
+    return answer.status, json.loads(answer.read())
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, before=b"", level=1, colour_type=2, pixels=None):
+    """An image of one colour, unless rows of pixels are given."""
+    samples = {0: 1, 2: 3, 6: 4}[colour_type]
+    row = b"\0" + b"\x14\x1e\x63\xff"[:samples] * width
+    compress = zlib.compressobj(level)
+    data = b"".join(compress.compress(pixels(y) if pixels else row) for y in range(height)) + compress.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
+    signature = b"\x89PNG\r\n\x1a\n"
+    return signature + chunk(b"IHDR", header) + before + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def with_image(ours):
+    """The path of an image of nearly 2 MiB, most of it noise that no compression takes out."""
+    noise = zlib.compress(b"x", 9) and __import__("random").Random(1)
+    image = png(640, 1_080, level=0, pixels=lambda _: b"\0" + noise.randbytes(640 * 3))
+    status, answer = upload(ours, image)
+    assert status == 200, answer
+    return "/v1/" + answer["image_objects_urls"][0].split("/v1/", 1)[1]
+
+
+def frame(kind, flags, stream, payload):
+    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+
+@load("a connection of HTTP/2 that takes nothing of 256 images", with_image, images=True)
+def window_zero(ours, path):
+    def literal(name, value):
+        return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+    connection = connect(ours)
+    connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, struct.pack(">HI", 4, 0)))
+    head = b"\x82\x86" + literal(b":authority", b"a") + literal(b":path", path.encode())
+    for stream in range(1, 512, 2):
+        with contextlib.suppress(OSError):
+            connection.sendall(frame(1, 5, stream, head))
+    time.sleep(5)
+    yield "held"
+
+
+@load("12 clients that read nothing of a long page", with_articles)
+def never_reading(ours, _):
+    held = []
+    for number in range(12):
+        connection = connect(ours, small_window=True)
+        path = f"/v1/users/ada/articles?limit=3&page={number % 6 + 1}&x={number}"
+        connection.sendall(f"GET {path} HTTP/1.1\r\nhost: a\r\n\r\n".encode() * 4)
+        held.append(connection)
+    time.sleep(8)
+    yield f"{len(held)} held"
+
+
+@load("20 publications of an object that takes long to render")
+def publications(ours, _):
+    fat = "".join(f'# a {n}\n\n| a | b |\n|---|---|\n| *x* | [l](/u "t") |\n\n* i\n\n' for n in range(9_000))
+    body = document(title="Fat", body=fat[: MEBIBYTE - 2_000], meta_description="")
+    yield statuses(at_once([("POST", "/v1/articles", body, authorised(ours))] * 20, ours))
+
+
+@load("a PNG of 149 KiB whose profile inflates to 150 MB", images=True)
+def inflating(ours, _):
+    profile = b"icc\0\0" + zlib.compress(b"\0" * 150_000_000, 9)
+    image = png(8, 8, before=chunk(b"iCCP", profile))
+    yield f"{len(image) >> 10} KiB, " + statuses(upload(ours, image)[0] for _ in range(3))
+
+
+@load("images of 24 megapixels", images=True)
+def large_images(ours, _):
+    images = [png(6_000, 4_000), png(6_000, 4_000, colour_type=6)]
+    answers = []
+    for image in images:
+        status, answer = upload(ours, image)
+        answers.append(status)
+        for url in answer.get("image_objects_urls", []):
+            answers += [ask(ours, "GET", f"/v1/{url.split('/v1/', 1)[1]}?width={width}") for width in (320, 1920)]
+    yield statuses(answers)
+
+
+@load("1,100 silent connections at 1,024 descriptors", descriptors=1_024)
+def silent(ours, _):
+    held = [connect(ours) for _ in range(1_100)]
+    time.sleep(3)
+    yield f"{len(held)} held"
+
+
+@load("10,000 idle connections", short=False, descriptors=20_000)
+def idle(ours, _):
+    held = [connect(ours) for _ in range(10_000)]
+    for connection in held[::2]:
+        with contextlib.suppress(OSError):
+            connection.sendall(b"GET /v1/health HTTP/1.1\r\nhost: a\r\n\r\n")
+    time.sleep(5)
+    yield f"{len(held)} held, {ours.resident():.1f} MB"

@@ -1,0 +1,106 @@
+//! JPEG: decoded at a fraction of its size where that is enough.
+
+use image::{DynamicImage, GrayImage, RgbImage};
+use jpeg_decoder::{Decoder, PixelFormat};
+
+use super::decoded::{Decoded, check_memory, check_size};
+use super::whole::{self, raster};
+use crate::imaging::error::ImagingError;
+use crate::imaging::format::Format;
+
+/// What the header of a frame says (ITU-T T.81, B.2.2).
+struct Frame {
+    width: u32,
+    height: u32,
+    /// Whether its coefficients come in several passes, and are all held until the last.
+    progressive: bool,
+    /// How many coefficients it has for each pixel, in sixteenths.
+    coefficients: u64,
+}
+
+impl Frame {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes.get(2..)?;
+        loop {
+            let [0xff, marker, high, low, ..] = *rest else { return None };
+            let segment = rest.get(2..2 + usize::from(u16::from_be_bytes([high, low])))?;
+            // Of these, the others are tables and extensions of JPEG.
+            if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
+                let [_, _, _, y1, y2, x1, x2, _, components @ ..] = segment else { return None };
+                let sampling = components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 15));
+                let areas: Vec<u64> = sampling.map(|(h, v)| u64::from(h) * u64::from(v)).collect();
+                let largest = areas.iter().copied().max().filter(|area| *area > 0)?;
+                return Some(Self {
+                    width: u16::from_be_bytes([*x1, *x2]).into(),
+                    height: u16::from_be_bytes([*y1, *y2]).into(),
+                    progressive: marker == 0xc2,
+                    coefficients: areas.iter().sum::<u64>() * 16 / largest,
+                });
+            }
+            rest = rest.get(2 + segment.len()..)?;
+        }
+    }
+
+    fn pixels(&self) -> u64 {
+        u64::from(self.width) * u64::from(self.height)
+    }
+
+    /// How many bytes it takes to decode so many eighths of its width and height.
+    fn memory(&self, eighths: u64) -> u64 {
+        let coefficients = if self.progressive { self.pixels() * self.coefficients * 2 / 16 } else { 0 };
+        let pixels = self.pixels() * eighths * eighths / 64;
+        // Below full size, planes come before what is put together from them.
+        coefficients + pixels * if eighths == 8 { 3 } else { 6 }
+    }
+}
+
+/// Decodes an eighth of an image, for which all of it has to be read.
+pub(super) fn check(bytes: &[u8], max_memory: u64) -> Result<(u32, u32), ImagingError> {
+    let frame = Frame::read(bytes).ok_or(ImagingError::Undecodable)?;
+    check_size(frame.width, frame.height)?;
+    check_memory(frame.memory(1), max_memory)?;
+    scaled(bytes, &frame, 1)?;
+    Ok((frame.width, frame.height))
+}
+
+/// The pixels of an image, as small as it may be with this width, and as small as it has to
+/// be with this memory.
+pub(super) fn decode(bytes: &[u8], width: u32, max_memory: u64) -> Result<Decoded, ImagingError> {
+    let frame = Frame::read(bytes).ok_or(ImagingError::Undecodable)?;
+    check_size(frame.width, frame.height)?;
+    let enough = [1, 2, 4].into_iter().find(|eighths| frame.width * eighths / 8 >= width).unwrap_or(8);
+    let eighths =
+        [8, 4, 2, 1].into_iter().find(|eighths| *eighths <= u64::from(enough) && frame.memory(*eighths) <= max_memory);
+    match eighths.ok_or(ImagingError::TooManyPixels)? {
+        8 => whole::decode(bytes, Format::Jpeg, max_memory),
+        eighths => scaled(bytes, &frame, eighths),
+    }
+}
+
+fn scaled(bytes: &[u8], frame: &Frame, eighths: u64) -> Result<Decoded, ImagingError> {
+    let mut decoder = Decoder::new(bytes);
+    let part = |side: u32| u16::try_from(u64::from(side) * eighths / 8).map(|side| side.max(1));
+    let (Ok(width), Ok(height)) = (part(frame.width), part(frame.height)) else {
+        return Err(ImagingError::TooManyPixels);
+    };
+    let undecodable = |_| ImagingError::Undecodable;
+    let (width, height) = decoder.scale(width, height).map_err(undecodable)?;
+    let (width, height) = (u32::from(width), u32::from(height));
+    let pixels = decoder.decode().map_err(undecodable)?;
+    let image = match decoder.info().map(|info| info.pixel_format) {
+        Some(PixelFormat::L8) => GrayImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        Some(PixelFormat::RGB24) => RgbImage::from_raw(width, height, pixels).map(DynamicImage::from),
+        Some(PixelFormat::CMYK32) => RgbImage::from_raw(width, height, from_cmyk(&pixels)).map(DynamicImage::from),
+        _ => None,
+    };
+    Ok(Decoded { raster: raster(image.ok_or(ImagingError::Undecodable)?)?, profile: decoder.icc_profile() })
+}
+
+/// Inks as light.
+fn from_cmyk(pixels: &[u8]) -> Vec<u8> {
+    let light = |ink: u8, black: u8| {
+        let light = u16::from(255 - ink) * u16::from(255 - black) / 255;
+        u8::try_from(light).unwrap_or(u8::MAX)
+    };
+    pixels.chunks_exact(4).flat_map(|inks| [0, 1, 2].map(|ink| light(inks[ink], inks[3]))).collect()
+}
