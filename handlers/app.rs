@@ -55,7 +55,7 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
     );
     let accounts_config = AccountsConfig { allowlist: config.allowlist, api_base_url: config.api_base_url.clone() };
     Ok(Arc::new(AppState {
-        memory: MemoryBudget::new(config.memory_limit / 4),
+        memory: MemoryBudget::new(config.memory_limit / 8 * 3),
         response_cache: ResponseCache::new(config.cache_ttl, config.memory_limit / 16),
         accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
         articles: Articles::new(database.clone(), clock.clone(), renderer.clone(), &config.site_base_url),

@@ -67,7 +67,7 @@ def measure(engine, ours, options):
                                 posted = file, ours.token, f"{name} {concurrency} {round} "
                                 # So many take a while to have their turn.
                                 seconds = max(seconds, concurrency // 50)
-                            results.append(wrk(url, concurrency, seconds, posted, may_refuse=name == "log in"))
+                            results.append(wrk(url, concurrency, seconds, posted, may_reject=name == "log in"))
                     (rate, p99), (static_rate, static_p99) = map(medians, rounds)
                     yield {
                         "engine": engine, "request": name, "concurrency": concurrency, "bytes": len(answer),

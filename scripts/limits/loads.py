@@ -5,12 +5,16 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import http.client
+import io
 import json
+import random
 import socket
 import struct
 import time
 import typing
 import zlib
+
+from PIL import Image
 
 LOADS = {}
 
@@ -152,24 +156,26 @@ def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(width, height, before=b"", level=1, colour_type=2, pixels=None):
-    """An image of one colour, unless rows of pixels are given."""
-    samples = {0: 1, 2: 3, 6: 4}[colour_type]
-    row = b"\0" + b"\x14\x1e\x63\xff"[:samples] * width
-    compress = zlib.compressobj(level)
-    data = b"".join(compress.compress(pixels(y) if pixels else row) for y in range(height)) + compress.flush()
-    header = struct.pack(">IIBBBBB", width, height, 8, colour_type, 0, 0, 0)
-    signature = b"\x89PNG\r\n\x1a\n"
-    return signature + chunk(b"IHDR", header) + before + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+def picture(width, height, kind, noise=False, **options):
+    """An image file: of one colour, or of noise that no compression takes out."""
+    if noise:
+        image = Image.frombytes("RGB", (width, height), random.Random(1).randbytes(width * height * 3))
+    else:
+        image = Image.new(options.pop("mode", "RGB"), (width, height), (20, 30, 99, 200)[: 4 if options.get("mode") == "RGBA" else 3])
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def path_of(url):
+    return "/v1/" + url.split("/v1/", 1)[1]
 
 
 def with_image(ours):
-    """The path of an image of nearly 2 MiB, most of it noise that no compression takes out."""
-    noise = zlib.compress(b"x", 9) and __import__("random").Random(1)
-    image = png(640, 1_080, level=0, pixels=lambda _: b"\0" + noise.randbytes(640 * 3))
-    status, answer = upload(ours, image)
+    """The path of an image of nearly 2 MiB."""
+    status, answer = upload(ours, picture(800, 850, "PNG", noise=True, compress_level=0))
     assert status == 200, answer
-    return "/v1/" + answer["image_objects_urls"][0].split("/v1/", 1)[1]
+    return path_of(answer["image_objects_urls"][0])
 
 
 def frame(kind, flags, stream, payload):
@@ -203,30 +209,50 @@ def never_reading(ours, _):
     yield f"{len(held)} held"
 
 
-@load("20 publications of an object that takes long to render")
+@load("20 publications of a text that takes long to render")
 def publications(ours, _):
-    fat = "".join(f'# a {n}\n\n| a | b |\n|---|---|\n| *x* | [l](/u "t") |\n\n* i\n\n' for n in range(9_000))
-    body = document(title="Fat", body=fat[: MEBIBYTE - 2_000], meta_description="")
-    yield statuses(at_once([("POST", "/v1/articles", body, authorised(ours))] * 20, ours))
+    fat = "".join(f"## A heading {n}\n\nA *word* and a [link](/to/{n}), and [another][{n}].\n\n[{n}]: /there\n\n" for n in range(3_500))
+    body = document(title="Fat", body=fat, meta_description="")
+    yield f"{len(fat) >> 10} KiB, " + statuses(at_once([("POST", "/v1/articles", body, authorised(ours))] * 20, ours))
 
 
 @load("a PNG of 149 KiB whose profile inflates to 150 MB", images=True)
 def inflating(ours, _):
     profile = b"icc\0\0" + zlib.compress(b"\0" * 150_000_000, 9)
-    image = png(8, 8, before=chunk(b"iCCP", profile))
+    plain = picture(8, 8, "PNG")
+    image = plain[:33] + chunk(b"iCCP", profile) + plain[33:]
     yield f"{len(image) >> 10} KiB, " + statuses(upload(ours, image)[0] for _ in range(3))
+
+
+def large_pictures():
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    yield picture(6_000, 4_000, "JPEG")
+    yield picture(6_000, 4_000, "JPEG", progressive=True)
+    yield picture(6_000, 4_000, "JPEG", exif=turned)
+    yield picture(6_000, 4_000, "PNG")
+    yield picture(6_000, 4_000, "PNG", mode="RGBA")
+    yield picture(6_000, 4_000, "PNG", exif=turned)
+    yield picture(6_000, 4_000, "GIF")
+    yield picture(6_000, 4_000, "WEBP")
 
 
 @load("images of 24 megapixels", images=True)
 def large_images(ours, _):
-    images = [png(6_000, 4_000), png(6_000, 4_000, colour_type=6)]
     answers = []
-    for image in images:
+    for image in large_pictures():
         status, answer = upload(ours, image)
         answers.append(status)
         for url in answer.get("image_objects_urls", []):
-            answers += [ask(ours, "GET", f"/v1/{url.split('/v1/', 1)[1]}?width={width}") for width in (320, 1920)]
+            answers += [ask(ours, "GET", f"{path_of(url)}?width={width}") for width in (320, 1920)]
     yield statuses(answers)
+
+
+@load("16 readers of images of 24 megapixels that have no renditions yet", images=True)
+def renditions(ours, _):
+    answers = [upload(ours, image)[1] for image in large_pictures()]
+    paths = [path_of(url) for answer in answers for url in answer.get("image_objects_urls", [])]
+    yield statuses(at_once([("GET", f"{path}?width={width}") for path in paths for width in (640, 1280)], ours))
 
 
 @load("1,100 silent connections at 1,024 descriptors", descriptors=1_024)

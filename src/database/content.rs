@@ -56,7 +56,8 @@ pub struct Packed {
 pub fn pack(content: &impl Serialize) -> Result<Option<Packed>, Fault> {
     let json = serde_json::to_vec(content).map_err(Fault::failed)?;
     let mut document = vec![ZSTD_JSON];
-    zstd::stream::copy_encode(json.as_slice(), &mut document, LEVEL).map_err(Fault::failed)?;
+    // Says how many bytes it had, too.
+    document.extend(zstd::bulk::compress(&json, LEVEL).map_err(Fault::failed)?);
     if document.len() > MAX_BYTES {
         return Ok(None);
     }
@@ -98,12 +99,18 @@ pub(super) async fn unpack_all<T: DeserializeOwned>(documents: &[Vec<Vec<u8>>], 
 /// [`unpack`] of a document whose length is not known: reserves memory as it goes, and says
 /// how many bytes it had.
 pub(super) async fn unpack_reserving<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<(T, usize), Fault> {
-    let compressed = parts.iter().map(Vec::len).sum();
+    let bytes = uncompressed_bytes(parts);
     let work = || {
         let json = decompress(parts, reserve)?;
         Ok((serde_json::from_slice(&json).map_err(Fault::failed)?, json.len()))
     };
-    background::long(compressed, work).await
+    background::long(bytes, work).await
+}
+
+/// How many bytes a document has, as it says itself or, if it does not, roughly.
+fn uncompressed_bytes(parts: &[Vec<u8>]) -> usize {
+    let said = parts.first().and_then(|part| zstd::zstd_safe::get_frame_content_size(part.get(1..)?).ok()?);
+    said.and_then(|bytes| bytes.try_into().ok()).unwrap_or_else(|| 16 * parts.iter().map(Vec::len).sum::<usize>())
 }
 
 /// The document as it was before it was compressed. `more` is told of all bytes before they

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::harness::{Request, TestApp};
 
-/// A machine with as little memory as the program runs on: a budget of 32 MiB.
+/// A machine with as little memory as the program runs on: a budget of 48 MiB.
 const SMALL: &[(&str, &str)] = &[("MEMORY_LIMIT", "134217728")];
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -39,7 +39,7 @@ async fn who_comes_when_the_budget_is_used_up_is_told_to_come_back() {
     );
     // Half of each body, so that they are held.
     let mut holding = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..24 {
         let mut stream = TcpStream::connect(app.process.address()).await.unwrap();
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(&vec![b' '; 900_000]).await.unwrap();
@@ -73,7 +73,7 @@ async fn who_comes_when_the_budget_is_used_up_is_told_to_come_back() {
 async fn a_page_that_is_too_long_is_refused() {
     let app = TestApp::http(SMALL);
     let token = app.author("ada").await;
-    for n in 0..3 {
+    for n in 0..5 {
         let body = "many words ".repeat(80_000);
         let project = json!({"title": format!("Project {n}"), "body": body});
         let made = app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&project)).await;
@@ -106,6 +106,6 @@ async fn whoever_does_not_read_holds_no_more_than_the_budget() {
         holding.push(stream);
     }
     let more = app.process.resident_bytes().saturating_sub(before);
-    assert!(more < 64 * MEBIBYTE, "{} MiB more", more / MEBIBYTE);
+    assert!(more < 80 * MEBIBYTE, "{} MiB more", more / MEBIBYTE);
     assert_eq!(app.get("/v1/health").await.status, StatusCode::OK);
 }

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -40,8 +40,9 @@ const PATIENCE: u32 = 3;
 /// slower than we write.
 const PROGRESS_BYTES: u64 = 20 << 10;
 
-/// The most idle connections that have been served before: each has buffers.
-const MAX_SERVED_IDLE: usize = 1_024;
+/// The most idle connections that have been served before, each of which has buffers. Beyond
+/// that, a connection ends with its response.
+const MAX_SERVED_IDLE: usize = 256;
 
 /// All connections of the server. Clones share them.
 #[derive(Clone)]
@@ -50,6 +51,8 @@ pub(super) struct Connections(Arc<Registry>);
 struct Registry {
     max: usize,
     started: Instant,
+    /// How many connections are idle that have been served before.
+    served_idle: Arc<AtomicUsize>,
     open: Mutex<HashMap<u64, Arc<Connection>>>,
     /// Told when a connection has ended.
     ended: Notify,
@@ -60,6 +63,7 @@ struct Registry {
 /// since the server started.
 pub(super) struct Connection {
     started: Instant,
+    served_idle: Arc<AtomicUsize>,
     /// How many requests are at hand.
     at_hand: AtomicU32,
     /// Whether any was before.
@@ -91,6 +95,9 @@ pub(super) struct OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.registry.open().remove(&self.id);
+        if self.connection.served.load(Relaxed) && self.connection.at_hand.load(Relaxed) == 0 {
+            self.connection.served_idle.fetch_sub(1, Relaxed);
+        }
         self.registry.ended.notify_waiters();
     }
 }
@@ -117,6 +124,7 @@ impl Connections {
         Self(Arc::new(Registry {
             max,
             started: Instant::now(),
+            served_idle: Arc::default(),
             open: Mutex::default(),
             ended: Notify::new(),
             draining: CancellationToken::new(),
@@ -125,16 +133,10 @@ impl Connections {
 
     /// Adds a connection. None when there are too many, and all have requests at hand.
     pub(super) fn open(&self, id: u64) -> Option<OpenConnection> {
-        let connection = Arc::new(Connection::new(self.0.started));
+        let connection = Arc::new(Connection::new(self.0.started, Arc::clone(&self.0.served_idle)));
         let mut open = self.0.open();
-        if open.len() >= self.0.max && !let_go(&open, |_| true) {
+        if open.len() >= self.0.max && !let_go(&open) {
             return None;
-        }
-        if open.len() > MAX_SERVED_IDLE {
-            let served = |connection: &Connection| connection.served.load(Relaxed);
-            if open.values().filter(|connection| connection.is_idle() && served(connection)).count() > MAX_SERVED_IDLE {
-                let_go(&open, served);
-            }
         }
         open.insert(id, Arc::clone(&connection));
         Some(OpenConnection { id, registry: Arc::clone(&self.0), connection })
@@ -142,7 +144,7 @@ impl Connections {
 
     /// Lets the connection go that has been idle longest.
     pub(super) fn let_one_go(&self) {
-        let_go(&self.0.open(), |_| true);
+        let_go(&self.0.open());
     }
 
     /// Lets all connections go that are idle, and waits for the others.
@@ -159,18 +161,18 @@ impl Connections {
     }
 }
 
-/// Lets the connection go that has been idle longest among those that `may` go.
-fn let_go(open: &HashMap<u64, Arc<Connection>>, may: impl Fn(&Connection) -> bool) -> bool {
-    let idle =
-        open.values().filter(|connection| connection.is_idle() && !connection.closing.load(Relaxed) && may(connection));
+/// Lets the connection go that has been idle longest.
+fn let_go(open: &HashMap<u64, Arc<Connection>>) -> bool {
+    let idle = open.values().filter(|connection| connection.is_idle() && !connection.closing.load(Relaxed));
     let oldest = idle.min_by_key(|connection| connection.idle_since.load(Relaxed));
     oldest.inspect(|connection| connection.close()).is_some()
 }
 
 impl Connection {
-    fn new(started: Instant) -> Self {
+    fn new(started: Instant, served_idle: Arc<AtomicUsize>) -> Self {
         Self {
             started,
+            served_idle,
             at_hand: AtomicU32::new(0),
             served: AtomicBool::new(false),
             idle_since: AtomicU64::new(milliseconds(started.elapsed())),
@@ -292,7 +294,9 @@ pub(super) struct AtHand(Arc<Connection>);
 
 impl AtHand {
     pub(super) fn new(connection: &Arc<Connection>) -> Self {
-        connection.at_hand.fetch_add(1, Relaxed);
+        if connection.at_hand.fetch_add(1, Relaxed) == 0 && connection.served.load(Relaxed) {
+            connection.served_idle.fetch_sub(1, Relaxed);
+        }
         connection.head_since.store(0, Relaxed);
         Self(Arc::clone(connection))
     }
@@ -300,10 +304,14 @@ impl AtHand {
 
 impl Drop for AtHand {
     fn drop(&mut self) {
-        self.0.served.store(true, Relaxed);
-        self.0.idle_since.store(self.0.now(), Relaxed);
-        if self.0.at_hand.fetch_sub(1, Relaxed) == 1 && self.0.is_closing() {
-            self.0.changed.notify_one();
+        let connection = &self.0;
+        connection.served.store(true, Relaxed);
+        connection.idle_since.store(connection.now(), Relaxed);
+        if connection.at_hand.fetch_sub(1, Relaxed) != 1 {
+            return;
+        }
+        if connection.served_idle.fetch_add(1, Relaxed) >= MAX_SERVED_IDLE || connection.is_closing() {
+            connection.close();
         }
     }
 }
