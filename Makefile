@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-limits test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-durability test-aws test-markdown test-limits test-limits-short test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,10 @@ test-markdown: ## Check that our reference of Python-Markdown is what it still r
 test-limits: release ## Load the server with what clients can do to it, and check its memory and its manners; takes minutes
 	python3 -m pip install --quiet --target target/python pillow
 	PYTHONPATH=target/python python3 scripts/limits
+
+test-limits-short: ## Half of that, on target/release/talelio-backend or another PROGRAM
+	python3 -m pip install --quiet --target target/python pillow
+	PYTHONPATH=target/python python3 scripts/limits --short
 
 test-openapi: ## Check the server against its OpenAPI document with 2,000 requests (Schemathesis)
 	scripts/test-openapi.sh

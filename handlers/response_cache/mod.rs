@@ -28,6 +28,9 @@ use crate::http::pagination::PageParameters;
 pub(crate) use representation::Representation;
 pub(crate) use request::CacheableRequest;
 
+/// From how many bytes on a representation makes the cache look at once what has to go for it.
+const LARGE: usize = 256 << 10;
+
 /// How long a representation is cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeToLive {
@@ -105,7 +108,12 @@ impl ResponseCache {
             Some(entries) => {
                 let make = async { Ok(Entry { representation: make.await?, route: request.route.clone() }) };
                 let shared = entries.try_get_with(self.key(&path, page), make).await;
-                shared.map_err(|error| ApiError::clone(&error))?.representation
+                let representation = shared.map_err(|error| ApiError::clone(&error))?.representation;
+                if representation.weight() > LARGE {
+                    // Otherwise it stays, beyond what the cache may have, until others ask for something.
+                    entries.run_pending_tasks().await;
+                }
+                representation
             }
         };
         representation.respond(request, self.cache_control()).await
