@@ -65,7 +65,8 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let page = PageParameters::parse(query.as_deref().unwrap_or_default())?;
     let user: Option<Username> = username.parse().ok();
-    let path = format!("/v1/users/{}/articles", user.as_ref().map_or(username, Username::key));
+    // What nobody can be called has nothing, and one place in the cache that is no path.
+    let path = user.as_ref().map(|username| format!("/v1/users/{}/articles", username.key())).unwrap_or_default();
     let make = async {
         let found = match user {
             Some(username) => app.articles.list(&username, page.request(10)).await?,

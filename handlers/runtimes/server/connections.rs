@@ -6,14 +6,11 @@
 //! been idle longest goes first.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes};
-use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -274,6 +271,24 @@ impl Connection {
         Some(since + milliseconds(most))
     }
 
+    /// A response over HTTP/2 begins. Returns its number.
+    pub(super) fn begin_response(&self) -> u64 {
+        let number = self.next_response.fetch_add(1, Relaxed);
+        self.ask_for_more(number);
+        self.watch();
+        number
+    }
+
+    /// The client takes more of a response.
+    pub(super) fn ask_for_more(&self, number: u64) {
+        let now = self.now();
+        self.responses().insert(number, now);
+    }
+
+    pub(super) fn end_response(&self, number: u64) {
+        self.responses().remove(&number);
+    }
+
     fn has_stalled_response(&self) -> bool {
         let patience = milliseconds(STALLED);
         let now = self.now();
@@ -300,6 +315,15 @@ impl AtHand {
         connection.head_since.store(0, Relaxed);
         Self(Arc::clone(connection))
     }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.0
+    }
+
+    /// Whether there are so many idle connections that this should not become another.
+    pub(super) fn leaves_one_too_many(&self) -> bool {
+        self.0.served_idle.load(Relaxed) >= MAX_SERVED_IDLE
+    }
 }
 
 impl Drop for AtHand {
@@ -310,86 +334,9 @@ impl Drop for AtHand {
         if connection.at_hand.fetch_sub(1, Relaxed) != 1 {
             return;
         }
-        if connection.served_idle.fetch_add(1, Relaxed) >= MAX_SERVED_IDLE || connection.is_closing() {
-            connection.close();
+        connection.served_idle.fetch_add(1, Relaxed);
+        if connection.is_closing() {
+            connection.changed.notify_one();
         }
-    }
-}
-
-/// The body of a response on its way. What is sent over HTTP/2 is cut into pieces, since
-/// that takes a piece when the client lets it: a response that is never asked for another
-/// piece is a client that does not read.
-pub(super) struct SentBody {
-    body: Body,
-    rest: Bytes,
-    at_hand: AtHand,
-    /// Its number among the responses over HTTP/2.
-    number: Option<u64>,
-}
-
-/// The bytes of a piece.
-const PIECE: usize = 16 << 10;
-
-impl SentBody {
-    pub(super) fn new(body: Body, at_hand: AtHand, http_2: bool) -> Self {
-        let number = (http_2 && !body.is_end_stream()).then(|| at_hand.0.next_response.fetch_add(1, Relaxed));
-        let sent = Self { body, rest: Bytes::new(), at_hand, number };
-        sent.asked();
-        if http_2 {
-            sent.at_hand.0.watch();
-        }
-        sent
-    }
-
-    fn asked(&self) {
-        if let Some(number) = self.number {
-            let now = self.at_hand.0.now();
-            self.at_hand.0.responses().insert(number, now);
-        }
-    }
-}
-
-impl Drop for SentBody {
-    fn drop(&mut self) {
-        if let Some(number) = self.number {
-            self.at_hand.0.responses().remove(&number);
-        }
-    }
-}
-
-impl HttpBody for SentBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if self.number.is_none() {
-            return Pin::new(&mut self.body).poll_frame(context);
-        }
-        self.asked();
-        if self.rest.is_empty() {
-            match std::task::ready!(Pin::new(&mut self.body).poll_frame(context)) {
-                Some(Ok(frame)) if frame.is_data() => self.rest = frame.into_data().unwrap_or_default(),
-                other => return Poll::Ready(other),
-            }
-        }
-        let piece = self.rest.len().min(PIECE);
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(piece)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let mut hint = self.body.size_hint();
-        let rest = self.rest.len() as u64;
-        if let Some(upper) = hint.upper() {
-            hint.set_upper(upper + rest);
-        }
-        hint.set_lower(hint.lower() + rest);
-        hint
     }
 }

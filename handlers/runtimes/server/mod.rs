@@ -1,6 +1,7 @@
 //! The HTTP server: HTTP/1.1 and HTTP/2 without TLS, which NGINX adds in front.
 
 mod connections;
+mod sent_body;
 mod stream;
 
 use std::convert::Infallible;
@@ -9,7 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use http::{Request, Version};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -19,7 +21,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::BoxError;
 use crate::http::service::HttpService;
-use connections::{AtHand, Connections, OpenConnection, SentBody};
+use connections::{AtHand, Connections, OpenConnection};
+use sent_body::SentBody;
 use stream::ConnectionStream;
 
 /// The most bytes of a request's head. NGINX's own default is 4 buffers of 8 KiB.
@@ -132,7 +135,10 @@ async fn serve_http(server: &Builder<TokioExecutor>, stream: TcpStream, service:
         let http_2 = request.version() == Version::HTTP_2;
         let response = service.clone().call(request.map(Body::new));
         async move {
-            let Ok(response) = response.await;
+            let Ok(mut response) = response.await;
+            if !http_2 && at_hand.leaves_one_too_many() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(response.map(|body| SentBody::new(body, at_hand, http_2)))
         }
     };
