@@ -53,7 +53,11 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
         &config.api_base_url,
         config.memory_limit as u64 * 7 / 16,
     );
-    let accounts_config = AccountsConfig { allowlist: config.allowlist, api_base_url: config.api_base_url.clone() };
+    let accounts_config = AccountsConfig {
+        allowlist: config.allowlist,
+        api_base_url: config.api_base_url.clone(),
+        hashing_memory: config.memory_limit / 8,
+    };
     Ok(Arc::new(AppState {
         memory: MemoryBudget::new(config.memory_limit / 8 * 3),
         response_cache: ResponseCache::new(config.cache_ttl, config.memory_limit / 16),

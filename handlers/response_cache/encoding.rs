@@ -7,7 +7,7 @@ use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::HeaderValue;
-use talelio::business::Fault;
+use talelio::business::{Fault, memory};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
 
@@ -76,7 +76,10 @@ pub(super) async fn compressed(
         Ok::<_, std::io::Error>(Some(compressed).filter(|compressed| 2 * compressed.len() <= plain.len()))
     };
     let compressed = spawn_blocking(work).await.map_err(Fault::failed)?.map_err(Fault::failed)?;
-    Ok(compressed.map(|compressed| compressed.into_boxed_slice().into()))
+    let Some(compressed) = compressed else { return Ok(None) };
+    // It may be sent for longer than it is cached.
+    let permit = memory::hold(compressed.len())?;
+    Ok(Some(memory::holding(compressed.into_boxed_slice(), permit)))
 }
 
 fn compress(plain: &[u8], encoding: Encoding) -> std::io::Result<Vec<u8>> {

@@ -61,10 +61,10 @@ impl MemoryBudget {
         (self.bytes / 8).min(MAX_RESPONSE_BYTES)
     }
 
-    /// Takes `bytes` for somebody who will have `total` then.
-    fn take(&self, bytes: usize, total: usize) -> Result<OwnedSemaphorePermit, Fault> {
+    /// Takes what somebody who has `before` bytes lacks for `total`.
+    fn take(&self, before: usize, total: usize) -> Result<OwnedSemaphorePermit, Fault> {
         let used_up = || Fault::busy("the memory for requests is used up");
-        let units = bytes.div_ceil(UNIT);
+        let units = total.div_ceil(UNIT) - before.div_ceil(UNIT);
         let left = if total > SMALL { self.bytes / UNIT / 4 } else { 0 };
         if self.free.available_permits() < units.saturating_add(left) {
             return Err(used_up());
@@ -77,7 +77,7 @@ impl MemoryBudget {
 /// Whether the budget is enough for `bytes` at all, once others have given theirs back.
 #[must_use]
 pub fn is_enough(bytes: usize) -> bool {
-    SCOPE.try_with(|scope| bytes <= scope.budget.bytes / 4 * 3).unwrap_or(true)
+    SCOPE.try_with(|scope| bytes <= scope.budget.bytes / 2).unwrap_or(true)
 }
 
 /// The most bytes of a response, however much memory there is.
@@ -96,7 +96,7 @@ pub fn max_response_bytes() -> usize {
 pub fn reserve(bytes: usize) -> Result<(), Fault> {
     let reserve = |scope: &Scope| {
         let (permit, total) = &mut *scope.reserved.borrow_mut();
-        let more = scope.budget.take(bytes, *total + bytes)?;
+        let more = scope.budget.take(*total, total.saturating_add(bytes))?;
         *total += bytes;
         match &mut permit.0 {
             Some(permit) => permit.merge(more),
@@ -112,7 +112,7 @@ pub fn reserve(bytes: usize) -> Result<(), Fault> {
 /// # Errors
 /// [`Fault::Busy`] when they are not there.
 pub fn hold(bytes: usize) -> Result<MemoryPermit, Fault> {
-    let hold = |scope: &Scope| Ok(MemoryPermit(Some(scope.budget.take(bytes, bytes)?)));
+    let hold = |scope: &Scope| Ok(MemoryPermit(Some(scope.budget.take(0, bytes)?)));
     SCOPE.try_with(hold).unwrap_or_else(|_| Ok(MemoryPermit::default()))
 }
 
@@ -151,6 +151,16 @@ mod tests {
         };
         budget.scope(work).await;
         assert_eq!(budget.free.available_permits(), 1_024);
+    }
+
+    #[tokio::test]
+    async fn many_little_reservations_are_no_more_than_their_sum() {
+        let budget = MemoryBudget::new(1 << 20);
+        let work = async {
+            (0..10_000).for_each(|_| reserve(1).unwrap());
+            assert_eq!(budget.free.available_permits(), 1_024 - 10);
+        };
+        budget.scope(work).await;
     }
 
     #[tokio::test]

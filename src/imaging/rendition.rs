@@ -32,6 +32,7 @@ pub fn render(
     }
     let options = ResizeOptions::new().use_alpha(false);
     Resizer::new().resize(&large, &mut small, &options).map_err(encoding)?;
+    drop(large);
     if has_alpha(&small) {
         alpha.divide_alpha_inplace(&mut small).map_err(encoding)?;
     }

@@ -128,6 +128,12 @@ mod tests {
     }
 
     #[test]
+    fn a_long_address_is_not_repeated_without_end() {
+        let source = format!("[r]: /{}\n\n{}", "a".repeat(100_000), "[r] ".repeat(500));
+        assert!(html(&source).len() < 4 << 20);
+    }
+
+    #[test]
     fn headings_get_ids_and_a_table_of_contents() {
         let rendered =
             render("# A & b\n\n## The *heading*\n\n## The heading\n\n# Åäö\n", "https://www.talel.io").unwrap();

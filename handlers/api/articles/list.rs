@@ -66,7 +66,7 @@ pub(super) async fn list(
     let page = PageParameters::parse(query.as_deref().unwrap_or_default())?;
     let user: Option<Username> = username.parse().ok();
     // What nobody can be called has nothing, and one place in the cache that is no path.
-    let path = user.as_ref().map(|username| format!("/v1/users/{}/articles", username.key())).unwrap_or_default();
+    let path = user.as_ref().map_or_else(|| " ".to_owned(), |user| format!("/v1/users/{}/articles", user.key()));
     let make = async {
         let found = match user {
             Some(username) => app.articles.list(&username, page.request(10)).await?,

@@ -5,7 +5,7 @@ use axum::extract::multipart::{Field, MultipartRejection};
 use axum::extract::{Multipart, State};
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
-use talelio::business::{ImageAddress, ImageError, MAX_IMAGE_BYTES, PresignedUpload, Upload};
+use talelio::business::{ImageAddress, ImageError, MAX_IMAGE_BYTES, PresignedUpload, Upload, memory};
 use utoipa::ToSchema;
 
 use crate::app::{App, AppState};
@@ -131,6 +131,8 @@ async fn add_files(upload: &mut Upload<'_>, mut files: Multipart) -> Result<(), 
     while let Some(mut field) = files.next_field().await.map_err(|_| malformed())? {
         // What has no file name is a text, and what has an empty one a file that was not chosen.
         let Some(name) = field.file_name().map(str::to_owned).filter(|name| !name.is_empty()) else { continue };
+        // A buffer that grows, and what becomes of it.
+        let _permit = memory::hold(2 * MAX_IMAGE_BYTES)?;
         upload.add(&name, read(&mut field).await?).await?;
     }
     Ok(())

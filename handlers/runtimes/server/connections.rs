@@ -80,6 +80,9 @@ pub(super) struct Connection {
     /// Told when it is to be looked at before that.
     changed: Notify,
     closing: AtomicBool,
+    ended: AtomicBool,
+    /// Whether it is among those of `served_idle`.
+    counted: AtomicBool,
 }
 
 /// A connection that is open as long as this is there.
@@ -92,9 +95,8 @@ pub(super) struct OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.registry.open().remove(&self.id);
-        if self.connection.served.load(Relaxed) && self.connection.at_hand.load(Relaxed) == 0 {
-            self.connection.served_idle.fetch_sub(1, Relaxed);
-        }
+        self.connection.ended.store(true, Relaxed);
+        self.connection.is_counted(false);
         self.registry.ended.notify_waiters();
     }
 }
@@ -181,6 +183,8 @@ impl Connection {
             unwatched: AtomicBool::new(false),
             changed: Notify::new(),
             closing: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            counted: AtomicBool::new(false),
         }
     }
 
@@ -197,6 +201,17 @@ impl Connection {
     fn watch(&self) {
         if self.unwatched.swap(false, Relaxed) {
             self.changed.notify_one();
+        }
+    }
+
+    /// Counts it among the idle that were served before, once, or no more.
+    fn is_counted(&self, counted: bool) {
+        if counted {
+            self.served_idle.fetch_add(1, Relaxed);
+        }
+        // Whatever it was counted for before.
+        if self.counted.swap(counted, Relaxed) {
+            self.served_idle.fetch_sub(1, Relaxed);
         }
     }
 
@@ -309,9 +324,8 @@ pub(super) struct AtHand(Arc<Connection>);
 
 impl AtHand {
     pub(super) fn new(connection: &Arc<Connection>) -> Self {
-        if connection.at_hand.fetch_add(1, Relaxed) == 0 && connection.served.load(Relaxed) {
-            connection.served_idle.fetch_sub(1, Relaxed);
-        }
+        connection.at_hand.fetch_add(1, Relaxed);
+        connection.is_counted(false);
         connection.head_since.store(0, Relaxed);
         Self(Arc::clone(connection))
     }
@@ -334,7 +348,11 @@ impl Drop for AtHand {
         if connection.at_hand.fetch_sub(1, Relaxed) != 1 {
             return;
         }
-        connection.served_idle.fetch_add(1, Relaxed);
+        connection.is_counted(true);
+        if connection.ended.load(Relaxed) {
+            // A stream of HTTP/2 may go after its connection.
+            connection.is_counted(false);
+        }
         if connection.is_closing() {
             connection.changed.notify_one();
         }

@@ -74,15 +74,17 @@ pub(super) enum PasswordVerification {
     Outdated(PasswordHash),
 }
 
-/// Hashes and checks passwords, as many at once as the machine has cores.
+/// Hashes and checks passwords, as many at once as the machine has cores and memory for.
 pub struct PasswordHasher {
     cores: Arc<Semaphore>,
     queue: Semaphore,
 }
 
-impl Default for PasswordHasher {
-    fn default() -> Self {
+impl PasswordHasher {
+    /// A hasher that takes no more than `memory` bytes, but for one hash at a time.
+    pub(super) fn new(memory: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = cores.min(memory / (MEMORY_KIB as usize * 1_024)).max(1);
         Self { cores: Arc::new(Semaphore::new(cores)), queue: Semaphore::new(cores + QUEUE) }
     }
 }

@@ -67,6 +67,8 @@ pub struct AccountsConfig {
     pub allowlist: Option<Allowlist>,
     /// Where the API is reached, without a slash at the end.
     pub api_base_url: String,
+    /// How many bytes of memory hashing passwords may take.
+    pub hashing_memory: usize,
 }
 
 /// The account rules.
@@ -89,7 +91,7 @@ impl Accounts {
         tokens: Tokens,
         config: AccountsConfig,
     ) -> Self {
-        Self { store, mailer, clock, tokens, passwords: PasswordHasher::default(), config }
+        Self { store, mailer, clock, tokens, passwords: PasswordHasher::new(config.hashing_memory), config }
     }
 
     /// Opens an account and mails its owner a link that verifies the address.

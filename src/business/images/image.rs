@@ -23,11 +23,15 @@ pub struct Image {
     pub animated: bool,
 }
 
+/// The most pixels of a rendition; one of a very tall image would hardly be smaller than that.
+const MAX_RENDITION_PIXELS: u64 = 8_000_000;
+
 impl Image {
     /// The widths that there are renditions of: those smaller than the image itself.
     pub fn rendition_widths(&self) -> impl Iterator<Item = u32> {
         let width = if self.animated { 0 } else { self.width };
-        WIDTHS.into_iter().filter(move |smaller| *smaller < width)
+        let fits = |width: u32| u64::from(width) * u64::from(self.height_at(width)) <= MAX_RENDITION_PIXELS;
+        WIDTHS.into_iter().filter(move |smaller| *smaller < width && fits(*smaller))
     }
 
     /// How high it is when it is so wide, both in pixels.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -61,7 +61,7 @@ pub struct Images {
     api_base_url: Arc<str>,
     /// Held while an image is decoded: one takes up to 200 MB, two would not fit
     /// into the memory of a small server.
-    decoding: Semaphore,
+    decoding: Arc<Semaphore>,
     decode_memory: u64,
 }
 
@@ -77,7 +77,14 @@ impl Images {
         api_base_url: &str,
         decode_memory: u64,
     ) -> Self {
-        Self { store, files, clock, api_base_url: api_base_url.into(), decoding: Semaphore::new(1), decode_memory }
+        Self {
+            store,
+            files,
+            clock,
+            api_base_url: api_base_url.into(),
+            decoding: Arc::new(Semaphore::new(1)),
+            decode_memory,
+        }
     }
 
     /// Where somebody may send an image to, from a file called `name`.
@@ -184,18 +191,22 @@ impl Images {
         size: (u32, u32),
         format: Format,
     ) -> Result<Option<Bytes>, ImageError> {
-        let _permit = self.decode_permit().await?;
+        let permit = self.decode_permit().await?;
         // Whoever held it before may have made it.
         if let Some(bytes) = self.files.read(object).await? {
             return Ok(Some(bytes));
         }
         let Some(original) = self.original(username, file).await? else { return Ok(None) };
         let max_memory = self.decode_memory;
-        let work = move || imaging::render(&original.bytes, original.format, size, format, max_memory);
-        let bytes = background::run("image", work).await?.map_err(Fault::failed)?;
-        let bytes = memory::held(bytes.into())?;
+        // The work itself holds the permit: a caller that goes away leaves it running.
+        let work = move || {
+            let _permit = permit;
+            imaging::render(&original.bytes, original.format, size, format, max_memory)
+        };
+        let bytes = Bytes::from(background::run("image", work).await?.map_err(Fault::failed)?);
         self.files.write(object, bytes.clone()).await?;
-        Ok(Some(bytes))
+        let permit = memory::hold(bytes.len())?;
+        Ok(Some(memory::holding(bytes, permit)))
     }
 
     /// A page of the author's own images, newest first, from the one before `before`.
@@ -240,9 +251,13 @@ impl Images {
 
     /// Looks at an upload, on a thread of its own.
     pub(super) async fn prepare(&self, bytes: Bytes) -> Result<Prepared, ImageError> {
-        let _permit = self.decode_permit().await?;
+        let permit = self.decode_permit().await?;
         let max_memory = self.decode_memory;
-        background::run("image", move || imaging::prepare(&bytes, max_memory)).await?.map_err(ImageError::of_upload)
+        let work = move || {
+            let _permit = permit;
+            imaging::prepare(&bytes, max_memory)
+        };
+        background::run("image", work).await?.map_err(ImageError::of_upload)
     }
 
     /// Stores the bytes of an image, which nobody knows of yet.
@@ -267,7 +282,10 @@ impl Images {
         Arc::clone(&self.files)
     }
 
-    async fn decode_permit(&self) -> Result<SemaphorePermit<'_>, Fault> {
-        timeout(DECODE_TIMEOUT, self.decoding.acquire()).await.map_err(Fault::busy)?.map_err(Fault::failed)
+    async fn decode_permit(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        timeout(DECODE_TIMEOUT, Arc::clone(&self.decoding).acquire_owned())
+            .await
+            .map_err(Fault::busy)?
+            .map_err(Fault::failed)
     }
 }

@@ -24,8 +24,11 @@ impl Frame {
         loop {
             let [0xff, marker, high, low, ..] = *rest else { return None };
             let segment = rest.get(2..2 + usize::from(u16::from_be_bytes([high, low])))?;
-            // Of these, the others are tables and extensions of JPEG.
-            if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
+            // Frames of other kinds, such as lossless ones, are decoded in ways of their own.
+            if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc0..=0xc2 | 0xc4 | 0xc8 | 0xcc) {
+                return None;
+            }
+            if matches!(marker, 0xc0..=0xc2) {
                 let [_, _, _, y1, y2, x1, x2, _, components @ ..] = segment else { return None };
                 let sampling = components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 15));
                 let areas: Vec<u64> = sampling.map(|(h, v)| u64::from(h) * u64::from(v)).collect();

@@ -8,12 +8,16 @@ const END_OF_IMAGE: u8 = 0xd9;
 const START_OF_SCAN: u8 = 0xda;
 const APPLICATION_1: u8 = 0xe1;
 
+/// The most scans of an image, each of which takes as long as the image is large. Progressive
+/// ones have about ten.
+const MAX_SCANS: usize = 100;
+
 /// A JFIF header without a thumbnail, its length included.
 const JFIF_BYTES: usize = 16;
 
 pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
     let mut stripped = take(&mut bytes, 2).filter(|start| *start == [0xff, START_OF_IMAGE])?.to_vec();
-    let mut exif = None;
+    let (mut exif, mut scans) = (None, 0);
     loop {
         let marker = marker(&mut bytes)?;
         if marker == END_OF_IMAGE {
@@ -32,6 +36,10 @@ pub(super) fn strip(mut bytes: &[u8]) -> Option<Stripped> {
             exif.get_or_insert(found.to_vec());
         }
         if marker == START_OF_SCAN {
+            scans += 1;
+            if scans > MAX_SCANS {
+                return None;
+            }
             let length = scan_length(bytes);
             stripped.extend_from_slice(take(&mut bytes, length)?);
         }

@@ -2,6 +2,7 @@
 //! and footnotes.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::lines::{TAB, dedent};
 use super::queue::{Block, Queue};
@@ -14,7 +15,13 @@ pub(in crate::markdown) struct Definitions {
     /// In the order of their definitions, and their places by their labels.
     footnotes: Vec<Footnote>,
     labels: HashMap<String, usize>,
+    /// How many bytes references to these were resolved to so far.
+    resolved: AtomicUsize,
 }
+
+/// The most bytes that all references of a text are resolved to, of which each says the same
+/// again. Beyond that, they are text.
+const MAX_RESOLVED: usize = 1 << 20;
 
 /// `[label]: url "title"`
 #[derive(Clone)]
@@ -35,6 +42,11 @@ fn key(label: &str) -> String {
 }
 
 impl Definitions {
+    /// Whether so many more bytes may be resolved to.
+    pub(in crate::markdown) fn may_resolve(&self, bytes: usize) -> bool {
+        self.resolved.fetch_add(bytes, Ordering::Relaxed) + bytes <= MAX_RESOLVED
+    }
+
     pub(in crate::markdown) fn reference(&self, label: &str) -> Option<&Reference> {
         self.references.get(&key(label))
     }

@@ -226,6 +226,9 @@ fn resolve(definitions: &Definitions, label: &str) -> Option<ResolvedReference> 
     }
     let reference = definitions.reference(label)?;
     let title = reference.title.clone().unwrap_or_default();
+    if !definitions.may_resolve(reference.url.len() + title.len()) {
+        return None;
+    }
     Some(ResolvedReference { url: reference.url.clone(), title })
 }
 

@@ -46,7 +46,7 @@ async fn tokens_expire_when_they_are_read_not_when_they_are_cleaned_up() {
     let store = Arc::new(Database::embedded(None).await.unwrap());
     let clock = Arc::new(StandingClock(Mutex::new("2024-01-01T00:00:00Z".parse().unwrap())));
     let tokens = Tokens::new(&SecretKey::new("k".repeat(32)).unwrap());
-    let config = AccountsConfig { allowlist: None, api_base_url: String::new() };
+    let config = AccountsConfig { allowlist: None, api_base_url: String::new(), hashing_memory: 0 };
     let accounts = Accounts::new(store, Arc::new(NoMail), clock.clone(), tokens, config);
     let (email, password) = ("ada@example.com", "a good password");
     // A mail system that is down does not undo the account.
