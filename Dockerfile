@@ -25,7 +25,6 @@ RUN set -eu; \
     echo "$target" >/target
 
 # The dependencies, which change less often than we write: a layer of their own.
-COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir -p handlers src \
   && printf '//! Stands for what is copied below.\nfn main() {}\n' >handlers/main.rs \

@@ -1,7 +1,7 @@
 //! `talelio-backend`: the presentation layer and the composition root.
 //!
 //! `main` reads the configuration and does what the command line asks for; [`app`] puts the
-//! layers together, and [`telemetry`] starts the log. Everything else has a folder:
+//! layers together, [`telemetry`] starts the log, and [`allocator`] settles how memory is given back. Everything else has a folder:
 //!
 //! * [`cli`]: the subcommands;
 //! * [`runtimes`]: how requests come in, over HTTP or as events of AWS Lambda;
@@ -12,6 +12,7 @@
 //!
 //! `docs/architecture.md` takes two requests through them.
 
+mod allocator;
 mod api;
 mod app;
 mod cli;
@@ -28,18 +29,15 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tikv_jemallocator::Jemalloc;
 
 use cli::Cli;
 use config::Config;
 
-/// The C library's own keeps what is freed, and after an hour of long articles that is several
-/// times what is in use. This one gives it back, as `.cargo/config.toml` says.
-#[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.is_serve() {
+        allocator::configure();
+    }
     // Before any thread is started: it changes the environment.
     let config = match Config::read() {
         Ok(config) => config,

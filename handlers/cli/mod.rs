@@ -20,7 +20,7 @@ pub(crate) struct Cli {
     command: Option<Command>,
 }
 
-#[derive(Clone, Copy, Subcommand)]
+#[derive(Clone, Copy, PartialEq, Eq, Subcommand)]
 enum Command {
     /// Serve the API (the default)
     Serve,
@@ -31,6 +31,11 @@ enum Command {
 }
 
 impl Cli {
+    /// Whether it asks for the server, and not for a job that is soon done.
+    pub(crate) fn is_serve(&self) -> bool {
+        self.command.is_none_or(|command| command == Command::Serve)
+    }
+
     /// Does what the command line asks for.
     pub(crate) async fn run(self, config: Config) -> Result<(), BoxError> {
         match self.command.unwrap_or(Command::Serve) {
