@@ -20,7 +20,7 @@ pub(crate) struct Cli {
     command: Option<Command>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Copy, Subcommand)]
 enum Command {
     /// Serve the API (the default)
     Serve,
@@ -33,7 +33,7 @@ enum Command {
 impl Cli {
     /// Whether it asks for the server, and not for a job that is soon done.
     pub(crate) fn is_serve(&self) -> bool {
-        self.command.is_none_or(|command| command == Command::Serve)
+        matches!(self.command, None | Some(Command::Serve))
     }
 
     /// Does what the command line asks for.

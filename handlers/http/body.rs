@@ -99,7 +99,7 @@ where
     parts.extensions.insert(body.clone());
     // Boxed, so that a request without a body, which most are, takes half the memory.
     let response = Box::pin(answer(Request::from_parts(parts, Body::new(body.clone())))).await;
-    let unread = body.with(|incoming| incoming.stalled.is_none());
+    let unread = body.with(|incoming| incoming.is_unread());
     if !(expects_continue && unread) {
         body.drain().await;
     }
@@ -144,6 +144,11 @@ impl SharedBody {
 }
 
 impl Incoming {
+    /// Whether nobody wanted any of it.
+    fn is_unread(&self) -> bool {
+        self.stalled.is_none()
+    }
+
     /// What there is to say of the body, in place of the response to it.
     fn verdict(&mut self, response: &Response) -> Option<ApiError> {
         if let Some(failure) = self.failure.take() {
@@ -151,8 +156,7 @@ impl Incoming {
         }
         // What was done is done, and who may not ask is told that first.
         let decided = response.status().is_success() || response.status() == StatusCode::FORBIDDEN;
-        let unread = self.stalled.is_none();
-        (self.length > self.policy.max_bytes && unread && !decided).then(too_large)
+        (self.length > self.policy.max_bytes && self.is_unread() && !decided).then(too_large)
     }
 
     fn poll_data(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, ApiError>>> {

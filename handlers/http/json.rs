@@ -1,5 +1,5 @@
-//! The JSON objects of request bodies. Only the keys that are asked for are read: what else
-//! a client puts beside them takes no memory.
+//! JSON in and out. Of a request body only the keys that are asked for are read: what else a
+//! client puts beside them takes no memory.
 
 use std::fmt;
 
@@ -10,7 +10,6 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-
 use talelio::business::{Fault, background, memory};
 
 use crate::http::envelope::ApiError;

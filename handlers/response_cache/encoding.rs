@@ -76,10 +76,8 @@ pub(super) async fn compressed(
         Ok::<_, std::io::Error>(Some(compressed).filter(|compressed| 2 * compressed.len() <= plain.len()))
     };
     let compressed = spawn_blocking(work).await.map_err(Fault::failed)?.map_err(Fault::failed)?;
-    let Some(compressed) = compressed else { return Ok(None) };
     // It may be sent for longer than it is cached.
-    let permit = memory::hold(compressed.len())?;
-    Ok(Some(memory::holding(compressed.into_boxed_slice(), permit)))
+    compressed.map(|compressed| memory::held(compressed.into_boxed_slice())).transpose()
 }
 
 fn compress(plain: &[u8], encoding: Encoding) -> std::io::Result<Vec<u8>> {

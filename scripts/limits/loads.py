@@ -156,12 +156,12 @@ def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def picture(width, height, kind, noise=False, **options):
+def picture(width, height, kind, mode="RGB", noise=False, **options):
     """An image file: of one colour, or of noise that no compression takes out."""
     if noise:
-        image = Image.frombytes("RGB", (width, height), random.Random(1).randbytes(width * height * 3))
+        image = Image.frombytes(mode, (width, height), random.Random(1).randbytes(width * height * 3))
     else:
-        image = Image.new(options.pop("mode", "RGB"), (width, height), (20, 30, 99, 200)[: 4 if options.get("mode") == "RGBA" else 3])
+        image = Image.new(mode, (width, height), "navy")
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()

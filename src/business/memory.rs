@@ -131,8 +131,8 @@ pub fn holding(bytes: impl AsRef<[u8]> + Send + 'static, permit: MemoryPermit) -
 ///
 /// # Errors
 /// [`Fault::Busy`] when it is not there.
-pub fn held(bytes: Box<[u8]>) -> Result<Bytes, Fault> {
-    let permit = hold(bytes.len())?;
+pub fn held(bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Bytes, Fault> {
+    let permit = hold(bytes.as_ref().len())?;
     Ok(holding(bytes, permit))
 }
 
@@ -177,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn bytes_hold_their_share_as_long_as_a_part_of_them_is_there() {
         let budget = MemoryBudget::new(1 << 20);
-        let bytes = budget.scope(async { held(vec![0; 10 << 10].into()).unwrap() }).await;
+        let bytes = budget.scope(async { held(vec![0; 10 << 10]).unwrap() }).await;
         let part = bytes.slice(..1);
         drop(bytes);
         assert_eq!(budget.free.available_permits(), 1_014);

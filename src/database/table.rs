@@ -70,7 +70,21 @@ impl Table {
         range: Option<RangeInclusive<String>>,
         max_bytes: usize,
     ) -> Result<Option<Vec<Item>>, Fault> {
-        let request = self.query_request(pk, range);
+        self.all_pages(self.query_request(pk, range), max_bytes).await
+    }
+
+    /// The sort keys of a partition in a range, in order.
+    pub(super) async fn query_sort_keys(&self, pk: &str, range: RangeInclusive<String>) -> Result<Vec<String>, Fault> {
+        let request = self.query_request(pk, Some(range)).projection_expression("sk");
+        let items = self.all_pages(request, usize::MAX).await?.unwrap_or_default();
+        let sort_key = |mut item: Item| match item.remove("sk") {
+            Some(AttributeValue::S(sk)) => Some(sk),
+            _ => None,
+        };
+        Ok(items.into_iter().filter_map(sort_key).collect())
+    }
+
+    async fn all_pages(&self, request: QueryFluentBuilder, max_bytes: usize) -> Result<Option<Vec<Item>>, Fault> {
         let mut items = Vec::new();
         let mut bytes = 0;
         let mut start = None;
@@ -105,25 +119,6 @@ impl Table {
         let output = request.send().await.map_err(fault)?;
         consumed_capacity::record_read(output.consumed_capacity());
         Ok(output.items.unwrap_or_default())
-    }
-
-    /// The sort keys of a partition in a range, in order.
-    pub(super) async fn query_sort_keys(&self, pk: &str, range: RangeInclusive<String>) -> Result<Vec<String>, Fault> {
-        let request = self.query_request(pk, Some(range)).projection_expression("sk");
-        let mut keys = Vec::new();
-        let mut start = None;
-        loop {
-            let output = request.clone().set_exclusive_start_key(start).send().await.map_err(fault)?;
-            consumed_capacity::record_read(output.consumed_capacity());
-            keys.extend(output.items.unwrap_or_default().into_iter().filter_map(|mut item| match item.remove("sk") {
-                Some(AttributeValue::S(sk)) => Some(sk),
-                _ => None,
-            }));
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(keys);
-            }
-        }
     }
 
     fn query_request(&self, pk: &str, range: Option<RangeInclusive<String>>) -> QueryFluentBuilder {

@@ -59,9 +59,9 @@ pub struct Images {
     files: Arc<dyn ImageObjects>,
     clock: Arc<dyn Clock>,
     api_base_url: Arc<str>,
-    /// Held while an image is decoded: one takes up to 200 MB, two would not fit
-    /// into the memory of a small server.
+    /// Held while an image is decoded: two would not fit into the memory of a small server.
     decoding: Arc<Semaphore>,
+    /// How many bytes of memory that may take.
     decode_memory: u64,
 }
 
@@ -205,8 +205,7 @@ impl Images {
         };
         let bytes = Bytes::from(background::run("image", work).await?.map_err(Fault::failed)?);
         self.files.write(object, bytes.clone()).await?;
-        let permit = memory::hold(bytes.len())?;
-        Ok(Some(memory::holding(bytes, permit)))
+        Ok(Some(memory::held(bytes)?))
     }
 
     /// A page of the author's own images, newest first, from the one before `before`.
