@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use http::HeaderValue;
+use ipnet::IpNet;
 use talelio::business::memory::MemoryBudget;
 use talelio::business::{
-    Accounts, AccountsConfig, Articles, Clock, Images, Mailer, Projects, Renderer, SystemClock, Tokens,
+    Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, LimitStore, Limits, Mailer, Projects, Renderer,
+    SystemClock, Tokens, Unlimited,
 };
 use talelio::database::{Database, OpenError};
 use talelio::mail::Outbox;
@@ -31,6 +33,9 @@ pub(crate) struct AppState {
     pub(crate) api_base_url: String,
     pub(crate) cookies: CookieSettings,
     pub(crate) cors_origins: Vec<HeaderValue>,
+    pub(crate) limits: Arc<Limits>,
+    /// The proxies whose `X-Forwarded-For` is true.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Whether responses tell what they consumed in the store.
     pub(crate) report_consumed_capacity: bool,
 }
@@ -46,10 +51,12 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
     let mailer = mailer(&config);
     let objects = Arc::new(open_objects(&config)?);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
+    let limits = Arc::new(Limits::new(limit_store(&config, &database, &clock), clock.clone(), config.rates));
     let images = Images::new(
         database.clone(),
         objects,
         clock.clone(),
+        limits.clone(),
         &config.api_base_url,
         config.memory_limit as u64 * 7 / 16,
     );
@@ -57,19 +64,37 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
         allowlist: config.allowlist,
         api_base_url: config.api_base_url.clone(),
         hashing_memory: config.memory_limit / 8,
+        max_waiting_of_network: if config.limited { config.login_queue } else { usize::MAX },
     };
     Ok(Arc::new(AppState {
         memory: MemoryBudget::new(config.memory_limit / 8 * 3),
         response_cache: ResponseCache::new(config.cache_ttl, config.memory_limit / 16),
-        accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, accounts_config),
-        articles: Articles::new(database.clone(), clock.clone(), renderer.clone(), &config.site_base_url),
+        accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, limits.clone(), accounts_config),
+        articles: Articles::new(
+            database.clone(),
+            clock.clone(),
+            limits.clone(),
+            renderer.clone(),
+            &config.site_base_url,
+        ),
         images,
-        projects: Projects::new(database, clock, renderer),
+        projects: Projects::new(database, clock, limits.clone(), renderer),
+        limits,
+        trusted_proxies: config.trusted_proxies,
         api_base_url: config.api_base_url,
         cookies: CookieSettings { secure: production, domain: config.cookie_domain.filter(|_| production) },
         cors_origins: config.cors_origins,
         report_consumed_capacity: !production,
     }))
+}
+
+/// Where limits are counted: in the table where nobody knows how many processes there are.
+fn limit_store(config: &Config, database: &Arc<Database>, clock: &Arc<dyn Clock>) -> Arc<dyn LimitStore> {
+    match () {
+        () if !config.limited => Arc::new(Unlimited),
+        () if config.lambda => Arc::clone(database) as Arc<dyn LimitStore>,
+        () => Arc::new(InProcessLimits::new(Arc::clone(clock))),
+    }
 }
 
 /// Sends a store its first request. One that does not answer yet may do so by the time

@@ -12,7 +12,7 @@ tools=$PWD/target/schemathesis
 
 cargo build --locked
 log=$tools/server.log
-PORT=0 DATA_DIR=:memory: NO_COLOR=1 target/debug/talelio-backend >"$log" 2>&1 &
+PORT=0 DATA_DIR=:memory: NO_COLOR=1 LIMITS=off target/debug/talelio-backend >"$log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null' EXIT
 address=

@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use talelio::business::{AccountWithUser, Email, NewPassword, Username};
+use talelio::business::{AccountWithUser, Credentials, Email, Limit, NewPassword, Subject, Username};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,6 +15,7 @@ use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::body::{BodyPolicy, allow};
+use crate::http::client_network::ClientNetwork;
 use crate::http::cookies;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
@@ -140,14 +141,20 @@ impl From<AccountWithUser> for RegisteredBody {
                 `The password must be 8 to 1024 bytes long`, \
                 `Invalid username, expected 1 to 20 letters, digits, '_', '-' or '.'`",
         ),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
-async fn register(State(app): State<App>, body: JsonBody) -> Result<Response, ApiError> {
+async fn register(
+    State(app): State<App>,
+    ClientNetwork(network): ClientNetwork,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    app.limits.take(Limit::Registrations, Subject::Network(network)).await?;
     let ([email, password, username], []) = body.strings(["email", "password", "username"], []).await?;
     let email: Email = email.parse().map_err(ApiError::bad_request)?;
     let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
     let username: Username = username.parse().map_err(ApiError::bad_request)?;
-    let registration = app.accounts.register(email, password, username);
+    let registration = app.accounts.register(email, password, username, network);
     let registered = app.response_cache.invalidated_by(registration).await?;
     Ok((StatusCode::CREATED, Json(RegisteredBody::from(registered))).into_response())
 }
@@ -178,7 +185,8 @@ async fn verify(State(app): State<App>, PathParams(token): PathParams) -> Result
 
 /// Log in
 ///
-/// The refresh token, good for 7 days, is set as a cookie.
+/// The refresh token, good for 7 days, is set as a cookie. Wrong passwords cost growing pauses, for that account and
+/// from that network; a client that sends the cookie of a login before is told from others there.
 #[utoipa::path(
     post,
     path = "/v1/accounts/login",
@@ -191,11 +199,19 @@ async fn verify(State(app): State<App>, PathParams(token): PathParams) -> Result
         ),
         (status = 400, description = "`Missing request body`, `Expected 'email' key`", body = Envelope),
         (status = 401, description = "`Invalid username or password`", body = Envelope),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
-async fn log_in(State(app): State<App>, body: JsonBody) -> Result<Response, ApiError> {
+async fn log_in(
+    State(app): State<App>,
+    ClientNetwork(network): ClientNetwork,
+    headers: HeaderMap,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    app.limits.take(Limit::Logins, Subject::Network(network)).await?;
     let ([email, password], []) = body.strings(["email", "password"], []).await?;
-    let tokens = app.accounts.log_in(&email, password).await?;
+    let refresh_token = cookies::refresh_token(&headers).map(str::to_owned);
+    let tokens = app.accounts.log_in(Credentials { email, password, refresh_token }, network).await?;
     let cookie = app.cookies.set(&tokens.refresh_token);
     Ok((cookie, Json(AccessTokenBody { access_token: tokens.access_token })).into_response())
 }
@@ -214,9 +230,15 @@ async fn log_in(State(app): State<App>, body: JsonBody) -> Result<Response, ApiE
             description = "`No stored refresh token for user`, \
                 `Provided refresh token not matching stored refresh token`",
         ),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
-async fn renew(State(app): State<App>, headers: HeaderMap) -> Result<Json<AccessTokenBody>, ApiError> {
+async fn renew(
+    State(app): State<App>,
+    ClientNetwork(network): ClientNetwork,
+    headers: HeaderMap,
+) -> Result<Json<AccessTokenBody>, ApiError> {
+    app.limits.take(Limit::Tokens, Subject::Network(network)).await?;
     let token = cookies::refresh_token(&headers).ok_or_else(|| ApiError::bad_request("No refresh token provided"))?;
     let access_token = app.accounts.renew(token).await?;
     Ok(Json(AccessTokenBody { access_token }))

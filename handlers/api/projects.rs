@@ -103,6 +103,7 @@ impl From<Project> for ProjectBody {
                 `'body' must not contain null bytes`, `The body has too many or too deeply nested elements`",
         ),
         (status = 413, description = "`Project too large`, `Request body too large`", body = Envelope),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
 async fn create(

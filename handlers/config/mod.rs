@@ -1,5 +1,6 @@
 //! The configuration: read once, from the environment, into one typed value.
 
+mod limits;
 mod memory;
 mod reader;
 mod secret_key;
@@ -10,9 +11,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderValue;
+use ipnet::IpNet;
 use lettre::message::Mailbox;
 use talelio::AwsEndpoint;
-use talelio::business::{Allowlist, SecretKey};
+use talelio::business::{Allowlist, Rates, SecretKey};
 use talelio::database::TableConfig;
 use talelio::mail::{Smtp, SmtpConfig};
 use talelio::objects::BucketConfig;
@@ -64,6 +66,12 @@ pub(crate) struct Config {
     pub(crate) api_base_url: String,
     pub(crate) site_base_url: String,
     pub(crate) cors_origins: Vec<HeaderValue>,
+    /// Whether requests are limited at all.
+    pub(crate) limited: bool,
+    pub(crate) rates: Rates,
+    /// How many passwords of a network wait to be hashed.
+    pub(crate) login_queue: usize,
+    pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) cookie_domain: Option<String>,
     pub(crate) allowlist: Option<Allowlist>,
     pub(crate) smtp: Option<Smtp>,
@@ -142,6 +150,10 @@ impl Reader {
                 let plain = is_url(origin) && !origin.ends_with('/') && origin.matches('/').count() == 2;
                 HeaderValue::from_str(origin).ok().filter(|_| plain)
             }),
+            limited: self.limited(production),
+            rates: self.rates(),
+            login_queue: self.parsed("LOGIN_QUEUE", "8", "a whole number").unwrap_or(0),
+            trusted_proxies: self.trusted_proxies(),
             cookie_domain: self.cookie_domain(),
             allowlist: self.allowlist(),
             smtp: self.smtp(sender.as_ref()),

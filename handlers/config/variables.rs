@@ -14,7 +14,7 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
     Variable { name, default, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 23] = [
+pub(crate) const VARIABLES: [Variable; 36] = [
     variable("ENV", "development", "`development` or `production`"),
     variable("HOST", "127.0.0.1", "the address to listen on"),
     variable("PORT", "8000", "the port to listen on; 0 takes a free one"),
@@ -43,6 +43,35 @@ pub(crate) const VARIABLES: [Variable; 23] = [
         "2; without DYNAMODB_TABLE until something changes",
         "how many seconds a response is cached, and with it how long a change made by another process may go unseen; 0 caches none",
     ),
+    variable(
+        "TRUSTED_PROXIES",
+        "",
+        "the addresses or networks of proxies whose `X-Forwarded-For` says where a client is, separated by commas",
+    ),
+    variable(
+        "LIMITS",
+        "on",
+        "`off` lets clients do everything as often as they like; for tests, refused in production",
+    ),
+    variable(
+        "LIMIT_LOGINS",
+        "30/minute",
+        "requests to log in, of a network (an IPv4 address, the first half of an IPv6 address)",
+    ),
+    variable(
+        "LIMIT_LOGIN_ATTEMPTS",
+        "40/hour",
+        "passwords for an account, from where nobody has logged into it before",
+    ),
+    variable("LOGIN_PAUSE", "900", "the most seconds of a pause after wrong passwords for an account from a network"),
+    variable("LOGIN_QUEUE", "8", "passwords of a network that wait to be hashed, of 64 in all"),
+    variable("LIMIT_REGISTRATIONS", "20/hour", "requests to register, of a network"),
+    variable("LIMIT_TOKENS", "120/minute", "requests for an access token, of a network and of a user"),
+    variable("LIMIT_MAILS", "20/hour", "mails that a network asks for"),
+    variable("LIMIT_UPLOADS", "600/hour", "requests to upload images, of a network and of an author"),
+    variable("QUOTA_MAILS", "10", "mails to an address in a day"),
+    variable("QUOTA_ARTICLES", "1000", "articles and projects of an author in a day"),
+    variable("QUOTA_IMAGE_BYTES", "2147483648", "bytes of images of an author in a day"),
     variable("API_BASE_URL", "http://127.0.0.1 with PORT", "where this API is reached, in links of mails and of /"),
     variable("SITE_BASE_URL", "https://www.talel.io", "where readers find the articles"),
     variable(

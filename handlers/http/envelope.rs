@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use talelio::business::{AccountError, ArticleError, Fault, ImageError, InvalidAccessToken, ProjectError};
+use talelio::business::{AccountError, ArticleError, Fault, ImageError, InvalidAccessToken, LimitError, ProjectError};
 use utoipa::ToSchema;
 
 /// An error response.
@@ -19,6 +19,9 @@ use utoipa::ToSchema;
 pub(crate) enum ApiError {
     /// The request is at fault; the client is told why.
     Rejected(StatusCode, String),
+    /// The request is one too many; the client is told why, and after how many seconds
+    /// there is room for another.
+    Limited(String, u32),
     /// We are; the client learns nothing and the log everything.
     Fault(Arc<Fault>),
 }
@@ -38,21 +41,19 @@ impl ApiError {
 #[derive(Clone)]
 pub(crate) struct Cause(pub(crate) Arc<Fault>);
 
-/// How long a client may wait before it tries again, in seconds.
-const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+/// How long a client should wait when we are too busy, in seconds.
+const BUSY_SECONDS: u32 = 1;
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
             Self::Rejected(status, message) => envelope(status, &message),
+            Self::Limited(message, seconds) => retry(StatusCode::TOO_MANY_REQUESTS, &message, seconds),
             Self::Fault(fault) => {
                 let mut response = match *fault {
-                    Fault::Busy(_) => envelope(StatusCode::SERVICE_UNAVAILABLE, "Too busy, try again"),
+                    Fault::Busy(_) => retry(StatusCode::SERVICE_UNAVAILABLE, "Too busy, try again", BUSY_SECONDS),
                     Fault::Failed(_) => envelope(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
                 };
-                if matches!(*fault, Fault::Busy(_)) {
-                    response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
-                }
                 response.extensions_mut().insert(Cause(fault));
                 response
             }
@@ -90,6 +91,22 @@ fn envelope(status: StatusCode, message: &str) -> Response {
     (status, Json(Envelope::new(status, message))).into_response()
 }
 
+/// An answer to a request that may succeed after so many seconds.
+fn retry(status: StatusCode, message: &str, seconds: u32) -> Response {
+    let mut response = envelope(status, message);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
+impl From<LimitError> for ApiError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Exceeded(seconds) => Self::Limited(error.to_string(), seconds),
+            LimitError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
 impl From<Fault> for ApiError {
     fn from(fault: Fault) -> Self {
         Self::Fault(Arc::new(fault))
@@ -110,6 +127,7 @@ impl From<AccountError> for ApiError {
             | AccountError::NoStoredRefreshToken
             | AccountError::RefreshTokenMismatch => StatusCode::UNAUTHORIZED,
             AccountError::NoTokenToDelete => StatusCode::CONFLICT,
+            AccountError::Limited(error) => return error.into(),
             AccountError::Fault(fault) => return fault.into(),
         };
         Self::rejected(status, error)
@@ -123,6 +141,7 @@ impl From<ArticleError> for ApiError {
             ArticleError::TooComplex(_) => StatusCode::BAD_REQUEST,
             ArticleError::TooLarge | ArticleError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ArticleError::Token(reason) => return reason.into(),
+            ArticleError::Limited(error) => return error.into(),
             ArticleError::Fault(fault) => return fault.into(),
         };
         Self::rejected(status, error)
@@ -135,6 +154,7 @@ impl From<ProjectError> for ApiError {
             ProjectError::UnknownUser(_) | ProjectError::TooComplex(_) => StatusCode::BAD_REQUEST,
             ProjectError::TooLarge | ProjectError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProjectError::Token(reason) => return reason.into(),
+            ProjectError::Limited(error) => return error.into(),
             ProjectError::Fault(fault) => return fault.into(),
         };
         Self::rejected(status, error)
@@ -151,6 +171,7 @@ impl From<ImageError> for ApiError {
             ImageError::UnknownUser(_) | ImageError::NotFound | ImageError::UploadNotFound => StatusCode::NOT_FOUND,
             ImageError::NoPresigning => StatusCode::CONFLICT,
             ImageError::Token(reason) => return reason.into(),
+            ImageError::Limited(error) => return error.into(),
             ImageError::Fault(fault) => return fault.into(),
         };
         Self::rejected(status, error)

@@ -2,6 +2,7 @@
 
 pub(crate) mod authentication;
 pub(crate) mod body;
+pub(crate) mod client_network;
 mod completion;
 pub(crate) mod conditional;
 pub(crate) mod cookies;

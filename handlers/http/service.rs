@@ -21,6 +21,7 @@ use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
+use crate::http::client_network::PeerAddress;
 use crate::http::observe::X_REQUEST_ID;
 use crate::http::pagination::X_TOTAL_COUNT;
 use crate::http::{body, completion, observe};
@@ -44,9 +45,10 @@ impl HttpService {
         Self(Arc::new(Inner { cors: cors(&app), router, app, tasks: TaskTracker::new() }))
     }
 
-    pub(crate) async fn call(self, request: Request) -> Result<Response, Infallible> {
+    /// Answers a request that `peer` sent.
+    pub(crate) async fn call(self, request: Request, peer: PeerAddress) -> Result<Response, Infallible> {
         let tasks = self.0.tasks.clone();
-        Ok(completion::run_to_completion(&tasks, request, |request| self.observed(request)).await)
+        Ok(completion::run_to_completion(&tasks, request, move |request| self.observed(request, peer)).await)
     }
 
     /// Waits for the requests whose clients went away.
@@ -55,27 +57,28 @@ impl HttpService {
         self.0.tasks.wait().await;
     }
 
-    async fn observed(self, request: Request) -> Response {
+    async fn observed(self, request: Request, peer: PeerAddress) -> Response {
         let report_consumed_capacity = self.0.app.report_consumed_capacity;
-        observe::observe(report_consumed_capacity, request, |request| self.received(request)).await
+        observe::observe(report_consumed_capacity, request, move |request| self.received(request, peer)).await
     }
 
-    async fn received(self, request: Request) -> Response {
-        body::receive(request, |request| self.with_cors(request)).await
+    async fn received(self, request: Request, peer: PeerAddress) -> Response {
+        body::receive(request, move |request| self.with_cors(request, peer)).await
     }
 
-    async fn with_cors(self, request: Request) -> Response {
-        let answer = |request| async { Ok::<_, Infallible>(self.cached_or_routed(request).await) };
+    async fn with_cors(self, request: Request, peer: PeerAddress) -> Response {
+        let answer = |request| async { Ok::<_, Infallible>(self.cached_or_routed(request, peer).await) };
         let Ok(response) = self.0.cors.layer(service_fn(answer)).oneshot(request).await;
         response
     }
 
-    async fn cached_or_routed(&self, request: Request) -> Response {
+    async fn cached_or_routed(&self, mut request: Request, peer: PeerAddress) -> Response {
         if let Some(cacheable) = CacheableRequest::new(request.method(), request.uri(), request.headers())
             && let Some(response) = self.0.app.response_cache.get(cacheable).await
         {
             return response;
         }
+        request.extensions_mut().insert(peer);
         let Ok(response) = self.0.app.memory.scope(Box::pin(self.0.router.clone().oneshot(request))).await;
         response
     }

@@ -14,6 +14,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{RequestExt, service_fn};
 
 use crate::app::BoxError;
+use crate::http::client_network::{PeerAddress, forwarded_for};
 use crate::http::envelope::ApiError;
 use crate::http::service::HttpService;
 
@@ -26,11 +27,23 @@ pub(crate) async fn run(service: HttpService) -> Result<(), BoxError> {
     lambda_http::run(service_fn(move |request: lambda_http::Request| {
         let service = service.clone();
         async move {
-            let Ok(response) = service.call(without_stage(request)).await;
+            let peer = peer(&request);
+            let Ok(response) = service.call(without_stage(request), peer).await;
             Ok::<_, Infallible>(limited(response).await)
         }
     }))
     .await
+}
+
+/// Whoever sent the request to what invoked this function.
+fn peer(request: &lambda_http::Request) -> PeerAddress {
+    let address = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.clone(),
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.clone(),
+        // A load balancer says it where proxies do, after what the client said.
+        _ => return forwarded_for(request.headers()).next().flatten().map_or(PeerAddress::UNKNOWN, PeerAddress),
+    };
+    address.and_then(|address| address.parse().ok()).map_or(PeerAddress::UNKNOWN, PeerAddress)
 }
 
 /// The request on the path that the router knows: API Gateway puts the name of

@@ -10,6 +10,6 @@ esac
 mkdir -p /tmp/sites
 for template in shared "tls-$TLS"; do
   # shellcheck disable=SC2016 # envsubst wants the names as they are
-  envsubst '$DOMAIN $BACKEND $HTTP_PORT $HTTPS_PORT $ACCOUNTS_RATE $MICROCACHE' \
+  envsubst '$DOMAIN $BACKEND $HTTP_PORT $HTTPS_PORT $MICROCACHE' \
     <"/etc/nginx/sites/$template.conf" >"/tmp/sites/$template.conf"
 done

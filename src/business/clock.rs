@@ -23,11 +23,30 @@ impl Timestamp {
         Self(self.0 + Duration::seconds(i64::from(seconds)))
     }
 
+    /// The moment so many seconds after 1970-01-01T00:00:00Z, or that one if there is no such
+    /// moment.
+    #[must_use]
+    pub fn from_unix_seconds(seconds: i64) -> Self {
+        Self(OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
+
     /// Whole seconds since 1970-01-01T00:00:00Z, the unit of JWT claims and of
     /// DynamoDB's time to live.
     #[must_use]
     pub fn unix_seconds(self) -> i64 {
         self.0.unix_timestamp()
+    }
+
+    /// How many seconds after `earlier` this is, rounded up. None when it is not after it.
+    #[must_use]
+    pub fn seconds_after(self, earlier: Self) -> Option<u32> {
+        let milliseconds = (self.0 - earlier.0).whole_milliseconds();
+        if milliseconds <= 0 { None } else { Some(u32::try_from((milliseconds + 999) / 1_000).unwrap_or(u32::MAX)) }
+    }
+
+    /// How long after 1970-01-01T00:00:00Z this is; nothing for what was before.
+    pub(super) fn since_epoch(self) -> std::time::Duration {
+        (self.0 - OffsetDateTime::UNIX_EPOCH).try_into().unwrap_or_default()
     }
 }
 
@@ -79,5 +98,15 @@ mod tests {
         assert_eq!(moment.to_string(), "2021-05-04T03:02:01.987Z");
         assert_eq!(moment.to_string().parse::<Timestamp>().unwrap(), moment);
         assert_eq!(moment.plus_seconds(60).to_string(), "2021-05-04T03:03:01.987Z");
+    }
+
+    #[test]
+    fn seconds_are_rounded_up() {
+        let moment: Timestamp = "2021-05-04T03:02:01Z".parse().unwrap();
+        let after = |text: &str| text.parse::<Timestamp>().unwrap().seconds_after(moment);
+        assert_eq!(after("2021-05-04T03:02:01.001Z"), Some(1));
+        assert_eq!(after("2021-05-04T03:02:03Z"), Some(2));
+        assert_eq!(after("2021-05-04T03:02:01Z"), None);
+        assert_eq!(after("2020-05-04T03:02:01Z"), None);
     }
 }

@@ -18,23 +18,23 @@ pub mod client;
 mod clock;
 mod fault;
 mod images;
+mod limits;
 mod mailer;
 pub mod memory;
 mod pagination;
 mod projects;
 mod renderer;
-mod slug;
 mod text;
 mod users;
 
 pub use accounts::{
-    Account, AccountError, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist, Email,
+    Account, AccountError, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist, Credentials, Email,
     InvalidAccessToken, InvalidEmail, InvalidPassword, NewAccount, NewPassword, PasswordHash, PasswordHasher,
     RefreshTokenHash, RegistrationError, SecretKey, Session, SessionTokens, Tokens,
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleError, ArticleStore, Articles, NewArticle, PublishError,
-    PublishedArticle,
+    PublishedArticle, Slug,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;
@@ -43,10 +43,13 @@ pub use images::{
     InvalidImageName, MAX_IMAGE_BYTES, MAX_IMAGES, Object, PendingUpload, PresignedUpload, Rendition, RenditionRequest,
     Upload, WIDTHS,
 };
+pub use limits::{
+    Attempt, Attempts, InProcessLimits, InvalidRate, Limit, LimitError, LimitStore, Limits, Network, Place, Rate,
+    Rates, Subject, Unlimited,
+};
 pub use mailer::{MailError, Mailer, Message};
 pub use pagination::{ListError, MAX_LIMIT, Page, PageRequest};
 pub use projects::{CreateError, NewProject, Project, ProjectError, ProjectStore, Projects};
 pub use renderer::Renderer;
-pub use slug::Slug;
 pub use text::{InvalidText, Title};
 pub use users::{InvalidUsername, User, Username};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Clock, Fault, InvalidAccessToken, ListError, Page, PageRequest, Renderer, Session, Timestamp, Title, Username,
+    Clock, Fault, InvalidAccessToken, Limit, LimitError, Limits, ListError, Page, PageRequest, Renderer, Session,
+    Subject, Timestamp, Title, Username,
 };
 use crate::markdown::TooComplex;
 
@@ -86,6 +87,9 @@ pub enum ProjectError {
     /// The author of a valid token is not in the store.
     #[error(transparent)]
     Token(#[from] InvalidAccessToken),
+    /// Too many articles and projects in a day.
+    #[error(transparent)]
+    Limited(#[from] LimitError),
     /// Storage or rendering failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -95,22 +99,25 @@ pub enum ProjectError {
 pub struct Projects {
     store: Arc<dyn ProjectStore>,
     clock: Arc<dyn Clock>,
+    limits: Arc<Limits>,
     renderer: Renderer,
 }
 
 impl Projects {
     /// The rules over `store`.
     #[must_use]
-    pub fn new(store: Arc<dyn ProjectStore>, clock: Arc<dyn Clock>, renderer: Renderer) -> Self {
-        Self { store, clock, renderer }
+    pub fn new(store: Arc<dyn ProjectStore>, clock: Arc<dyn Clock>, limits: Arc<Limits>, renderer: Renderer) -> Self {
+        Self { store, clock, limits, renderer }
     }
 
     /// Renders and stores a project.
     ///
     /// # Errors
     /// [`ProjectError::TooLarge`] when it does not fit into the store,
-    /// [`ProjectError::TooComplex`] when it is not within reason.
+    /// [`ProjectError::TooComplex`] when it is not within reason,
+    /// [`ProjectError::Limited`] after too many in a day.
     pub async fn create(&self, author: &Session, title: Title, body: String) -> Result<Project, ProjectError> {
+        self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
         let (body, rendered) = self.renderer.render(body).await??;
         let project = NewProject { created_at: self.clock.now(), title, body, html: rendered.html };
         self.store.create(project, author).await.map_err(|error| match error {

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::business::{Email, Slug, Username};
+use crate::business::{Email, Limit, Slug, Username};
 
 /// Where an item stands: partition key and sort key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +96,21 @@ pub(super) fn article_meta(slug: &Slug) -> Key {
 
 pub(super) fn article_part(slug: &Slug, part: usize) -> Key {
     Key::new(article_partition(slug), format!("PART#{part:02}"))
+}
+
+/// What was taken of a limit in a period. `subject` says whose limit it is, and is not to be
+/// read from the table.
+pub(super) fn limit(limit: Limit, subject: &str, period: i64) -> Key {
+    Key::new(format!("LIMIT#{limit:?}#{}", hash(subject)), format!("PERIOD#{period}"))
+}
+
+/// The failed attempts to log into an account from a place.
+pub(super) fn attempts(account_and_place: &str) -> Key {
+    Key::new(format!("ATTEMPTS#{}", hash(account_and_place)), "FAILURES")
+}
+
+fn hash(text: &str) -> String {
+    hex::encode(Sha256::digest(text))
 }
 
 /// The highest number that a slug was given with, `-2` and up.

@@ -20,6 +20,7 @@ mod error;
 mod images;
 mod item;
 mod keys;
+mod limits;
 mod projects;
 mod schema;
 mod table;

@@ -22,6 +22,7 @@ mod cli;
 mod consumed_capacity;
 mod harness;
 mod http;
+mod limits;
 mod memory;
 mod openapi;
 mod pages;

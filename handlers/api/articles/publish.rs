@@ -58,6 +58,7 @@ struct CreatedBody {
                 `'body' must not contain null bytes`, `The body has too many or too deeply nested elements`",
         ),
         (status = 413, description = "`Article too large`, `Request body too large`", body = Envelope),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
 pub(super) async fn publish(

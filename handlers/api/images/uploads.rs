@@ -5,11 +5,15 @@ use axum::extract::multipart::{Field, MultipartRejection};
 use axum::extract::{Multipart, State};
 use bytes::{Bytes, BytesMut};
 use serde::Serialize;
-use talelio::business::{ImageAddress, ImageError, MAX_IMAGE_BYTES, PresignedUpload, Upload, memory};
+use talelio::business::{
+    ImageAddress, ImageError, Limit, LimitError, MAX_IMAGE_BYTES, Network, PresignedUpload, Session, Subject, Upload,
+    memory,
+};
 use utoipa::ToSchema;
 
 use crate::app::{App, AppState};
 use crate::http::authentication::AuthenticatedUser;
+use crate::http::client_network::ClientNetwork;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::json::JsonBody;
 
@@ -108,13 +112,16 @@ struct File(Vec<u8>);
                 `One or more images have too many pixels`, `Too many image files, at most 20 at once`, \
                 `Malformed multipart body`",
         ),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
 pub(super) async fn upload(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
+    ClientNetwork(network): ClientNetwork,
     files: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<UploadedBody>, ApiError> {
+    limit(&app, &session, network).await?;
     // A body of another kind has no image in it.
     let files = files.map_err(|_| ImageError::InvalidType)?;
     let mut upload = app.images.upload(session);
@@ -125,6 +132,12 @@ pub(super) async fn upload(
             Err(error)
         }
     }
+}
+
+/// Counts an upload, for its author and for where they are.
+async fn limit(app: &AppState, author: &Session, network: Network) -> Result<(), LimitError> {
+    app.limits.take(Limit::Uploads, Subject::User(author.user_id)).await?;
+    app.limits.take(Limit::Uploads, Subject::Network(network)).await
 }
 
 async fn add_files(upload: &mut Upload<'_>, mut files: Multipart) -> Result<(), ApiError> {
@@ -166,13 +179,16 @@ fn malformed() -> ApiError {
         (status = 200, description = "The address.", body = UploadAddressBody),
         (status = 400, description = "`Missing request body`, `Expected 'file_name' key`", body = Envelope),
         (status = 409, description = "`Images are not kept in S3 here, send them to /v1/assets/images`", body = Envelope),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
 pub(super) async fn presign(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
+    ClientNetwork(network): ClientNetwork,
     body: JsonBody,
 ) -> Result<Json<UploadAddressBody>, ApiError> {
+    limit(&app, &session, network).await?;
     let ([name], []) = body.strings(["file_name"], []).await?;
     Ok(Json(app.images.presign(&session, &name).await?.into()))
 }
@@ -194,6 +210,7 @@ pub(super) async fn presign(
                 `One or more images have too many pixels`",
         ),
         (status = 404, description = "`Upload not found`", body = Envelope),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
 pub(super) async fn confirm(

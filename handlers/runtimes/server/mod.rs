@@ -20,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::BoxError;
+use crate::http::client_network::PeerAddress;
 use crate::http::service::HttpService;
 use connections::{AtHand, Connections, OpenConnection};
 use sent_body::SentBody;
@@ -79,9 +80,10 @@ async fn accept(listener: &TcpListener, service: &HttpService, connections: &Con
             accepted = listener.accept() => accepted,
         };
         let trouble = match accepted {
-            Ok((stream, _)) => match connections.open(id) {
+            Ok((stream, address)) => match connections.open(id) {
                 Some(connection) => {
-                    tokio::spawn(serve(Arc::clone(&server), stream, service.clone(), connection));
+                    let peer = PeerAddress(address.ip());
+                    tokio::spawn(serve(Arc::clone(&server), stream, peer, service.clone(), connection));
                     continue;
                 }
                 None => "too many connections, all of them with requests at hand".to_owned(),
@@ -116,16 +118,28 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-async fn serve(server: Arc<Builder<TokioExecutor>>, stream: TcpStream, service: HttpService, open: OpenConnection) {
+async fn serve(
+    server: Arc<Builder<TokioExecutor>>,
+    stream: TcpStream,
+    peer: PeerAddress,
+    service: HttpService,
+    open: OpenConnection,
+) {
     // Until something comes, a connection is not worth any buffers.
     tokio::select! {
         _ = stream.readable() => {}
         () = open.connection.ends() => return,
     }
-    Box::pin(serve_http(&server, stream, service, &open)).await;
+    Box::pin(serve_http(&server, stream, peer, service, &open)).await;
 }
 
-async fn serve_http(server: &Builder<TokioExecutor>, stream: TcpStream, service: HttpService, open: &OpenConnection) {
+async fn serve_http(
+    server: &Builder<TokioExecutor>,
+    stream: TcpStream,
+    peer: PeerAddress,
+    service: HttpService,
+    open: &OpenConnection,
+) {
     // Fails when the peer is gone already, which serving will find out.
     let _ = stream.set_nodelay(true);
     let connection = &open.connection;
@@ -133,7 +147,7 @@ async fn serve_http(server: &Builder<TokioExecutor>, stream: TcpStream, service:
     let answer = |request: Request<Incoming>| {
         let at_hand = AtHand::new(connection);
         let http_2 = request.version() == Version::HTTP_2;
-        let response = service.clone().call(request.map(Body::new));
+        let response = service.clone().call(request.map(Body::new), peer);
         async move {
             let Ok(mut response) = response.await;
             if !http_2 && at_hand.leaves_one_too_many() {

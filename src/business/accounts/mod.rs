@@ -6,6 +6,7 @@
 mod allowlist;
 mod argon2id;
 mod email;
+mod fair_queue;
 mod passwords;
 mod service;
 mod store;
@@ -14,6 +15,6 @@ mod tokens;
 pub use allowlist::Allowlist;
 pub use email::{Email, InvalidEmail};
 pub use passwords::{InvalidPassword, NewPassword, PasswordHash, PasswordHasher};
-pub use service::{AccountError, Accounts, AccountsConfig, SessionTokens};
+pub use service::{AccountError, Accounts, AccountsConfig, Credentials, SessionTokens};
 pub use store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
 pub use tokens::{InvalidAccessToken, RefreshTokenHash, SecretKey, Session, Tokens};

@@ -1,16 +1,15 @@
 //! Hashing passwords and checking them, off the async threads.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
 use argon2::Params;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier, phc};
 use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::argon2id::Argon2id;
-use crate::business::{Fault, background};
+use super::fair_queue::FairQueue;
+use crate::business::{Fault, Network, background};
 
 /// OWASP's first recommendation for Argon2id (Password Storage Cheat Sheet):
 /// 19 MiB, two passes, one lane.
@@ -20,10 +19,6 @@ const LANES: u32 = 1;
 
 /// How every hash made with these parameters begins.
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
-
-/// How many may wait for a core before the next is turned away. At about 20 ms a
-/// hash, the last in the queue waits for a second or less.
-const QUEUE: usize = 64;
 
 /// A password that somebody chooses: 8 to 1,024 bytes, nothing else asked of it
 /// (NIST SP 800-63B, 3.1.1.2).
@@ -75,56 +70,46 @@ pub(super) enum PasswordVerification {
 }
 
 /// Hashes and checks passwords, as many at once as the machine has cores and memory for.
-pub struct PasswordHasher {
-    cores: Arc<Semaphore>,
-    queue: Semaphore,
-}
+/// Networks take turns.
+pub struct PasswordHasher(FairQueue);
 
 impl PasswordHasher {
-    /// A hasher that takes no more than `memory` bytes, but for one hash at a time.
-    pub(super) fn new(memory: usize) -> Self {
+    /// A hasher that takes no more than `memory` bytes, but for one hash at a time, and lets
+    /// so many passwords of a network wait.
+    pub(super) fn new(memory: usize, max_of_network: usize) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let cores = cores.min(memory / (MEMORY_KIB as usize * 1_024)).max(1);
-        Self { cores: Arc::new(Semaphore::new(cores)), queue: Semaphore::new(cores + QUEUE) }
+        Self(FairQueue::new(cores, max_of_network))
     }
-}
 
-/// A place in the queue, to be taken before anything else is spent on a request.
-pub(super) struct QueuePermit<'p> {
-    cores: &'p Arc<Semaphore>,
-    _permit: SemaphorePermit<'p>,
-}
-
-impl PasswordHasher {
     /// [`Fault::Busy`] when too many wait already.
-    pub(super) fn enqueue(&self) -> Result<QueuePermit<'_>, Fault> {
-        let permit = self.queue.try_acquire().map_err(Fault::busy)?;
-        Ok(QueuePermit { cores: &self.cores, _permit: permit })
-    }
-}
-
-impl QueuePermit<'_> {
-    pub(super) async fn hash(self, password: NewPassword) -> Result<PasswordHash, Fault> {
-        self.run(move || hash(&password.0)).await?
+    pub(super) async fn hash(&self, password: NewPassword, network: Network) -> Result<PasswordHash, Fault> {
+        self.run(network, move || hash(&password.0)).await?
     }
 
     /// Checks a password against what is stored for an account, or against
     /// nothing when there is no such account. Every outcome costs one Argon2
     /// hash, so that the time taken does not tell whether an account exists.
+    /// [`Fault::Busy`] when too many wait already.
     pub(super) async fn check(
-        self,
+        &self,
         password: String,
         stored: Option<PasswordHash>,
+        network: Network,
     ) -> Result<PasswordVerification, Fault> {
-        self.run(move || check(&password, stored.as_ref())).await?
+        self.run(network, move || check(&password, stored.as_ref())).await?
     }
 
-    async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
-        let core = Arc::clone(self.cores).acquire_owned().await.map_err(Fault::failed)?;
-        // The work itself holds the core: a caller that goes away leaves it
+    async fn run<T: Send + 'static>(
+        &self,
+        network: Network,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Fault> {
+        let place = self.0.place(network).await?;
+        // The work itself holds the place: a caller that goes away leaves it
         // running, and the next one must not start beside it.
         let work = move || {
-            let _core = core;
+            let _place = place;
             work()
         };
         background::run("password", work).await

@@ -7,7 +7,7 @@ use super::email::Email;
 use super::passwords::{NewPassword, PasswordHasher, PasswordVerification};
 use super::store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
 use super::tokens::{InvalidAccessToken, RefreshTokenHash, Session, Tokens};
-use crate::business::{Clock, Fault, Mailer, Message, Username};
+use crate::business::{Clock, Fault, Limit, LimitError, Limits, Mailer, Message, Network, Place, Subject, Username};
 
 /// How long a refresh token is kept, in seconds.
 const REFRESH_SECONDS: u32 = 7 * 24 * 60 * 60;
@@ -48,6 +48,9 @@ pub enum AccountError {
     /// The user is logged out already.
     #[error("No token to delete")]
     NoTokenToDelete,
+    /// Too many passwords, mails or requests.
+    #[error(transparent)]
+    Limited(#[from] LimitError),
     /// Storage or hashing failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -69,6 +72,18 @@ pub struct AccountsConfig {
     pub api_base_url: String,
     /// How many bytes of memory hashing passwords may take.
     pub hashing_memory: usize,
+    /// How many passwords of one network may wait to be hashed.
+    pub max_waiting_of_network: usize,
+}
+
+/// How somebody proves who they are.
+pub struct Credentials {
+    /// Whatever was typed.
+    pub email: String,
+    /// Likewise.
+    pub password: String,
+    /// The refresh token that their device has, from a login before.
+    pub refresh_token: Option<String>,
 }
 
 /// The account rules.
@@ -77,6 +92,7 @@ pub struct Accounts {
     mailer: Arc<dyn Mailer>,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
+    limits: Arc<Limits>,
     passwords: PasswordHasher,
     config: AccountsConfig,
 }
@@ -89,9 +105,11 @@ impl Accounts {
         mailer: Arc<dyn Mailer>,
         clock: Arc<dyn Clock>,
         tokens: Tokens,
+        limits: Arc<Limits>,
         config: AccountsConfig,
     ) -> Self {
-        Self { store, mailer, clock, tokens, passwords: PasswordHasher::new(config.hashing_memory), config }
+        let passwords = PasswordHasher::new(config.hashing_memory, config.max_waiting_of_network);
+        Self { store, mailer, clock, tokens, limits, passwords, config }
     }
 
     /// Opens an account and mails its owner a link that verifies the address.
@@ -100,18 +118,20 @@ impl Accounts {
     /// owner can log in without it, and could not register again.
     ///
     /// # Errors
-    /// [`AccountError::NotAllowed`], [`AccountError::EmailTaken`] or
-    /// [`AccountError::UsernameTaken`].
+    /// [`AccountError::NotAllowed`], [`AccountError::EmailTaken`],
+    /// [`AccountError::UsernameTaken`], or [`AccountError::Limited`].
     pub async fn register(
         &self,
         email: Email,
         password: NewPassword,
         username: Username,
+        network: Network,
     ) -> Result<AccountWithUser, AccountError> {
         if self.config.allowlist.as_ref().is_some_and(|allowlist| !allowlist.contains(&email)) {
             return Err(AccountError::NotAllowed);
         }
-        let password = self.passwords.enqueue()?.hash(password).await?;
+        self.limits.take(Limit::Mails, Subject::Network(network)).await?;
+        let password = self.passwords.hash(password, network).await?;
         let account =
             NewAccount { created_at: self.clock.now(), email: email.clone(), username: username.clone(), password };
         let registered = self.store.register(account).await.map_err(|error| match error {
@@ -119,10 +139,15 @@ impl Accounts {
             RegistrationError::UsernameTaken => AccountError::UsernameTaken(username),
             RegistrationError::Fault(fault) => fault.into(),
         })?;
-        if let Err(error) = self.mailer.send(self.verification_mail(&registered.account)).await {
-            tracing::error!(error = &error as &dyn std::error::Error, "verification mail not sent");
+        if let Err(error) = self.send(self.verification_mail(&registered.account)).await {
+            tracing::error!(error = &*error, "verification mail not sent");
         }
         Ok(registered)
+    }
+
+    async fn send(&self, mail: Message) -> Result<(), Box<dyn std::error::Error>> {
+        self.limits.take(Limit::MailQuota, Subject::Address(&mail.to.key())).await?;
+        Ok(self.mailer.send(mail).await?)
     }
 
     fn verification_mail(&self, account: &Account) -> Message {
@@ -153,42 +178,82 @@ impl Accounts {
         Ok(AccountWithUser { account: Account { verified: true, updated_at: now, ..account }, user })
     }
 
-    /// Checks a password and gives out tokens. `email` is whatever was typed: an
-    /// address that cannot exist costs the same time as one that does not.
+    /// Checks a password and gives out tokens. An address that cannot exist costs the same
+    /// time as one that does not.
     ///
     /// # Errors
-    /// [`AccountError::WrongCredentials`] for an unknown address and a wrong password alike.
-    pub async fn log_in(&self, email: &str, password: String) -> Result<SessionTokens, AccountError> {
-        let permit = self.passwords.enqueue()?;
-        let account = match email.parse() {
-            Ok(email) => self.store.account(&email).await?,
-            Err(_) => None,
+    /// [`AccountError::WrongCredentials`] for an unknown address and a wrong password alike;
+    /// [`AccountError::Limited`] after too many of those.
+    pub async fn log_in(&self, credentials: Credentials, network: Network) -> Result<SessionTokens, AccountError> {
+        let Credentials { email, password, refresh_token } = credentials;
+        let address: Option<Email> = email.parse().ok();
+        let account = match &address {
+            Some(address) => self.store.account(address).await?,
+            None => None,
         };
+        let place = match (refresh_token, &account) {
+            (Some(token), Some(account)) if self.is_of(&token, account) => {
+                Place::Device(RefreshTokenHash::of(&token).as_str().to_owned())
+            }
+            _ => Place::Network(network),
+        };
+        // What is no address is tried as one, so that nobody can tell.
+        let address = address.map_or(email, |address| address.key());
+        let attempt = self.limits.begin_attempt(&address, &place).await?;
+        match self.check(password, account, network).await {
+            Ok(session) => {
+                attempt.succeeded().await?;
+                self.begin_session(&session).await
+            }
+            Err(error @ AccountError::WrongCredentials) => Err(error),
+            Err(error) => {
+                attempt.withdraw().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether a token is one that the account got when somebody logged into it.
+    fn is_of(&self, refresh_token: &str, account: &Account) -> bool {
+        self.tokens.verify_refresh(refresh_token).is_some_and(|session| session.user_id == account.id)
+    }
+
+    /// Whom a password proves to be the owner of an account.
+    async fn check(
+        &self,
+        password: String,
+        account: Option<Account>,
+        network: Network,
+    ) -> Result<Session, AccountError> {
         let stored = account.as_ref().map(|account| account.password.clone());
-        let check = permit.check(password, stored).await?;
+        let verification = self.passwords.check(password, stored, network).await?;
         let Some(account) = account else { return Err(AccountError::WrongCredentials) };
-        match check {
+        match verification {
             PasswordVerification::Wrong => return Err(AccountError::WrongCredentials),
             PasswordVerification::Right => {}
             PasswordVerification::Outdated(renewed) => {
                 self.store.replace_password(&account.email, &account.password, &renewed).await?;
             }
         }
-        let session = Session { user_id: account.id, username: account.username };
+        Ok(Session { user_id: account.id, username: account.username })
+    }
+
+    async fn begin_session(&self, session: &Session) -> Result<SessionTokens, AccountError> {
         let now = self.clock.now();
-        let refresh_token = self.tokens.sign_refresh(&session, now);
+        let refresh_token = self.tokens.sign_refresh(session, now);
         let hash = RefreshTokenHash::of(&refresh_token);
         self.store.keep_refresh_token(&session.username, &hash, now.plus_seconds(REFRESH_SECONDS)).await?;
-        Ok(SessionTokens { access_token: self.tokens.sign_access(&session, now), refresh_token })
+        Ok(SessionTokens { access_token: self.tokens.sign_access(session, now), refresh_token })
     }
 
     /// A new access token for a refresh token.
     ///
     /// # Errors
-    /// [`AccountError::InvalidRefreshToken`], [`AccountError::NoStoredRefreshToken`]
-    /// or [`AccountError::RefreshTokenMismatch`].
+    /// [`AccountError::InvalidRefreshToken`], [`AccountError::NoStoredRefreshToken`],
+    /// [`AccountError::RefreshTokenMismatch`], or [`AccountError::Limited`].
     pub async fn renew(&self, refresh_token: &str) -> Result<String, AccountError> {
         let session = self.tokens.verify_refresh(refresh_token).ok_or(AccountError::InvalidRefreshToken)?;
+        self.limits.take(Limit::Tokens, Subject::User(session.user_id)).await?;
         let now = self.clock.now();
         let stored = self.store.refresh_token(&session.username, now).await?;
         let stored = stored.ok_or(AccountError::NoStoredRefreshToken)?;

@@ -1,5 +1,5 @@
 use super::store::AddError;
-use crate::business::{Fault, InvalidAccessToken};
+use crate::business::{Fault, InvalidAccessToken, LimitError};
 use crate::imaging::ImagingError;
 
 /// Why an image operation was refused. The sentences are part of the API.
@@ -35,6 +35,9 @@ pub enum ImageError {
     /// The author of a valid token is not in the store.
     #[error(transparent)]
     Token(#[from] InvalidAccessToken),
+    /// Too many bytes of images in a day.
+    #[error(transparent)]
+    Limited(#[from] LimitError),
     /// Storage or encoding failed.
     #[error(transparent)]
     Fault(#[from] Fault),

@@ -13,7 +13,7 @@ use super::image::{Image, ImagesPage};
 use super::limits::MAX_IMAGE_BYTES;
 use super::name::{ImageAddress, ImageName, PendingUpload};
 use super::store::{ImageObjects, ImageStore, Object};
-use crate::business::{Clock, Fault, Session, Username, background, memory};
+use crate::business::{Clock, Fault, Limit, LimitError, Limits, Session, Subject, Username, background, memory};
 use crate::imaging::{self, Format, Prepared};
 
 /// How long the address of an upload is good, in seconds.
@@ -58,6 +58,7 @@ pub struct Images {
     store: Arc<dyn ImageStore>,
     files: Arc<dyn ImageObjects>,
     clock: Arc<dyn Clock>,
+    limits: Arc<Limits>,
     api_base_url: Arc<str>,
     /// Held while an image is decoded: two would not fit into the memory of a small server.
     decoding: Arc<Semaphore>,
@@ -74,6 +75,7 @@ impl Images {
         store: Arc<dyn ImageStore>,
         files: Arc<dyn ImageObjects>,
         clock: Arc<dyn Clock>,
+        limits: Arc<Limits>,
         api_base_url: &str,
         decode_memory: u64,
     ) -> Self {
@@ -81,6 +83,7 @@ impl Images {
             store,
             files,
             clock,
+            limits,
             api_base_url: api_base_url.into(),
             decoding: Arc::new(Semaphore::new(1)),
             decode_memory,
@@ -121,6 +124,7 @@ impl Images {
             return Err(ImageError::TooLarge);
         }
         let bytes = self.files.read(object).await?.ok_or(ImageError::UploadNotFound)?;
+        self.count(author, bytes.len()).await?;
         let prepared = self.prepare(bytes).await?;
         let file = ImageName::of_upload(upload, prepared.format);
         let image = self.store(author, file, prepared).await?;
@@ -246,6 +250,11 @@ impl Images {
     #[must_use]
     pub fn url(&self, address: &ImageAddress) -> String {
         address.url(&self.api_base_url)
+    }
+
+    /// Counts what an author uploads.
+    pub(super) async fn count(&self, author: &Session, bytes: usize) -> Result<(), LimitError> {
+        self.limits.take_many(Limit::ImageQuota, Subject::User(author.user_id), bytes as u64).await
     }
 
     /// Looks at an upload, on a thread of its own.

@@ -33,7 +33,7 @@ impl Upload<'_> {
     /// Stores the image of a file called `name`.
     ///
     /// # Errors
-    /// [`ImageError`] when it is none, too large or one too many.
+    /// [`ImageError`] when it is none, too large, or one too many for a request or a day.
     pub async fn add(&mut self, name: &str, bytes: Bytes) -> Result<(), ImageError> {
         if self.stored.len() == MAX_IMAGES {
             return Err(ImageError::TooMany);
@@ -41,6 +41,7 @@ impl Upload<'_> {
         if bytes.len() > MAX_IMAGE_BYTES {
             return Err(ImageError::TooLarge);
         }
+        self.images.count(&self.author, bytes.len()).await?;
         let prepared = self.images.prepare(bytes).await?;
         let file = ImageName::new(name, prepared.format);
         let image = self.images.store(&self.author, file, prepared).await?;

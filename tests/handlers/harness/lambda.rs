@@ -31,6 +31,9 @@ enum Kind {
     FunctionUrl,
 }
 
+/// Where all requests come from.
+const CLIENT: &str = "192.0.2.1";
+
 /// The way to the emulator, which answers one request at a time.
 pub struct Emulator {
     address: String,
@@ -98,7 +101,7 @@ fn event(kind: Kind, request: &Request) -> Value {
                 "cookies": cookies, "headers": headers, "body": body, "isBase64Encoded": encoded,
                 "requestContext": {
                     "accountId": "123456789012", "apiId": "api", "domainName": "api.talel.io", "domainPrefix": "api",
-                    "http": {"method": method, "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "test"},
+                    "http": {"method": method, "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": CLIENT, "userAgent": "test"},
                     "requestId": "id", "routeKey": "$default", "stage": stage,
                     "time": "12/Mar/2020:19:03:58 +0000", "timeEpoch": 1_583_348_638_390_u64
                 }
@@ -113,17 +116,23 @@ fn event(kind: Kind, request: &Request) -> Value {
                 "stageVariables": null, "body": body, "isBase64Encoded": encoded,
                 "requestContext": {
                     "accountId": "123456789012", "apiId": "api", "domainName": "api.talel.io", "httpMethod": method,
-                    "identity": {"sourceIp": "192.0.2.1", "userAgent": "test"}, "path": format!("/production{path}"),
+                    "identity": {"sourceIp": CLIENT, "userAgent": "test"}, "path": format!("/production{path}"),
                     "protocol": "HTTP/1.1", "requestId": "id", "requestTime": "04/Mar/2020:19:15:17 +0000",
                     "requestTimeEpoch": 1_583_349_317_135_u64, "resourceId": "id", "resourcePath": "/{proxy+}", "stage": "production"
                 }
             })
         }
-        Kind::LoadBalancer => json!({
+        Kind::LoadBalancer => {
+            // After what the client says of itself, where it is.
+            let said = multi_value_headers.get("x-forwarded-for").and_then(|values| values[0].as_str());
+            let forwarded = said.map_or_else(|| CLIENT.to_owned(), |said| format!("{said}, {CLIENT}"));
+            multi_value_headers.insert("x-forwarded-for".to_owned(), json!([forwarded]));
+            json!({
             "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/a/b"}},
             "httpMethod": method, "path": path, "multiValueQueryStringParameters": parameters(query, false),
             "multiValueHeaders": multi_value_headers, "body": body.as_str().unwrap_or_default(), "isBase64Encoded": encoded
-        }),
+            })
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Starting the program and talking to it.
 
 mod client;
+mod clock;
 mod lambda;
 mod nginx;
 mod process;
@@ -12,6 +13,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 pub use client::{Request, Response, client, client_builder, send};
+pub use clock::{StandingClock, limits, localhost};
 pub use process::{Process, run};
 
 /// What the program runs on.

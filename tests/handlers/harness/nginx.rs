@@ -32,7 +32,6 @@ pub async fn start(image: &str, backend: &str) -> Container {
         .collect();
     let variables = [
         // Tests log in more often than people do, and look at once whether it helped.
-        "ACCOUNTS_RATE=10000r/s".to_owned(),
         "MICROCACHE=0s".to_owned(),
         format!("BACKEND={backend}"),
         format!("HTTP_PORT={http}"),

@@ -1,33 +1,17 @@
 //! What only time or an older store brings about, on the library itself.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use sha3::{Digest, Sha3_512};
 use talelio::business::{
-    AccountError, AccountStore, Accounts, AccountsConfig, Clock, Email, MailError, Mailer, Message, NewAccount,
-    PasswordHash, SecretKey, SystemClock, Timestamp, Tokens,
+    AccountError, AccountStore, Accounts, AccountsConfig, Clock, Credentials, Email, MailError, Mailer, Message,
+    NewAccount, PasswordHash, SecretKey, SystemClock, Tokens, Unlimited,
 };
 use talelio::database::Database;
 use tempfile::tempdir;
 
-use crate::harness::TestApp;
-
-/// A clock that stands until it is moved.
-struct StandingClock(Mutex<Timestamp>);
-
-impl StandingClock {
-    fn advance(&self, seconds: u32) {
-        let mut now = self.0.lock().unwrap();
-        *now = now.plus_seconds(seconds);
-    }
-}
-
-impl Clock for StandingClock {
-    fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
-    }
-}
+use crate::harness::{StandingClock, TestApp, limits, localhost};
 
 /// A mail system that loses everything.
 struct NoMail;
@@ -44,15 +28,22 @@ const DAY: u32 = 24 * 60 * 60;
 #[tokio::test]
 async fn tokens_expire_when_they_are_read_not_when_they_are_cleaned_up() {
     let store = Arc::new(Database::embedded(None).await.unwrap());
-    let clock = Arc::new(StandingClock(Mutex::new("2024-01-01T00:00:00Z".parse().unwrap())));
+    let clock = StandingClock::new();
     let tokens = Tokens::new(&SecretKey::new("k".repeat(32)).unwrap());
-    let config = AccountsConfig { allowlist: None, api_base_url: String::new(), hashing_memory: 0 };
-    let accounts = Accounts::new(store, Arc::new(NoMail), clock.clone(), tokens, config);
     let (email, password) = ("ada@example.com", "a good password");
+    let config =
+        AccountsConfig { allowlist: None, api_base_url: String::new(), hashing_memory: 0, max_waiting_of_network: 8 };
+    let limits = limits(Arc::new(Unlimited), &clock);
+    let accounts = Accounts::new(store, Arc::new(NoMail), clock.clone(), tokens, limits, config);
+    let log_in = async || {
+        let credentials = Credentials { email: email.to_owned(), password: password.to_owned(), refresh_token: None };
+        accounts.log_in(credentials, localhost()).await.unwrap()
+    };
     // A mail system that is down does not undo the account.
-    accounts.register(email.parse().unwrap(), password.parse().unwrap(), "ada".parse().unwrap()).await.unwrap();
+    let (address, username) = (email.parse().unwrap(), "ada".parse().unwrap());
+    accounts.register(address, password.parse().unwrap(), username, localhost()).await.unwrap();
 
-    let tokens = accounts.log_in(email, password.to_owned()).await.unwrap();
+    let tokens = log_in().await;
     let session = accounts.authenticate(&tokens.access_token).unwrap();
     clock.advance(30 * 60);
     assert_eq!(accounts.authenticate(&tokens.access_token).unwrap_err().to_string(), "Signature has expired");
@@ -62,7 +53,7 @@ async fn tokens_expire_when_they_are_read_not_when_they_are_cleaned_up() {
     assert!(matches!(accounts.renew(&tokens.refresh_token).await, Err(AccountError::NoStoredRefreshToken)));
     assert!(matches!(accounts.log_out(&session).await, Err(AccountError::NoTokenToDelete)));
 
-    let later = accounts.log_in(email, password.to_owned()).await.unwrap();
+    let later = log_in().await;
     assert!(matches!(accounts.renew(&tokens.refresh_token).await, Err(AccountError::RefreshTokenMismatch)));
     accounts.renew(&later.refresh_token).await.unwrap();
 }

@@ -1,14 +1,18 @@
 //! Articles: publishing and reading them.
 
+mod slug;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use super::{
-    Clock, Fault, InvalidAccessToken, ListError, Page, PageRequest, Renderer, Session, Slug, Timestamp, Title, User,
-    Username,
+    Clock, Fault, InvalidAccessToken, Limit, LimitError, Limits, ListError, Page, PageRequest, Renderer, Session,
+    Subject, Timestamp, Title, User, Username,
 };
 use crate::markdown::{Rendered, TooComplex};
+
+pub use slug::Slug;
 
 /// A published article.
 #[derive(Clone, Debug)]
@@ -139,6 +143,9 @@ pub enum ArticleError {
     /// The author of a valid token is not in the store.
     #[error(transparent)]
     Token(#[from] InvalidAccessToken),
+    /// Too many articles and projects in a day.
+    #[error(transparent)]
+    Limited(#[from] LimitError),
     /// Storage or rendering failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -148,6 +155,7 @@ pub enum ArticleError {
 pub struct Articles {
     store: Arc<dyn ArticleStore>,
     clock: Arc<dyn Clock>,
+    limits: Arc<Limits>,
     renderer: Renderer,
     site_base_url: Arc<str>,
 }
@@ -156,15 +164,22 @@ impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
     /// articles, without a slash at the end.
     #[must_use]
-    pub fn new(store: Arc<dyn ArticleStore>, clock: Arc<dyn Clock>, renderer: Renderer, site_base_url: &str) -> Self {
-        Self { store, clock, renderer, site_base_url: site_base_url.into() }
+    pub fn new(
+        store: Arc<dyn ArticleStore>,
+        clock: Arc<dyn Clock>,
+        limits: Arc<Limits>,
+        renderer: Renderer,
+        site_base_url: &str,
+    ) -> Self {
+        Self { store, clock, limits, renderer, site_base_url: site_base_url.into() }
     }
 
     /// Renders and publishes an article.
     ///
     /// # Errors
     /// [`ArticleError::TooLarge`] when it does not fit into the store,
-    /// [`ArticleError::TooComplex`] when it is not within reason.
+    /// [`ArticleError::TooComplex`] when it is not within reason,
+    /// [`ArticleError::Limited`] after too many in a day.
     pub async fn publish(
         &self,
         author: &Session,
@@ -173,6 +188,7 @@ impl Articles {
         meta_description: String,
         featured_image: Option<String>,
     ) -> Result<PublishedArticle, ArticleError> {
+        self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
         let (body, rendered) = self.renderer.render(body).await??;
         let slug = Slug::from_title(title.as_str());
         let created_at = self.clock.now();

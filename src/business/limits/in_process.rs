@@ -1,0 +1,117 @@
+//! Limits counted in this process, which is enough where one process serves.
+
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU32;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+
+use super::limit::Limit;
+use super::rate::Rate;
+use super::store::{Attempts, LimitStore};
+use crate::business::{Clock, Fault, Timestamp};
+
+/// How many subjects a limit tells apart, so that however many come, they take a known
+/// amount of memory. Which of them share one is chosen anew by every process.
+const SLOTS: u64 = 1 << 14;
+
+/// For how many accounts and places failed attempts are remembered.
+const MAX_ATTEMPTS: u64 = 1 << 14;
+
+/// The time as governor asks for it.
+#[derive(Clone)]
+struct Time(Arc<dyn Clock>);
+
+impl GovernorClock for Time {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.now().since_epoch()
+    }
+}
+
+/// One limit. Amounts are counted in units, as governor counts to four thousand million.
+struct Limiter {
+    limiter: RateLimiter<u64, HashMapStateStore<u64>, Time, NoOpMiddleware<Duration>>,
+    unit: u64,
+}
+
+impl Limiter {
+    fn new(rate: Rate, unit: u64, clock: Time) -> Self {
+        let burst = NonZeroU32::new(units(rate.count.get(), unit)).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::with_period((rate.period / burst.get()).max(Duration::from_nanos(1)));
+        let quota = quota.expect("a period that is not zero").allow_burst(burst);
+        Self { limiter: RateLimiter::new(quota, HashMapStateStore::default(), clock), unit }
+    }
+}
+
+fn units(amount: u64, unit: u64) -> u32 {
+    u32::try_from(amount.div_ceil(unit)).unwrap_or(u32::MAX)
+}
+
+/// Counts limits in memory.
+pub struct InProcessLimits {
+    clock: Time,
+    hasher: RandomState,
+    limiters: [OnceLock<Limiter>; Limit::ALL.len()],
+    attempts: Cache<u64, Attempts>,
+}
+
+impl InProcessLimits {
+    /// Nothing is counted yet.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            clock: Time(clock),
+            hasher: RandomState::new(),
+            limiters: Default::default(),
+            attempts: Cache::new(MAX_ATTEMPTS),
+        }
+    }
+}
+
+#[async_trait]
+impl LimitStore for InProcessLimits {
+    async fn take(&self, limit: Limit, rate: Rate, key: &str, amount: u64, _: Timestamp) -> Result<Option<u32>, Fault> {
+        let Limiter { limiter, unit } = self.limiters[limit as usize].get_or_init(|| {
+            Limiter::new(rate, if limit == Limit::ImageQuota { 1 << 10 } else { 1 }, self.clock.clone())
+        });
+        let Some(amount) = NonZeroU32::new(units(amount, *unit)) else { return Ok(None) };
+        let slot = self.hasher.hash_one(key) % SLOTS;
+        let wait = match limiter.check_key_n(&slot, amount) {
+            Ok(Ok(())) => return Ok(None),
+            Ok(Err(until)) => until.wait_time_from(self.clock.now()),
+            // More than there ever is at once.
+            Err(_) => rate.period,
+        };
+        Ok(Some(u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX)))
+    }
+
+    async fn attempts(&self, key: &str, now: Timestamp) -> Result<Option<Attempts>, Fault> {
+        let attempts = self.attempts.get(&self.hasher.hash_one(key));
+        Ok(attempts.filter(|attempts| attempts.expires_at > now))
+    }
+
+    async fn replace_attempts(
+        &self,
+        key: &str,
+        old: Option<&Attempts>,
+        new: &Attempts,
+        now: Timestamp,
+    ) -> Result<bool, Fault> {
+        let mut replaced = true;
+        self.attempts.entry(self.hasher.hash_one(key)).and_compute_with(|entry| {
+            let found = entry.map(|entry| *entry.value()).filter(|attempts| attempts.expires_at > now);
+            replaced = found.as_ref() == old;
+            if replaced { Op::Put(*new) } else { Op::Nop }
+        });
+        Ok(replaced)
+    }
+}

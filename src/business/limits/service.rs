@@ -1,0 +1,72 @@
+use std::sync::Arc;
+
+use super::limit::{Limit, Subject};
+use super::rate::Rate;
+use super::store::LimitStore;
+use crate::business::{Clock, Fault};
+
+/// Why a limit did not let something pass.
+#[derive(Debug, thiserror::Error)]
+pub enum LimitError {
+    /// Too many or too much of it; after so many seconds there may be room again.
+    #[error("Too many requests, try again in {0} seconds")]
+    Exceeded(u32),
+    /// Storage failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What the operator decides about limits.
+#[derive(Clone, Debug)]
+pub struct Rates {
+    rates: [Rate; Limit::ALL.len()],
+    /// The longest pause after wrong passwords, in seconds.
+    longest_pause: u32,
+}
+
+impl Rates {
+    /// What `rate` says of each limit, and the longest pause after wrong passwords, in seconds.
+    #[must_use]
+    pub fn new(rate: impl FnMut(Limit) -> Rate, longest_pause: u32) -> Self {
+        Self { rates: Limit::ALL.map(rate), longest_pause }
+    }
+}
+
+/// The limits, and where they are counted.
+pub struct Limits {
+    pub(super) store: Arc<dyn LimitStore>,
+    pub(super) clock: Arc<dyn Clock>,
+    rates: Rates,
+}
+
+impl Limits {
+    /// `rates`, counted in `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn LimitStore>, clock: Arc<dyn Clock>, rates: Rates) -> Self {
+        Self { store, clock, rates }
+    }
+
+    /// Counts one more of what is limited.
+    ///
+    /// # Errors
+    /// [`LimitError::Exceeded`] when it is one too many.
+    pub async fn take(&self, limit: Limit, subject: Subject<'_>) -> Result<(), LimitError> {
+        self.take_many(limit, subject, 1).await
+    }
+
+    /// Counts `amount` more of what is limited.
+    ///
+    /// # Errors
+    /// [`LimitError::Exceeded`] when that is too much; nothing is counted then.
+    pub async fn take_many(&self, limit: Limit, subject: Subject<'_>, amount: u64) -> Result<(), LimitError> {
+        let (rate, now) = (self.rates.rates[limit as usize], self.clock.now());
+        match self.store.take(limit, rate, &subject.to_string(), amount, now).await? {
+            None => Ok(()),
+            Some(seconds) => Err(LimitError::Exceeded(seconds.max(1))),
+        }
+    }
+
+    pub(super) fn longest_pause(&self) -> u32 {
+        self.rates.longest_pause
+    }
+}
