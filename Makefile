@@ -27,7 +27,7 @@ test-markdown: ## Check that our reference of Python-Markdown is what it still r
 	python3 -m pip install --quiet --target target/python markdown==3.7
 	PYTHONPATH=target/python scripts/markdown-reference.py --check
 
-test-limits: release ## Load the server with what clients can do to it, and check its memory and its manners; takes minutes
+test-limits: release ## Load the server with what clients can do to it, and check its memory and its manners; takes minutes; needs wrk
 	python3 -m pip install --quiet --target target/python pillow
 	PYTHONPATH=target/python python3 scripts/limits
 

@@ -18,7 +18,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "bench"))
 
 import loads
-from running import PROGRAM, Server, free_port, process, variables
+from running import PROGRAM, UNLIMITED, Server, free_port, process, variables
 
 MEMORY = 256 << 20
 
@@ -58,10 +58,13 @@ def descriptors(most):
 
 
 @contextlib.contextmanager
-def server(most_descriptors):
+def server(load):
     port = free_port()
     environment = variables(port, MEMORY_LIMIT=str(MEMORY))
-    limit = descriptors(most_descriptors)
+    if load.limited:
+        environment = {name: value for name, value in environment.items() if name not in UNLIMITED}
+        environment["TRUSTED_PROXIES"] = "127.0.0.1"
+    limit = descriptors(load.descriptors)
     with process([PROGRAM], port, env=environment, preexec_fn=limit) as started:
         ours = Watched(port, started.pid)
         ours.log_in()
@@ -72,7 +75,7 @@ def server(most_descriptors):
 
 def measure(name, load):
     """Runs one load. Returns what was wrong."""
-    with server(load.descriptors) as (ours, started):
+    with server(load) as (ours, started):
         prepared = load.prepare(ours)
         # What was needed to prepare is none of this.
         time.sleep(1)

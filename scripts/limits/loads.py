@@ -10,10 +10,13 @@ import json
 import random
 import socket
 import struct
+import subprocess
+import tempfile
 import time
 import typing
 import zlib
 
+import running
 from PIL import Image
 
 LOADS = {}
@@ -28,6 +31,8 @@ class Load:
     images: bool = False
     short: bool = True
     descriptors: int = 4_096
+    # Whether clients are limited in how often they may do what, by the address that they give.
+    limited: bool = False
 
 
 def load(name, prepare=lambda ours: None, **more):
@@ -135,6 +140,40 @@ def bombs(ours, _):
     logins = at_once([("POST", "/v1/accounts/login", body, {"Content-Type": "application/json"})] * 66, ours, 6)
     article = b'{"title":1,"body":"x","meta_description":"","z":[' + members + b"]}"
     yield statuses(logins + at_once([("POST", "/v1/articles", article, authorised(ours))] * 66, ours, 16))
+
+
+def login(password, network):
+    headers = {"Content-Type": "application/json", "X-Forwarded-For": network}
+    return "POST", "/v1/accounts/login", document(email="ada@example.com", password=password), headers
+
+
+@load("100 clients of one network that log in, and the owner", limited=True)
+def login_flood(ours, _):
+    slowest = 0
+    with tempfile.NamedTemporaryFile() as guess:
+        guess.write(document(email="ada@example.com", password="wrong NUMBER"))
+        guess.flush()
+        command = running.load(f"{ours.base}/v1/accounts/login", 100, 15, (guess.name, ours.token, ""))
+        flood = subprocess.Popen([*command[:1], "-H", "X-Forwarded-For: 203.0.113.9", *command[1:]], stdout=subprocess.DEVNULL)
+        time.sleep(1)
+        for number in range(20):
+            started = time.monotonic()
+            status = ask(ours, *login("correct horse", "198.51.100.7"))
+            slowest = max(slowest, time.monotonic() - started)
+            assert status == 200 and slowest < 2, f"login {number} of the owner: {status} after {slowest:.2f} s"
+            time.sleep(0.5)
+        assert flood.poll() is None, "the flood ended too early"
+        yield f"the owner gets in 20 times of 20, after {slowest:.2f} s at most"
+        flood.wait()
+
+
+@load("10,000 wrong passwords for an account", limited=True)
+def guesses(ours, _):
+    guesses = [login(f"wrong {number}", f"203.0.113.{number % 250}") for number in range(10_000)]
+    answers = at_once(guesses, ours, 32)
+    hashes = answers.count(401)
+    assert hashes < 100 and set(answers) <= {401, 429, 503}, statuses(answers)
+    yield statuses(answers)
 
 
 def multipart(*images):
