@@ -8,12 +8,15 @@ use super::whole::{self, raster};
 use crate::imaging::error::ImagingError;
 use crate::imaging::format::Format;
 
-/// What the header of a frame says (ITU-T T.81, B.2.2).
+/// What the headers of a frame and of its first scan say (ITU-T T.81, B.2.2 and B.2.3).
 struct Frame {
     width: u32,
     height: u32,
-    /// Whether its coefficients come in several passes, and are all held until the last.
-    progressive: bool,
+    /// How many components it has.
+    components: u8,
+    /// Whether its coefficients come in several passes, and are all held until the last: it
+    /// is progressive, or has its components one after the other.
+    in_passes: bool,
     /// How many coefficients it has for each pixel, in sixteenths.
     coefficients: u64,
 }
@@ -21,27 +24,39 @@ struct Frame {
 impl Frame {
     fn read(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.get(2..)?;
+        let mut frame: Option<Self> = None;
         loop {
             let [0xff, marker, high, low, ..] = *rest else { return None };
             let segment = rest.get(2..2 + usize::from(u16::from_be_bytes([high, low])))?;
-            // Frames of other kinds, such as lossless ones, are decoded in ways of their own.
-            if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc0..=0xc2 | 0xc4 | 0xc8 | 0xcc) {
-                return None;
-            }
-            if matches!(marker, 0xc0..=0xc2) {
-                let [_, _, _, y1, y2, x1, x2, _, components @ ..] = segment else { return None };
-                let sampling = components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 15));
-                let areas: Vec<u64> = sampling.map(|(h, v)| u64::from(h) * u64::from(v)).collect();
-                let largest = areas.iter().copied().max().filter(|area| *area > 0)?;
-                return Some(Self {
-                    width: u16::from_be_bytes([*x1, *x2]).into(),
-                    height: u16::from_be_bytes([*y1, *y2]).into(),
-                    progressive: marker == 0xc2,
-                    coefficients: areas.iter().sum::<u64>() * 16 / largest,
-                });
+            match marker {
+                0xc0..=0xc2 if frame.is_none() => frame = Some(Self::of_segment(marker, segment)?),
+                // Tables, and what is reserved.
+                0xc4 | 0xc8 | 0xcc => {}
+                // Frames of other kinds, such as lossless ones, are decoded in ways of their own.
+                0xc0..=0xcf => return None,
+                0xda => {
+                    let of_scan = *segment.get(2)?;
+                    return frame
+                        .map(|frame| Self { in_passes: frame.in_passes || of_scan < frame.components, ..frame });
+                }
+                _ => {}
             }
             rest = rest.get(2 + segment.len()..)?;
         }
+    }
+
+    fn of_segment(marker: u8, segment: &[u8]) -> Option<Self> {
+        let [_, _, _, y1, y2, x1, x2, components, sampling @ ..] = segment else { return None };
+        let sampling = sampling.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 15));
+        let areas: Vec<u64> = sampling.map(|(h, v)| u64::from(h) * u64::from(v)).collect();
+        let largest = areas.iter().copied().max().filter(|area| *area > 0)?;
+        Some(Self {
+            width: u16::from_be_bytes([*x1, *x2]).into(),
+            height: u16::from_be_bytes([*y1, *y2]).into(),
+            components: *components,
+            in_passes: marker == 0xc2,
+            coefficients: areas.iter().sum::<u64>() * 16 / largest,
+        })
     }
 
     fn pixels(&self) -> u64 {
@@ -50,7 +65,7 @@ impl Frame {
 
     /// How many bytes it takes to decode so many eighths of its width and height.
     fn memory(&self, eighths: u64) -> u64 {
-        let coefficients = if self.progressive { self.pixels() * self.coefficients * 2 / 16 } else { 0 };
+        let coefficients = if self.in_passes { self.pixels() * self.coefficients * 2 / 16 } else { 0 };
         let pixels = self.pixels() * eighths * eighths / 64;
         // Below full size, planes come before what is put together from them.
         coefficients + pixels * if eighths == 8 { 3 } else { 6 }
@@ -106,4 +121,29 @@ fn from_cmyk(pixels: &[u8]) -> Vec<u8> {
         u8::try_from(light).unwrap_or(u8::MAX)
     };
     pixels.chunks_exact(4).flat_map(|inks| [0, 1, 2].map(|ink| light(inks[ink], inks[3]))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A frame of 16 by 8 pixels with three components, and the header of a scan of so many.
+    fn jpeg(frame: u8, of_scan: u8) -> Vec<u8> {
+        let frame = [0xff, frame, 0, 17, 8, 0, 8, 0, 16, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1];
+        let comment = [0xff, 0xfe, 0, 4, 0xff, 0xc2];
+        let tables = [0xff, 0xc4, 0, 3, 0];
+        let scan = [0xff, 0xda, 0, 6, of_scan, 0, 0, 0];
+        [&[0xff, 0xd8][..], &comment, &frame, &tables, &scan].concat()
+    }
+
+    #[test]
+    fn what_is_held_until_the_last_pass_is_counted() {
+        let memory = |frame, of_scan| Frame::read(&jpeg(frame, of_scan)).unwrap().memory(8);
+        assert_eq!(memory(0xc0, 3), 16 * 8 * 3);
+        // Luminance, and colours of a quarter of its resolution, in two bytes each.
+        assert_eq!(memory(0xc2, 3), 16 * 8 * 3 + 16 * 8 * 3);
+        assert_eq!(memory(0xc0, 1), memory(0xc2, 3), "components one after the other");
+        assert!(Frame::read(&jpeg(0xc3, 3)).is_none(), "lossless");
+        assert!(Frame::read(&jpeg(0xc0, 3)[..30]).is_none(), "no scan");
+    }
 }

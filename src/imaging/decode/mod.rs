@@ -18,7 +18,7 @@ pub(super) use decoded::Decoded;
 pub(super) fn check(bytes: &[u8], format: Format, max_memory: u64) -> Result<(u32, u32), ImagingError> {
     match format {
         Format::Jpeg => jpeg::check(bytes, max_memory),
-        Format::Png => png::check(bytes),
+        Format::Png => png::check(bytes, max_memory),
         Format::Gif | Format::WebP => {
             let Decoded { raster, .. } = whole::decode(bytes, format, max_memory)?;
             Ok((raster.width(), raster.height()))

@@ -24,8 +24,12 @@ fn open(bytes: &[u8]) -> Result<Reader<Cursor<&[u8]>>, ImagingError> {
 }
 
 /// Reads all rows of an image.
-pub(super) fn check(bytes: &[u8]) -> Result<(u32, u32), ImagingError> {
+pub(super) fn check(bytes: &[u8], max_memory: u64) -> Result<(u32, u32), ImagingError> {
     let mut reader = open(bytes)?;
+    if reader.info().interlaced {
+        // It will be shown as a whole.
+        whole::check(bytes, Format::Png, max_memory)?;
+    }
     while reader.next_row().map_err(|_| ImagingError::Undecodable)?.is_some() {}
     Ok((reader.info().width, reader.info().height))
 }
@@ -35,7 +39,11 @@ pub(super) fn check(bytes: &[u8]) -> Result<(u32, u32), ImagingError> {
 pub(super) fn decode(bytes: &[u8], width: u32, max_memory: u64) -> Result<Decoded, ImagingError> {
     let mut reader = open(bytes)?;
     let info = reader.info();
-    let (full_width, full_height, interlaced) = (info.width, info.height, info.interlaced);
+    if info.interlaced {
+        // Its rows come in seven passes, and only the last one has all of them.
+        return whole::decode(bytes, Format::Png, max_memory);
+    }
+    let (full_width, full_height) = (info.width, info.height);
     let profile = info.icc_profile.as_ref().map(|profile| profile.to_vec());
     let samples = reader.output_color_type().0.samples();
     let channels = if samples % 2 == 0 { 4 } else { 3 };
@@ -45,10 +53,6 @@ pub(super) fn decode(bytes: &[u8], width: u32, max_memory: u64) -> Result<Decode
         factor += 1;
     }
     check_memory(memory(factor), max_memory)?;
-    if interlaced {
-        // Its rows come in seven passes, and only the last one has all of them.
-        return whole::decode(bytes, Format::Png, max_memory);
-    }
     let mut shrunk = Shrunk::new(full_width, full_height, factor, channels);
     while let Some(row) = reader.next_row().map_err(|_| ImagingError::Undecodable)? {
         shrunk.add(row.data(), samples);

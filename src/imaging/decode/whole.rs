@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use fast_image_resize::PixelType;
 use fast_image_resize::images::Image as Raster;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::decoded::{Decoded, check_memory, check_size};
 use super::webp;
@@ -13,29 +13,46 @@ use crate::imaging::format::Format;
 
 /// All pixels of an image.
 pub(super) fn decode(bytes: &[u8], format: Format, max_memory: u64) -> Result<Decoded, ImagingError> {
-    let mut reader = ImageReader::with_format(
-        Cursor::new(bytes),
-        match format {
-            Format::Gif => ImageFormat::Gif,
-            Format::Jpeg => ImageFormat::Jpeg,
-            Format::Png => ImageFormat::Png,
-            Format::WebP => ImageFormat::WebP,
-        },
-    );
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(2 * max_memory);
-    reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|_| ImagingError::Undecodable)?;
-    let (width, height) = decoder.dimensions();
-    check_size(width, height)?;
-    let per_pixel = match format {
-        Format::WebP => webp::half_bytes_per_pixel(bytes, decoder.color_type().has_alpha()),
-        _ => 2 * u64::from(decoder.color_type().bytes_per_pixel()),
-    };
-    check_memory(u64::from(width) * u64::from(height) * per_pixel / 2, max_memory)?;
+    let mut decoder = open(bytes, format, max_memory)?;
     let profile = decoder.icc_profile().unwrap_or_default();
     let image = DynamicImage::from_decoder(decoder).map_err(|_| ImagingError::Undecodable)?;
     Ok(Decoded { raster: raster(image)?, profile })
+}
+
+/// Whether decoding an image takes no more memory than there is, by what its header says.
+pub(super) fn check(bytes: &[u8], format: Format, max_memory: u64) -> Result<(), ImagingError> {
+    open(bytes, format, max_memory).map(drop)
+}
+
+fn open(bytes: &[u8], format: Format, max_memory: u64) -> Result<impl ImageDecoder + '_, ImagingError> {
+    let format_of_image = match format {
+        Format::Gif => ImageFormat::Gif,
+        Format::Jpeg => ImageFormat::Jpeg,
+        Format::Png => ImageFormat::Png,
+        Format::WebP => ImageFormat::WebP,
+    };
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format_of_image);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(max_memory);
+    reader.limits(limits.clone());
+    let mut decoder = reader.into_decoder().map_err(|_| ImagingError::Undecodable)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height)?;
+    let color = decoder.color_type();
+    let of_two_pixels = match (format, color) {
+        (Format::WebP, _) => webp::bytes_of_two_pixels(bytes, color.has_alpha()),
+        (_, ColorType::Rgb8 | ColorType::Rgba8) => 2 * u64::from(color.bytes_per_pixel()),
+        // They are put into one of those beside.
+        _ => 2 * u64::from(color.bytes_per_pixel() + if color.has_alpha() { 4 } else { 3 }),
+    };
+    let memory = u64::from(width) * u64::from(height) * of_two_pixels / 2;
+    check_memory(memory, max_memory)?;
+    if format == Format::Gif {
+        // Its first frame may be larger than it is itself, and is held beside.
+        limits.max_alloc = Some(max_memory - memory);
+        decoder.set_limits(limits).map_err(|_| ImagingError::TooManyPixels)?;
+    }
+    Ok(decoder)
 }
 
 /// The pixels as they are worked on: RGB or RGBA with 8 bits each.

@@ -9,7 +9,7 @@ use image::{GenericImageView, ImageFormat};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use crate::api::images::samples::{bomb, encoded, picture, with_exif};
+use crate::api::images::samples::{bomb, encoded, interlaced, picture, with_exif};
 use crate::harness::{Request, Response, TestApp};
 
 const BOUNDARY: &str = "a-boundary";
@@ -192,13 +192,18 @@ async fn metadata_is_removed_and_the_orientation_applied() {
 
 #[tokio::test]
 async fn a_decompression_bomb_is_refused_without_taking_the_memory() {
-    let app = TestApp::http(&[]);
+    let app = TestApp::http(&[("MEMORY_LIMIT", "268435456")]);
     let token = app.author("ada").await;
     let before = app.process.resident_bytes();
     let bomb = bomb(50_000, 50_000);
     assert!(bomb.len() < 2 << 20);
     assert_eq!(
         app.send(upload(&token, &[("a.png", &bomb)])).await.refusal(400),
+        "One or more images have too many pixels"
+    );
+    // Few enough pixels, but all of them at once.
+    assert_eq!(
+        app.send(upload(&token, &[("a.png", &interlaced(4_000, 3_000))])).await.refusal(400),
         "One or more images have too many pixels"
     );
     let after = app.process.resident_bytes();

@@ -34,6 +34,20 @@ pub fn with_exif(jpeg: &[u8], orientation: u8) -> Vec<u8> {
 
 /// A PNG of black pixels, as many as are asked for, in few bytes.
 pub fn bomb(width: u32, height: u32) -> Vec<u8> {
+    // One bit a pixel, shades of grey.
+    let line = vec![0; width as usize / 8 + 1];
+    let mut data = ZlibEncoder::new(Vec::new(), Compression::best());
+    (0..height).for_each(|_| data.write_all(&line).unwrap());
+    png(width, height, [1, 0, 0, 0, 0], &data.finish().unwrap())
+}
+
+/// The beginning of an interlaced PNG with 8 bytes a pixel.
+pub fn interlaced(width: u32, height: u32) -> Vec<u8> {
+    png(width, height, [16, 6, 0, 0, 1], &[])
+}
+
+/// A PNG; `kind` is its bit depth, colour type, compression, filter and interlacing.
+fn png(width: u32, height: u32, kind: [u8; 5], data: &[u8]) -> Vec<u8> {
     let chunk = |kind: &[u8; 4], data: &[u8]| {
         let mut crc = Crc::new();
         crc.update(kind);
@@ -41,11 +55,7 @@ pub fn bomb(width: u32, height: u32) -> Vec<u8> {
         let length = u32::try_from(data.len()).unwrap().to_be_bytes();
         [&length, kind.as_slice(), data, &crc.sum().to_be_bytes()].concat()
     };
-    // One bit a pixel, shades of grey.
-    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[1, 0, 0, 0, 0]].concat();
-    let line = vec![0; width as usize / 8 + 1];
-    let mut data = ZlibEncoder::new(Vec::new(), Compression::best());
-    (0..height).for_each(|_| data.write_all(&line).unwrap());
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &kind].concat();
     let signature = b"\x89PNG\r\n\x1a\n".to_vec();
-    [signature, chunk(b"IHDR", &header), chunk(b"IDAT", &data.finish().unwrap()), chunk(b"IEND", &[])].concat()
+    [signature, chunk(b"IHDR", &header), chunk(b"IDAT", data), chunk(b"IEND", &[])].concat()
 }
