@@ -9,6 +9,7 @@ pub(crate) mod cookies;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(crate) mod json;
+pub(crate) mod multipart;
 pub(crate) mod observe;
 pub(crate) mod pagination;
 pub(crate) mod service;

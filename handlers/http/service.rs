@@ -16,6 +16,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
+use talelio::business::memory::MemoryBudget;
 use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -49,6 +50,11 @@ impl HttpService {
     pub(crate) async fn call(self, request: Request, peer: PeerAddress) -> Result<Response, Infallible> {
         let tasks = self.0.tasks.clone();
         Ok(completion::run_to_completion(&tasks, request, move |request| self.observed(request, peer)).await)
+    }
+
+    /// What all requests together may hold.
+    pub(crate) fn memory(&self) -> &MemoryBudget {
+        &self.0.app.memory
     }
 
     /// Waits for the requests whose clients went away.

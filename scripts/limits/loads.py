@@ -303,6 +303,30 @@ def silent(ours, _):
     yield f"{len(held)} held"
 
 
+@load("3,000 heads of 60 KB without an end")
+def half_heads(ours, _):
+    held = []
+    for _ in range(3_000):
+        with contextlib.suppress(OSError):
+            connection = connect(ours)
+            connection.sendall(b"GET /v1/health HTTP/1.1\r\ncookie: " + b"a" * 60_000)
+            held.append(connection)
+    yield f"{len(held)} sent"
+
+
+@load("1,000 idle connections of HTTP/2 that were served")
+def idle_http_2(ours, _):
+    held = []
+    for _ in range(1_000):
+        connection = connect(ours)
+        # A GET of /, its headers out of HPACK's static table.
+        request = frame(1, 5, 1, b"\x82\x86\x84\x41\x01a")
+        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + request)
+        assert connection.recv(1)
+        held.append(connection)
+    yield f"{len(held)} served"
+
+
 @load("10,000 idle connections", short=False, descriptors=20_000)
 def idle(ours, _):
     held = [connect(ours) for _ in range(10_000)]

@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::Fault;
 
@@ -26,6 +26,8 @@ const SMALL: usize = 256 << 10;
 pub struct MemoryBudget {
     free: Arc<Semaphore>,
     bytes: usize,
+    /// Told when somebody was refused.
+    refused: Arc<Notify>,
 }
 
 /// A share of the budget, given back when it is dropped.
@@ -46,7 +48,22 @@ impl MemoryBudget {
     /// A budget of `bytes`.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))), bytes }
+        Self {
+            free: Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))),
+            bytes,
+            refused: Arc::default(),
+        }
+    }
+
+    /// How many bytes that are.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Resolves when somebody is refused, or was since this was last called.
+    pub async fn refused(&self) {
+        self.refused.notified().await;
     }
 
     /// Runs `work` with what it reserves, and takes that back at its end.
@@ -63,7 +80,10 @@ impl MemoryBudget {
 
     /// Takes what somebody who has `before` bytes lacks for `total`.
     fn take(&self, before: usize, total: usize) -> Result<OwnedSemaphorePermit, Fault> {
-        let used_up = || Fault::busy("the memory for requests is used up");
+        let used_up = || {
+            self.refused.notify_one();
+            Fault::busy("the memory for requests is used up")
+        };
         let units = total.div_ceil(UNIT) - before.div_ceil(UNIT);
         let left = if total > SMALL { self.bytes / UNIT / 4 } else { 0 };
         if self.free.available_permits() < units.saturating_add(left) {

@@ -1,9 +1,8 @@
 //! `/v1/assets/images`: uploading images, by way of this server or past it.
 
 use axum::Json;
-use axum::extract::multipart::{Field, MultipartRejection};
-use axum::extract::{Multipart, State};
-use bytes::{Bytes, BytesMut};
+use axum::extract::State;
+use axum::extract::multipart::MultipartRejection;
 use serde::Serialize;
 use talelio::business::{
     ImageAddress, ImageError, Limit, LimitError, MAX_IMAGE_BYTES, Network, PresignedUpload, Session, Subject, Upload,
@@ -16,6 +15,7 @@ use crate::http::authentication::AuthenticatedUser;
 use crate::http::client_network::ClientNetwork;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::json::JsonBody;
+use crate::http::multipart::Form;
 
 /// Where images are found, in the order they were sent.
 #[derive(Serialize, ToSchema)]
@@ -119,13 +119,13 @@ pub(super) async fn upload(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
     ClientNetwork(network): ClientNetwork,
-    files: Result<Multipart, MultipartRejection>,
+    form: Result<Form, MultipartRejection>,
 ) -> Result<Json<UploadedBody>, ApiError> {
     limit(&app, &session, network).await?;
     // A body of another kind has no image in it.
-    let files = files.map_err(|_| ImageError::InvalidType)?;
+    let form = form.map_err(|_| ImageError::InvalidType)?;
     let mut upload = app.images.upload(session);
-    match add_files(&mut upload, files).await {
+    match add_files(&mut upload, form).await {
         Ok(()) => Ok(UploadedBody::of(&upload.finish().await?, &app)),
         Err(error) => {
             upload.abandon().await;
@@ -140,30 +140,18 @@ async fn limit(app: &AppState, author: &Session, network: Network) -> Result<(),
     app.limits.take(Limit::Uploads, Subject::Network(network)).await
 }
 
-async fn add_files(upload: &mut Upload<'_>, mut files: Multipart) -> Result<(), ApiError> {
-    while let Some(mut field) = files.next_field().await.map_err(|_| malformed())? {
-        // What has no file name is a text, and what has an empty one a file that was not chosen.
-        let Some(name) = field.file_name().map(str::to_owned).filter(|name| !name.is_empty()) else { continue };
+async fn add_files(upload: &mut Upload<'_>, mut form: Form) -> Result<(), ApiError> {
+    while let Some(mut part) = form.next().await? {
+        let Some(name) = part.file_name.take() else {
+            part.skip().await?;
+            continue;
+        };
         // A buffer that grows, and what becomes of it.
         let _permit = memory::hold(2 * MAX_IMAGE_BYTES)?;
-        upload.add(&name, read(&mut field).await?).await?;
+        let bytes = part.read(MAX_IMAGE_BYTES).await?.ok_or(ImageError::TooLarge)?;
+        upload.add(&name, bytes).await?;
     }
     Ok(())
-}
-
-async fn read(field: &mut Field<'_>) -> Result<Bytes, ApiError> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = field.chunk().await.map_err(|_| malformed())? {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > MAX_IMAGE_BYTES {
-            return Err(ImageError::TooLarge.into());
-        }
-    }
-    Ok(bytes.freeze())
-}
-
-fn malformed() -> ApiError {
-    ApiError::bad_request("Malformed multipart body")
 }
 
 /// Get an address to send an image to

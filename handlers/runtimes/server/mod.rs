@@ -1,6 +1,8 @@
 //! The HTTP server: HTTP/1.1 and HTTP/2 without TLS, which NGINX adds in front.
 
+mod connection;
 mod connections;
+mod received_body;
 mod sent_body;
 mod stream;
 
@@ -9,7 +11,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::body::Body;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
@@ -22,7 +23,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::BoxError;
 use crate::http::client_network::PeerAddress;
 use crate::http::service::HttpService;
-use connections::{AtHand, Connections, OpenConnection};
+use connection::{AtHand, End};
+use connections::{Connections, OpenConnection};
+use received_body::received;
 use sent_body::SentBody;
 use stream::ConnectionStream;
 
@@ -51,8 +54,12 @@ pub(crate) async fn run(service: HttpService, (host, port): (String, u16)) -> Re
     let address = listener.local_addr()?;
     let mut signals = Signals::new()?;
     tracing::info!(%address, "listening on http://{address}");
-    let connections = Connections::new();
-    accept(&listener, &service, &connections, &mut signals).await;
+    let budget = service.memory().clone();
+    let connections = Connections::new(budget.bytes() / 6);
+    tokio::select! {
+        () = accept(&listener, &service, &connections, &mut signals) => {}
+        () = connections.relieve(async || budget.refused().await) => {}
+    }
     drop(listener);
     tracing::info!("draining");
     let drained = async {
@@ -90,7 +97,7 @@ async fn accept(listener: &TcpListener, service: &HttpService, connections: &Con
             },
             Err(error) => {
                 // Out of file descriptors, most likely: those who idle have some.
-                connections.let_one_go();
+                connections.let_idle_go();
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 error.to_string()
             }
@@ -128,7 +135,7 @@ async fn serve(
     // Until something comes, a connection is not worth any buffers.
     tokio::select! {
         _ = stream.readable() => {}
-        () = open.connection.ends() => return,
+        _ = open.connection.ends() => return,
     }
     Box::pin(serve_http(&server, stream, peer, service, &open)).await;
 }
@@ -147,11 +154,15 @@ async fn serve_http(
     let answer = |request: Request<Incoming>| {
         let at_hand = AtHand::new(connection);
         let http_2 = request.version() == Version::HTTP_2;
-        let response = service.clone().call(request.map(Body::new), peer);
+        let response = service.clone().call(request.map(|body| received(body, connection)), peer);
         async move {
             let Ok(mut response) = response.await;
-            if !http_2 && at_hand.leaves_one_too_many() {
-                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            if at_hand.leaves_one_too_many() {
+                if http_2 {
+                    at_hand.retire();
+                } else {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
             }
             Ok::<_, Infallible>(response.map(|body| SentBody::new(body, at_hand, http_2)))
         }
@@ -164,7 +175,10 @@ async fn serve_http(
         tokio::select! {
             biased;
             ended = serving.as_mut() => break ended,
-            () = connection.ends() => return,
+            end = connection.ends() => match end {
+                End::AtOnce => return,
+                End::AfterItsRequests => serving.as_mut().graceful_shutdown(),
+            },
             () = &mut draining, if !told => {
                 told = true;
                 serving.as_mut().graceful_shutdown();

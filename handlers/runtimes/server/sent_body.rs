@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
-use super::connections::AtHand;
+use super::connection::AtHand;
 
 /// The body of a response on its way. What is sent over HTTP/2 is cut into pieces, since
 /// that takes a piece when the client lets it: a response that is never asked for another

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-use super::connections::Connection;
+use super::connection::Connection;
 use crate::http::envelope::Envelope;
 use crate::http::observe;
 
@@ -85,8 +85,9 @@ impl AsyncRead for ConnectionStream {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.connection.has_read();
+        let bytes = buffer.filled().len() - before;
+        if bytes > 0 {
+            self.connection.has_read(bytes);
         }
         read
     }

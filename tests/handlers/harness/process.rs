@@ -109,6 +109,11 @@ impl Process {
         line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1_024
     }
 
+    /// How many files and connections the program has open.
+    pub fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
     pub fn terminate(&self) {
         self.signal("TERM");
     }

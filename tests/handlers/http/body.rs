@@ -72,3 +72,19 @@ async fn a_finished_upload_is_acknowledged_though_more_was_announced() {
     assert!(answer.contains("One or more image files are of invalid type"), "{answer}");
     assert!(started.elapsed() < Duration::from_secs(8));
 }
+
+#[tokio::test]
+async fn the_headers_of_a_part_have_an_end() {
+    let app = TestApp::http(&[]);
+    let token = app.author("ada").await;
+    let send = async |body: String| {
+        let upload = Request::new(Method::POST, "/v1/assets/images").bearer(&token);
+        app.send(upload.body("multipart/form-data; boundary=x", body)).await.refusal(400)
+    };
+    let long = "many words ".repeat(90_000);
+    let header = format!("--x\r\ncontent-disposition: form-data; name=\"{long}\"\r\n\r\ntext\r\n--x--\r\n");
+    assert_eq!(send(header).await, "Malformed multipart body");
+    assert_eq!(send(format!("{long}--x--\r\n")).await, "Malformed multipart body", "before the first part");
+    let text = format!("--x\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\n{long}\r\n--x--\r\n");
+    assert_eq!(send(text).await, "One or more image files are of invalid type", "a long text is not a header");
+}

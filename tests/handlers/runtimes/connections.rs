@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use crate::harness::{Process, TestApp};
+use crate::harness::{Process, TestApp, client_builder};
 
 async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(app.process.address()).await.unwrap()
@@ -101,4 +101,80 @@ async fn what_a_client_began_is_done_before_the_program_stops() {
     app.process.terminate();
     assert_eq!(app.process.wait().code(), Some(0));
     assert!(app.process.printed().contains("route=\"/v1/accounts/register\" status=201"), "{}", app.process.printed());
+}
+
+#[tokio::test]
+async fn heads_without_an_end_take_little_memory() {
+    let app = TestApp::http(&[("MEMORY_LIMIT", "67108864")]);
+    let before = app.process.resident_bytes();
+    let head = format!("GET /v1/health HTTP/1.1\r\ncookie: {}", "a".repeat(60_000));
+    let mut open = Vec::new();
+    for _ in 0..400 {
+        open.push(sent(&app, &head).await);
+    }
+    assert_eq!(app.get("/v1/health").await.status, StatusCode::OK);
+    let more = app.process.resident_bytes().saturating_sub(before);
+    assert!(more < 16 << 20, "{more} bytes more");
+    // The first were let go.
+    let end = timeout(Duration::from_secs(5), open[0].read(&mut [0])).await.expect("an end");
+    assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+}
+
+#[tokio::test]
+async fn so_many_connections_over_http_2_stay_idle() {
+    let app = TestApp::http(&[]);
+    let mut clients = Vec::new();
+    for _ in 0..300 {
+        let client = client_builder().http2_prior_knowledge().build().unwrap();
+        let url = format!("http://{}/v1/health", app.process.address());
+        assert_eq!(client.get(url).send().await.unwrap().status(), StatusCode::OK);
+        clients.push(client);
+    }
+    // Whoever was one too many is told, and goes.
+    let few = async {
+        while app.process.descriptors() > 256 + 32 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), few).await.expect("fewer connections");
+    for client in &clients[..3] {
+        let url = format!("http://{}/v1/health", app.process.address());
+        assert_eq!(client.get(url).send().await.unwrap().status(), StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn whoever_reads_slowly_goes_when_others_need_the_memory() {
+    let app = TestApp::http(&[("MEMORY_LIMIT", "67108864")]);
+    let token = app.author("ada").await;
+    for n in 0..12 {
+        let body = format!("{n} {}", "many words ".repeat(36_000));
+        app.publish_article(&token, &json!({"title": format!("A {n}"), "body": body, "meta_description": ""})).await;
+    }
+    let pages =
+        [(3, 4), (2, 6)].map(|(limit, pages)| (1..=pages).map(move |page| format!("limit={limit}&page={page}")));
+    let mut holding = Vec::new();
+    for page in pages.into_iter().flatten() {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let mut stream = socket.connect(app.process.address().parse().unwrap()).await.unwrap();
+        // The first of them may all be on their way, in the system's own memory.
+        let request = format!("GET /v1/users/ada/articles?{page} HTTP/1.1\r\nhost: a\r\n\r\n").repeat(8);
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.read_exact(&mut [0]).await.unwrap();
+        holding.push(stream);
+    }
+    let reader = async || app.get("/v1/users/ada/articles?limit=1&page=12").await.status;
+    assert_eq!(reader().await, StatusCode::SERVICE_UNAVAILABLE);
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let served = async {
+        while reader().await != StatusCode::OK {
+            // Not so slow that they would be given up for that.
+            for stream in &holding {
+                let _ = stream.try_read(&mut [0; 512]);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), served).await.expect("an answer");
 }
