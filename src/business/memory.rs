@@ -132,8 +132,26 @@ pub fn reserve(bytes: usize) -> Result<(), Fault> {
 /// # Errors
 /// [`Fault::Busy`] when they are not there.
 pub fn hold(bytes: usize) -> Result<MemoryPermit, Fault> {
-    let hold = |scope: &Scope| Ok(MemoryPermit(Some(scope.budget.take(0, bytes)?)));
-    SCOPE.try_with(hold).unwrap_or_else(|_| Ok(MemoryPermit::default()))
+    budget().hold(bytes)
+}
+
+/// The budget of the request at hand, for work that goes on in another thread.
+#[must_use]
+pub fn budget() -> RequestBudget {
+    RequestBudget(SCOPE.try_with(|scope| scope.budget.clone()).ok())
+}
+
+/// A budget, or none outside of a scope.
+pub struct RequestBudget(Option<MemoryBudget>);
+
+impl RequestBudget {
+    /// Holds `bytes` until the permit is dropped.
+    ///
+    /// # Errors
+    /// [`Fault::Busy`] when they are not there.
+    pub fn hold(&self, bytes: usize) -> Result<MemoryPermit, Fault> {
+        Ok(MemoryPermit(self.0.as_ref().map(|budget| budget.take(0, bytes)).transpose()?))
+    }
 }
 
 /// `bytes` that hold a permit until the last clone of them is dropped.

@@ -7,6 +7,9 @@ pub enum ImagingError {
     /// The image is so wide and high that decoding it takes too much memory.
     #[error("too many pixels")]
     TooManyPixels,
+    /// Others have the memory that decoding it takes.
+    #[error("no memory for the image at the moment")]
+    NoMemory,
     /// An image that was decoded could not be resized or encoded.
     #[error("not encoded")]
     Encoding(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -21,6 +21,7 @@
 mod decode;
 mod error;
 mod format;
+mod memory;
 mod metadata;
 mod pixels;
 mod prepare;
@@ -29,5 +30,6 @@ mod turn;
 
 pub use error::ImagingError;
 pub use format::Format;
+pub use memory::Memory;
 pub use prepare::{Prepared, prepare};
 pub use rendition::render;

@@ -7,6 +7,7 @@ use image::metadata::Orientation;
 use super::decode::{self, Decoded};
 use super::error::{ImagingError, encoding};
 use super::format::Format;
+use super::memory::Memory;
 use super::metadata::{self, Stripped};
 use super::pixels::{encode_samples, has_alpha, to_srgb};
 use super::turn::Turned;
@@ -31,21 +32,21 @@ pub struct Prepared {
 
 /// Looks whether `bytes` are an image all through, drops its metadata and turns it
 /// the way up that they ask for. One that has to be turned, and is too large for
-/// `max_memory`, becomes smaller.
+/// `memory`, becomes smaller.
 ///
 /// # Errors
 /// [`ImagingError::Undecodable`]; [`ImagingError::TooManyPixels`], also when it takes more
-/// than `max_memory` bytes to decode.
-pub fn prepare(bytes: &[u8], max_memory: u64) -> Result<Prepared, ImagingError> {
+/// than there is of `memory` to decode; [`ImagingError::NoMemory`].
+pub fn prepare(bytes: &[u8], memory: &Memory<'_>) -> Result<Prepared, ImagingError> {
     let format = Format::of(bytes).ok_or(ImagingError::Undecodable)?;
     let Stripped { bytes, animated, exif } = metadata::strip(bytes, format).ok_or(ImagingError::Undecodable)?;
-    let (width, height) = decode::check(&bytes, format, max_memory)?;
+    let (width, height) = decode::check(&bytes, format, memory)?;
     let orientation = exif.and_then(|exif| Orientation::from_exif_chunk(&exif)).unwrap_or(Orientation::NoTransforms);
     // An animation that is turned would stop, so it stays as it is.
     if orientation == Orientation::NoTransforms || animated {
         return Ok(Prepared { bytes, format, width, height, animated });
     }
-    turn(&bytes, format, orientation, width, max_memory)
+    turn(&bytes, format, orientation, width, memory)
 }
 
 fn turn(
@@ -53,11 +54,12 @@ fn turn(
     format: Format,
     orientation: Orientation,
     width: u32,
-    max_memory: u64,
+    memory: &Memory<'_>,
 ) -> Result<Prepared, ImagingError> {
     // Only JPEG is encoded without all pixels in their new places.
-    let pixels_memory = if format == Format::Jpeg { max_memory } else { max_memory / 2 };
-    let Decoded { mut raster, profile } = decode::decode(bytes, format, width, pixels_memory)?;
+    let twice = Memory { max: memory.max / 2, reserve: &|bytes| (memory.reserve)(2 * bytes) };
+    let memory = if format == Format::Jpeg { memory } else { &twice };
+    let Decoded { mut raster, profile } = decode::decode(bytes, format, width, memory)?;
     to_srgb(&mut raster, profile.as_deref())?;
     let turned = Turned::new(&raster, orientation);
     let (width, height) = turned.dimensions();

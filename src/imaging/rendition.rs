@@ -6,6 +6,7 @@ use fast_image_resize::{MulDiv, ResizeOptions, Resizer};
 use super::decode::{self, Decoded};
 use super::error::{ImagingError, encoding};
 use super::format::Format;
+use super::memory::Memory;
 use super::pixels::{encode, has_alpha, to_srgb};
 
 /// The quality of renditions: what is commonly taken, as less starts to be seen.
@@ -15,15 +16,15 @@ const QUALITY: u8 = 80;
 /// encoded as `target`.
 ///
 /// # Errors
-/// [`ImagingError`], when the image was not prepared, or with more memory than `max_memory` bytes.
+/// [`ImagingError`], when the image was not prepared, or there is too little `memory`.
 pub fn render(
     bytes: &[u8],
     format: Format,
     (width, height): (u32, u32),
     target: Format,
-    max_memory: u64,
+    memory: &Memory<'_>,
 ) -> Result<Vec<u8>, ImagingError> {
-    let Decoded { raster: mut large, profile } = decode::decode(bytes, format, width, max_memory)?;
+    let Decoded { raster: mut large, profile } = decode::decode(bytes, format, width, memory)?;
     let mut small = Raster::new(width, height, large.pixel_type());
     // Done in place, where the resizer by itself would copy all the pixels.
     let alpha = MulDiv::new();

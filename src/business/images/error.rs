@@ -59,6 +59,7 @@ impl ImageError {
         match error {
             ImagingError::Undecodable => Self::InvalidType,
             ImagingError::TooManyPixels => Self::TooManyPixels,
+            error @ ImagingError::NoMemory => Fault::busy(error).into(),
             ImagingError::Encoding(source) => Fault::failed(source).into(),
         }
     }

@@ -1,5 +1,6 @@
 //! The image rules.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::limits::MAX_IMAGE_BYTES;
 use super::name::{ImageAddress, ImageName, PendingUpload};
 use super::store::{ImageObjects, ImageStore, Object};
 use crate::business::{Clock, Fault, Limit, LimitError, Limits, Session, Subject, Username, background, memory};
-use crate::imaging::{self, Format, Prepared};
+use crate::imaging::{self, Format, ImagingError, Memory, Prepared};
 
 /// How long the address of an upload is good, in seconds.
 const UPLOAD_SECONDS: u64 = 600;
@@ -201,13 +202,11 @@ impl Images {
             return Ok(Some(bytes));
         }
         let Some(original) = self.original(username, file).await? else { return Ok(None) };
-        let max_memory = self.decode_memory;
-        // The work itself holds the permit: a caller that goes away leaves it running.
-        let work = move || {
-            let _permit = permit;
-            imaging::render(&original.bytes, original.format, size, format, max_memory)
-        };
-        let bytes = Bytes::from(background::run("image", work).await?.map_err(Fault::failed)?);
+        let render = move |memory: &Memory<'_>| imaging::render(&original.bytes, original.format, size, format, memory);
+        let bytes = Bytes::from(self.work(permit, render).await?.map_err(|error| match error {
+            ImagingError::NoMemory => Fault::busy(error),
+            error => Fault::failed(error),
+        })?);
         self.files.write(object, bytes.clone()).await?;
         Ok(Some(memory::held(bytes)?))
     }
@@ -257,15 +256,33 @@ impl Images {
         self.limits.take_many(Limit::ImageQuota, Subject::User(author.user_id), bytes as u64).await
     }
 
-    /// Looks at an upload, on a thread of its own.
+    /// Looks at an upload.
     pub(super) async fn prepare(&self, bytes: Bytes) -> Result<Prepared, ImageError> {
         let permit = self.decode_permit().await?;
-        let max_memory = self.decode_memory;
+        let prepare = move |memory: &Memory<'_>| imaging::prepare(&bytes, memory);
+        self.work(permit, prepare).await?.map_err(ImageError::of_upload)
+    }
+
+    /// Works on an image on a thread of its own. What takes more than its share of the memory
+    /// takes it from that for requests.
+    async fn work<T: Send + 'static>(
+        &self,
+        permit: OwnedSemaphorePermit,
+        work: impl FnOnce(&Memory<'_>) -> Result<T, ImagingError> + Send + 'static,
+    ) -> Result<Result<T, ImagingError>, Fault> {
+        let (max, share, budget) = (self.decode_memory, self.decode_memory * 3 / 7, memory::budget());
         let work = move || {
+            // The work itself holds the permit: a caller that goes away leaves it running.
             let _permit = permit;
-            imaging::prepare(&bytes, max_memory)
+            let held = RefCell::default();
+            let reserve = |bytes: u64| {
+                let beyond = usize::try_from(bytes.saturating_sub(share)).unwrap_or(usize::MAX);
+                held.take();
+                budget.hold(beyond).is_ok_and(|permit| held.replace(Some(permit)).is_none())
+            };
+            work(&Memory { max, reserve: &reserve })
         };
-        background::run("image", work).await?.map_err(ImageError::of_upload)
+        background::run("image", work).await
     }
 
     /// Stores the bytes of an image, which nobody knows of yet.

@@ -23,8 +23,3 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<(), ImagingError> {
     let reasonable = pixels <= MAX_PIXELS && width.max(height) <= MAX_SIDE;
     if reasonable { Ok(()) } else { Err(ImagingError::TooManyPixels) }
 }
-
-/// Whether decoding takes no more memory than there is.
-pub(super) fn check_memory(bytes: u64, max_memory: u64) -> Result<(), ImagingError> {
-    if bytes <= max_memory { Ok(()) } else { Err(ImagingError::TooManyPixels) }
-}

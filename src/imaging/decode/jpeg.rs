@@ -3,10 +3,11 @@
 use image::{DynamicImage, GrayImage, RgbImage};
 use jpeg_decoder::{Decoder, PixelFormat};
 
-use super::decoded::{Decoded, check_memory, check_size};
+use super::decoded::{Decoded, check_size};
 use super::whole::{self, raster};
 use crate::imaging::error::ImagingError;
 use crate::imaging::format::Format;
+use crate::imaging::memory::Memory;
 
 /// What the headers of a frame and of its first scan say (ITU-T T.81, B.2.2 and B.2.3).
 struct Frame {
@@ -73,24 +74,26 @@ impl Frame {
 }
 
 /// Decodes an eighth of an image, for which all of it has to be read.
-pub(super) fn check(bytes: &[u8], max_memory: u64) -> Result<(u32, u32), ImagingError> {
+pub(super) fn check(bytes: &[u8], memory: &Memory<'_>) -> Result<(u32, u32), ImagingError> {
     let frame = Frame::read(bytes).ok_or(ImagingError::Undecodable)?;
     check_size(frame.width, frame.height)?;
-    check_memory(frame.memory(1), max_memory)?;
+    memory.take(frame.memory(1))?;
     scaled(bytes, &frame, 1)?;
     Ok((frame.width, frame.height))
 }
 
 /// The pixels of an image, as small as it may be with this width, and as small as it has to
 /// be with this memory.
-pub(super) fn decode(bytes: &[u8], width: u32, max_memory: u64) -> Result<Decoded, ImagingError> {
+pub(super) fn decode(bytes: &[u8], width: u32, memory: &Memory<'_>) -> Result<Decoded, ImagingError> {
     let frame = Frame::read(bytes).ok_or(ImagingError::Undecodable)?;
     check_size(frame.width, frame.height)?;
     let enough = [1, 2, 4].into_iter().find(|eighths| frame.width * eighths / 8 >= width).unwrap_or(8);
     let eighths =
-        [8, 4, 2, 1].into_iter().find(|eighths| *eighths <= u64::from(enough) && frame.memory(*eighths) <= max_memory);
-    match eighths.ok_or(ImagingError::TooManyPixels)? {
-        8 => whole::decode(bytes, Format::Jpeg, max_memory),
+        [8, 4, 2, 1].into_iter().find(|eighths| *eighths <= u64::from(enough) && frame.memory(*eighths) <= memory.max);
+    let eighths = eighths.ok_or(ImagingError::TooManyPixels)?;
+    memory.take(frame.memory(eighths))?;
+    match eighths {
+        8 => whole::decode(bytes, Format::Jpeg, memory),
         eighths => scaled(bytes, &frame, eighths),
     }
 }

@@ -12,15 +12,16 @@ mod whole;
 
 use super::error::ImagingError;
 use super::format::Format;
+use super::memory::Memory;
 pub(super) use decoded::Decoded;
 
 /// Looks whether `bytes` are an image to their end. Returns its width and height.
-pub(super) fn check(bytes: &[u8], format: Format, max_memory: u64) -> Result<(u32, u32), ImagingError> {
+pub(super) fn check(bytes: &[u8], format: Format, memory: &Memory<'_>) -> Result<(u32, u32), ImagingError> {
     match format {
-        Format::Jpeg => jpeg::check(bytes, max_memory),
-        Format::Png => png::check(bytes, max_memory),
+        Format::Jpeg => jpeg::check(bytes, memory),
+        Format::Png => png::check(bytes, memory),
         Format::Gif | Format::WebP => {
-            let Decoded { raster, .. } = whole::decode(bytes, format, max_memory)?;
+            let Decoded { raster, .. } = whole::decode(bytes, format, memory)?;
             Ok((raster.width(), raster.height()))
         }
     }
@@ -28,10 +29,10 @@ pub(super) fn check(bytes: &[u8], format: Format, max_memory: u64) -> Result<(u3
 
 /// The pixels of an image, as few as leave it at least `width` pixels wide, if it is. With
 /// less memory than that takes, a JPEG or PNG comes out smaller.
-pub(super) fn decode(bytes: &[u8], format: Format, width: u32, max_memory: u64) -> Result<Decoded, ImagingError> {
+pub(super) fn decode(bytes: &[u8], format: Format, width: u32, memory: &Memory<'_>) -> Result<Decoded, ImagingError> {
     match format {
-        Format::Jpeg => jpeg::decode(bytes, width, max_memory),
-        Format::Png => png::decode(bytes, width, max_memory),
-        Format::Gif | Format::WebP => whole::decode(bytes, format, max_memory),
+        Format::Jpeg => jpeg::decode(bytes, width, memory),
+        Format::Png => png::decode(bytes, width, memory),
+        Format::Gif | Format::WebP => whole::decode(bytes, format, memory),
     }
 }

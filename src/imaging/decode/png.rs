@@ -6,10 +6,11 @@ use fast_image_resize::PixelType;
 use fast_image_resize::images::Image as Raster;
 use png::{Decoder, Limits, Reader, Transformations};
 
-use super::decoded::{Decoded, check_memory, check_size};
+use super::decoded::{Decoded, check_size};
 use super::whole;
 use crate::imaging::error::{ImagingError, encoding};
 use crate::imaging::format::Format;
+use crate::imaging::memory::Memory;
 
 /// The most bytes that anything beside the pixels takes, such as an ICC profile when it is
 /// uncompressed. What is larger is ignored.
@@ -24,11 +25,11 @@ fn open(bytes: &[u8]) -> Result<Reader<Cursor<&[u8]>>, ImagingError> {
 }
 
 /// Reads all rows of an image.
-pub(super) fn check(bytes: &[u8], max_memory: u64) -> Result<(u32, u32), ImagingError> {
+pub(super) fn check(bytes: &[u8], memory: &Memory<'_>) -> Result<(u32, u32), ImagingError> {
     let mut reader = open(bytes)?;
     if reader.info().interlaced {
         // It will be shown as a whole.
-        whole::check(bytes, Format::Png, max_memory)?;
+        whole::check(bytes, Format::Png, memory)?;
     }
     while reader.next_row().map_err(|_| ImagingError::Undecodable)?.is_some() {}
     Ok((reader.info().width, reader.info().height))
@@ -36,23 +37,23 @@ pub(super) fn check(bytes: &[u8], max_memory: u64) -> Result<(u32, u32), Imaging
 
 /// The pixels of an image, of which as many become one as leave it at least twice this width,
 /// or as have to with this memory.
-pub(super) fn decode(bytes: &[u8], width: u32, max_memory: u64) -> Result<Decoded, ImagingError> {
+pub(super) fn decode(bytes: &[u8], width: u32, memory: &Memory<'_>) -> Result<Decoded, ImagingError> {
     let mut reader = open(bytes)?;
     let info = reader.info();
     if info.interlaced {
         // Its rows come in seven passes, and only the last one has all of them.
-        return whole::decode(bytes, Format::Png, max_memory);
+        return whole::decode(bytes, Format::Png, memory);
     }
     let (full_width, full_height) = (info.width, info.height);
     let profile = info.icc_profile.as_ref().map(|profile| profile.to_vec());
     let samples = reader.output_color_type().0.samples();
     let channels = if samples % 2 == 0 { 4 } else { 3 };
-    let memory = |factor: u32| u64::from(full_width / factor) * u64::from(full_height / factor) * channels as u64;
+    let bytes_at = |factor: u32| u64::from(full_width / factor) * u64::from(full_height / factor) * channels as u64;
     let mut factor = (full_width / (2 * width)).clamp(1, full_height);
-    while memory(factor) > max_memory && factor < full_width.min(full_height) {
+    while bytes_at(factor) > memory.max && factor < full_width.min(full_height) {
         factor += 1;
     }
-    check_memory(memory(factor), max_memory)?;
+    memory.take(bytes_at(factor))?;
     let mut shrunk = Shrunk::new(full_width, full_height, factor, channels);
     while let Some(row) = reader.next_row().map_err(|_| ImagingError::Undecodable)? {
         shrunk.add(row.data(), samples);

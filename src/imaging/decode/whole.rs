@@ -6,25 +6,29 @@ use fast_image_resize::PixelType;
 use fast_image_resize::images::Image as Raster;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use super::decoded::{Decoded, check_memory, check_size};
+use super::decoded::{Decoded, check_size};
 use super::webp;
 use crate::imaging::error::{ImagingError, encoding};
 use crate::imaging::format::Format;
+use crate::imaging::memory::Memory;
+
+/// The most bytes of the first frame of a GIF that is larger than the GIF itself.
+const MAX_FRAME_BYTES: u64 = 4 << 20;
 
 /// All pixels of an image.
-pub(super) fn decode(bytes: &[u8], format: Format, max_memory: u64) -> Result<Decoded, ImagingError> {
-    let mut decoder = open(bytes, format, max_memory)?;
+pub(super) fn decode(bytes: &[u8], format: Format, memory: &Memory<'_>) -> Result<Decoded, ImagingError> {
+    let mut decoder = open(bytes, format, memory)?;
     let profile = decoder.icc_profile().unwrap_or_default();
     let image = DynamicImage::from_decoder(decoder).map_err(|_| ImagingError::Undecodable)?;
     Ok(Decoded { raster: raster(image)?, profile })
 }
 
 /// Whether decoding an image takes no more memory than there is, by what its header says.
-pub(super) fn check(bytes: &[u8], format: Format, max_memory: u64) -> Result<(), ImagingError> {
-    open(bytes, format, max_memory).map(drop)
+pub(super) fn check(bytes: &[u8], format: Format, memory: &Memory<'_>) -> Result<(), ImagingError> {
+    open(bytes, format, memory).map(drop)
 }
 
-fn open(bytes: &[u8], format: Format, max_memory: u64) -> Result<impl ImageDecoder + '_, ImagingError> {
+fn open<'b>(bytes: &'b [u8], format: Format, memory: &Memory<'_>) -> Result<impl ImageDecoder + use<'b>, ImagingError> {
     let format_of_image = match format {
         Format::Gif => ImageFormat::Gif,
         Format::Jpeg => ImageFormat::Jpeg,
@@ -33,7 +37,7 @@ fn open(bytes: &[u8], format: Format, max_memory: u64) -> Result<impl ImageDecod
     };
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format_of_image);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(max_memory);
+    limits.max_alloc = Some(memory.max);
     reader.limits(limits.clone());
     let mut decoder = reader.into_decoder().map_err(|_| ImagingError::Undecodable)?;
     let (width, height) = decoder.dimensions();
@@ -45,11 +49,13 @@ fn open(bytes: &[u8], format: Format, max_memory: u64) -> Result<impl ImageDecod
         // They are put into one of those beside.
         _ => 2 * u64::from(color.bytes_per_pixel() + if color.has_alpha() { 4 } else { 3 }),
     };
-    let memory = u64::from(width) * u64::from(height) * of_two_pixels / 2;
-    check_memory(memory, max_memory)?;
+    let bytes = u64::from(width) * u64::from(height) * of_two_pixels / 2;
+    memory.take(bytes)?;
     if format == Format::Gif {
-        // Its first frame may be larger than it is itself, and is held beside.
-        limits.max_alloc = Some(max_memory - memory);
+        // Its first frame may be held beside, and be larger than what it is drawn on.
+        let frame = bytes.max(MAX_FRAME_BYTES).min(memory.max - bytes);
+        memory.take(bytes + frame)?;
+        limits.max_alloc = Some(frame);
         decoder.set_limits(limits).map_err(|_| ImagingError::TooManyPixels)?;
     }
     Ok(decoder)
