@@ -1,11 +1,16 @@
 //! What the parts of an answer take, without HTTP: `cargo bench`.
 
 use std::hint::black_box;
+use std::net::IpAddr;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use talelio::business::memory::{self, MemoryBudget};
 use talelio::business::{
-    AccountStore, ArticleStore, NewAccount, NewArticle, PageRequest, PasswordHash, Session, Slug, Timestamp,
+    AccountStore, ArticleStore, Clock, InProcessLimits, Limit, Limits, Network, NewAccount, NewArticle, PageRequest,
+    PasswordHash, Rate, Rates, Session, Slug, Subject, SystemClock, Timestamp,
 };
 use talelio::database::Database;
 use talelio::database::content::{self, Content};
@@ -116,5 +121,28 @@ fn storage(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(parts, words, documents, storage);
+fn bookkeeping(criterion: &mut Criterion) {
+    let runtime = Runtime::new().expect("a runtime");
+    let budget = MemoryBudget::new(96 << 20);
+    criterion.bench_function("count the memory of a request", |bencher| {
+        let response = Bytes::from(vec![0; 65_536]);
+        let request = || {
+            budget.scope(async {
+                memory::reserve(black_box(20_000)).expect("there is enough");
+                memory::held(response.clone()).expect("there is enough")
+            })
+        };
+        bencher.to_async(&runtime).iter(request);
+    });
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let rate = |_: Limit| Rate::a_day(NonZeroU64::MAX);
+    let limits = Limits::new(Arc::new(InProcessLimits::new(clock.clone())), clock, Rates::new(rate, 0));
+    criterion.bench_function("count a request of a network", |bencher| {
+        let network = Network::from(IpAddr::from([192, 0, 2, 1]));
+        let take = || async { limits.take(Limit::Logins, Subject::Network(network)).await.expect("not too many") };
+        bencher.to_async(&runtime).iter(take);
+    });
+}
+
+criterion_group!(parts, words, documents, storage, bookkeeping);
 criterion_main!(parts);

@@ -1,7 +1,8 @@
 //! Smaller renditions of an image.
 
-use fast_image_resize::images::Image as Raster;
-use fast_image_resize::{MulDiv, ResizeOptions, Resizer};
+use fast_image_resize::images::{Image as Raster, TypedImage, TypedImageRef};
+use fast_image_resize::pixels::{U8x3, U8x4};
+use fast_image_resize::{ImageView, ImageViewMut, MulDiv, PixelTrait, ResizeOptions, Resizer};
 
 use super::decode::{self, Decoded};
 use super::error::{ImagingError, encoding};
@@ -26,17 +27,44 @@ pub fn render(
 ) -> Result<Vec<u8>, ImagingError> {
     let Decoded { raster: mut large, profile } = decode::decode(bytes, format, width, memory)?;
     let mut small = Raster::new(width, height, large.pixel_type());
-    // Done in place, where the resizer by itself would copy all the pixels.
-    let alpha = MulDiv::new();
     if has_alpha(&large) {
-        alpha.multiply_alpha_inplace(&mut large).map_err(encoding)?;
+        resize_with_alpha(&mut large, &mut small)?;
+    } else {
+        let (from, mut to) = (typed::<U8x3>(&large)?, typed_mut::<U8x3>(&mut small)?);
+        resize(&from, &mut to)?;
     }
-    let options = ResizeOptions::new().use_alpha(false);
-    Resizer::new().resize(&large, &mut small, &options).map_err(encoding)?;
     drop(large);
-    if has_alpha(&small) {
-        alpha.divide_alpha_inplace(&mut small).map_err(encoding)?;
-    }
     to_srgb(&mut small, profile.as_deref())?;
     encode(&small, target, QUALITY)
+}
+
+/// Alpha is done in place, where the resizer by itself would copy all the pixels.
+fn resize_with_alpha(large: &mut Raster, small: &mut Raster) -> Result<(), ImagingError> {
+    let alpha = MulDiv::new();
+    let (mut from, mut to) = (typed_mut::<U8x4>(large)?, typed_mut::<U8x4>(small)?);
+    alpha.multiply_alpha_inplace_typed(&mut from).map_err(encoding)?;
+    resize(&from, &mut to)?;
+    alpha.divide_alpha_inplace_typed(&mut to).map_err(encoding)
+}
+
+/// By the type of the pixels, of which the resizer knows thirteen: with one that is only
+/// known as the program runs, all of them would be in the program, which are two megabytes.
+fn resize<P: PixelTrait>(
+    from: &impl ImageView<Pixel = P>,
+    to: &mut impl ImageViewMut<Pixel = P>,
+) -> Result<(), ImagingError> {
+    let options = ResizeOptions::new().use_alpha(false);
+    Resizer::new().resize_typed(from, to, &options).map_err(encoding)
+}
+
+fn typed<'r, P: PixelTrait>(raster: &'r Raster<'_>) -> Result<TypedImageRef<'r, P>, ImagingError> {
+    raster.typed_image().ok_or_else(other_pixels)
+}
+
+fn typed_mut<'r, P: PixelTrait>(raster: &'r mut Raster<'_>) -> Result<TypedImage<'r, P>, ImagingError> {
+    raster.typed_image_mut().ok_or_else(other_pixels)
+}
+
+fn other_pixels() -> ImagingError {
+    encoding("pixels of another type")
 }
