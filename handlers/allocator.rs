@@ -7,9 +7,10 @@
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-/// Two heaps, and whatever has 128 KiB or more goes back at once.
+/// Two heaps, and whatever has 64 KiB or more, such as the buffers of a busy connection, goes
+/// back at once.
 const SETTINGS: [(&str, &str); 3] =
-    [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "131072"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
+    [("MALLOC_ARENA_MAX", "2"), ("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_TRIM_THRESHOLD_", "131072")];
 
 /// Starts the process anew with the settings, unless it has any already. Where that fails it
 /// goes on without.

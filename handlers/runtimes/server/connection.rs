@@ -73,6 +73,11 @@ impl Totals {
         milliseconds(self.started.elapsed())
     }
 
+    /// Whether more has come than may be, and nobody has taken it yet.
+    pub(super) fn is_too_much_unread(&self) -> bool {
+        self.unread.load(Relaxed) > self.max_unread
+    }
+
     /// Resolves when more has come than may be, and nobody has taken it yet.
     pub(super) async fn too_much_unread(&self) {
         self.too_much_unread.notified().await;
@@ -181,6 +186,7 @@ impl Connection {
     /// Ends it, whatever it is at.
     pub(super) fn evict(&self) {
         self.evicted.store(true, Relaxed);
+        self.has_taken(usize::MAX);
         self.changed.notify_one();
     }
 
@@ -219,7 +225,8 @@ impl Connection {
         if self.unread.fetch_add(bytes, Relaxed) == 0 {
             self.unread_since.store(self.now(), Relaxed);
         }
-        if self.totals.unread.fetch_add(bytes, Relaxed) + bytes > self.totals.max_unread {
+        self.totals.unread.fetch_add(bytes, Relaxed);
+        if self.totals.is_too_much_unread() {
             self.totals.too_much_unread.notify_one();
         }
         if self.is_idle() && self.head_since.load(Relaxed) == 0 {

@@ -132,9 +132,11 @@ async fn serve(
     service: HttpService,
     open: OpenConnection,
 ) {
-    // Until something comes, a connection is not worth any buffers.
+    // Until something comes, a connection is not worth any buffers. That it is ready to be read
+    // is no proof of that.
+    let mut first_byte = [0];
     tokio::select! {
-        _ = stream.readable() => {}
+        _ = stream.peek(&mut first_byte) => {}
         _ = open.connection.ends() => return,
     }
     Box::pin(serve_http(&server, stream, peer, service, &open)).await;
