@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-limits test-limits-short test-openapi test-lambda-local test-containers test-deploy test-coverage lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-durability test-aws test-markdown test-limits test-limits-short test-openapi test-lambda-local test-containers test-deploy test-coverage fuzz check-fuzz lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,13 @@ test-deploy: ## Deploy to a simulated ECS, and see that a bad deployment is roll
 
 test-coverage: ## Run the tests and write target/coverage.xml (Cobertura); needs cargo-llvm-cov
 	cargo llvm-cov --locked --cobertura --output-path target/coverage.xml
+
+fuzz: ## Feed what reads requests with made-up input, FUZZ_SECONDS (60) for each of five targets; takes minutes to build
+	scripts/fuzz.sh
+
+check-fuzz: ## Check that what `make fuzz` runs compiles, and its format
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	cargo check --locked --manifest-path fuzz/Cargo.toml --target-dir target
 
 lint: ## Check format and lints (rustfmt, clippy)
 	cargo fmt --check

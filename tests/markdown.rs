@@ -7,9 +7,14 @@
 //! blocks aside. What is different on purpose is in `docs/markdown.md`, and named
 //! here as well, so that the two cannot drift.
 
+#[path = "markdown/pathological.rs"]
+mod pathological;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::time::Duration;
 
+use rustix::time::{ClockId, clock_gettime};
 use scraper::node::Element;
 use scraper::{ElementRef, Html};
 use serde_json::Value;
@@ -139,4 +144,34 @@ fn the_html_is_that_of_python_markdown() {
         }
     }
     assert!(differences.is_empty(), "{differences}");
+}
+
+/// How long this thread computes to render `source`, however busy the machine is.
+fn cpu_time(source: &str) -> Duration {
+    let now = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
+    let before = now();
+    // One that is refused has an answer, too.
+    let _ = markdown::render(source, "https://www.talel.io");
+    now().saturating_sub(before)
+}
+
+/// The texts of `size` bytes that take longer than they may.
+fn slow_texts(size: usize, most: Duration) -> Vec<(String, Duration)> {
+    let timed = pathological::texts(size).map(|(name, text)| (name, cpu_time(&text)));
+    timed.filter(|(_, time)| *time > most).collect()
+}
+
+/// Most of these take a hundredth of a second in a program that is not optimised. What looks
+/// back or ahead from each of its characters takes many.
+#[test]
+fn texts_that_nobody_writes_take_no_longer_than_others() {
+    let slow = slow_texts(8 << 10, Duration::from_secs(2));
+    assert!(slow.is_empty(), "{slow:?}");
+}
+
+#[test]
+#[ignore = "takes minutes unless optimised; `make fuzz` runs it"]
+fn a_mebibyte_takes_a_second_at_most() {
+    let slow = slow_texts(1 << 20, Duration::from_secs(1));
+    assert!(slow.is_empty(), "{slow:?}");
 }

@@ -99,7 +99,7 @@ impl Config {
         Self::from_variables(variables.collect())
     }
 
-    fn from_variables(variables: HashMap<String, String>) -> Result<Self, Problems> {
+    pub(crate) fn from_variables(variables: HashMap<String, String>) -> Result<Self, Problems> {
         let mut reader = Reader::new(variables);
         let config = reader.config();
         reader.finish(config)

@@ -24,15 +24,14 @@ const MAX_RESPONSE_BYTES: usize = 6_291_556 - 65_536;
 
 /// Answers events until Lambda ends the process.
 pub(crate) async fn run(service: HttpService) -> Result<(), BoxError> {
-    lambda_http::run(service_fn(move |request: lambda_http::Request| {
-        let service = service.clone();
-        async move {
-            let peer = peer(&request);
-            let Ok(response) = service.call(without_stage(request), peer).await;
-            Ok::<_, Infallible>(limited(response).await)
-        }
-    }))
-    .await
+    lambda_http::run(service_fn(move |request| answer(service.clone(), request))).await
+}
+
+/// Answers the request of an event.
+pub(crate) async fn answer(service: HttpService, request: lambda_http::Request) -> Result<Response, Infallible> {
+    let peer = peer(&request);
+    let Ok(response) = service.call(without_stage(request), peer).await;
+    Ok(limited(response).await)
 }
 
 /// Whoever sent the request to what invoked this function.

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::tags::{Markup, Scanner};
+use super::tags::{MAX_ATTRIBUTES, Markup, Scanner};
 
 /// How many lines a source has at most.
 const MAX_LINES: usize = 50_000;
@@ -27,9 +27,6 @@ const MAX_FORMATTING: usize = 500_000;
 /// The most of the product of a text's length in bytes and its escaped characters:
 /// the sanitiser writes a text in a time that grows with it.
 const MAX_ESCAPING: usize = 5_000_000_000;
-
-/// How many attributes an element has at most: the parser compares each with all before it.
-const MAX_ATTRIBUTES: usize = 100;
 
 /// How many bytes of memory it takes to render a source, for each of its bytes, and for each
 /// character in it that means something. Measured; it takes most where such characters stand
@@ -94,8 +91,8 @@ pub(super) fn is_reasonable(html: &str) -> bool {
     is_reasonable_text(&html[text_start..]) && attributes_are_reasonable(html)
 }
 
-/// Whether no tag has too many attributes, as a parser of HTML reads it: also what begins like
-/// a tag, is none for us, and goes on to the next `>` or to the end.
+/// Whether no tag has too many attributes, which a parser of HTML compares each with all before
+/// it, as such a parser reads it: also what begins like a tag, is none for us, and goes on to the next `>` or to the end.
 fn attributes_are_reasonable(html: &str) -> bool {
     let mut in_tag = false;
     let (mut attributes, mut last, mut quote, mut space) = (0, b' ', None, false);

@@ -87,6 +87,10 @@ impl<'s> Iterator for Scanner<'s> {
 /// The most bytes of a tag; nobody writes a longer one.
 const MAX_TAG_BYTES: usize = 8_192;
 
+/// How many attributes a tag has at most. Where there are thousands of `<`, each is looked at this
+/// far before it is known that it begins no tag.
+pub(super) const MAX_ATTRIBUTES: usize = 100;
+
 fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
     let text = &source[start + 1..source.floor_char_boundary(source.len().min(start + MAX_TAG_BYTES))];
     let last = start + 1 + text.len();
@@ -107,10 +111,15 @@ fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
         rest = slashed.unwrap_or(rest);
         if let Some(after) = rest.strip_prefix('>') {
             let empty = slashed.is_some() && !closing;
+            let owned = |(name, value): (&str, &str)| (name.to_ascii_lowercase(), value.to_owned());
+            let attributes = attributes.into_iter().map(owned).collect();
             return Some(Tag { name, closing, empty, attributes, start, end: last - after.len() });
         }
         if slashed.is_some() {
             continue;
+        }
+        if attributes.len() == MAX_ATTRIBUTES {
+            return None;
         }
         let (attribute, after) = attribute(rest)?;
         attributes.push(attribute);
@@ -119,17 +128,29 @@ fn tag_at(source: &str, start: usize) -> Option<Tag<'_>> {
 }
 
 /// The attribute at the start of `text`, and what follows it.
-fn attribute(text: &str) -> Option<((String, String), &str)> {
+fn attribute(text: &str) -> Option<((&str, &str), &str)> {
     let length = text.find(|c: char| c.is_whitespace() || matches!(c, '=' | '>' | '<' | '"' | '\'' | '/'))?;
-    let name = text.get(..length).filter(|name| !name.is_empty())?.to_ascii_lowercase();
+    let name = text.get(..length).filter(|name| !name.is_empty())?;
     let after = text[length..].trim_start();
     let Some(value) = after.strip_prefix('=') else {
-        return Some(((name, String::new()), &text[length..]));
+        return Some(((name, ""), &text[length..]));
     };
     let value = value.trim_start();
     let (value, rest) = match value.chars().next()? {
         quote @ ('"' | '\'') => value[1..].split_once(quote)?,
         _ => value.split_at(value.find(|c: char| c.is_whitespace() || c == '>')?),
     };
-    Some(((name, value.to_owned()), rest))
+    Some(((name, value), rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_has_a_hundred_attributes_at_most() {
+        let tags = |source: &str| Scanner::new(source).count();
+        assert_eq!(tags(&format!("<p {}>", "a=b ".repeat(100))), 1);
+        assert_eq!(tags(&format!("<p {}>", "a=b ".repeat(101))), 0);
+    }
 }

@@ -73,11 +73,6 @@ impl Totals {
         milliseconds(self.started.elapsed())
     }
 
-    /// Whether more has come than may be, and nobody has taken it yet.
-    pub(super) fn is_too_much_unread(&self) -> bool {
-        self.unread.load(Relaxed) > self.max_unread
-    }
-
     /// Resolves when more has come than may be, and nobody has taken it yet.
     pub(super) async fn too_much_unread(&self) {
         self.too_much_unread.notified().await;
@@ -186,7 +181,6 @@ impl Connection {
     /// Ends it, whatever it is at.
     pub(super) fn evict(&self) {
         self.evicted.store(true, Relaxed);
-        self.has_taken(usize::MAX);
         self.changed.notify_one();
     }
 
@@ -220,18 +214,20 @@ impl Connection {
         self.closing.load(Relaxed)
     }
 
-    /// The client has sent so many bytes.
-    pub(super) fn has_read(&self, bytes: usize) {
+    /// The client has sent so many bytes. False when that is the end of it: more comes than
+    /// there is room for until those are gone that are let go.
+    pub(super) fn has_read(&self, bytes: usize) -> bool {
         if self.unread.fetch_add(bytes, Relaxed) == 0 {
             self.unread_since.store(self.now(), Relaxed);
         }
-        self.totals.unread.fetch_add(bytes, Relaxed);
-        if self.totals.is_too_much_unread() {
+        let unread = self.totals.unread.fetch_add(bytes, Relaxed) + bytes;
+        if unread > self.totals.max_unread {
             self.totals.too_much_unread.notify_one();
         }
         if self.is_idle() && self.head_since.load(Relaxed) == 0 {
             self.head_since.store(self.now(), Relaxed);
         }
+        unread <= 2 * self.totals.max_unread
     }
 
     /// So many bytes of what has come are taken, or all of them.

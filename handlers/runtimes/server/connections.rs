@@ -94,10 +94,7 @@ impl Connections {
         loop {
             tokio::select! {
                 () = self.0.totals.too_much_unread() => {
-                    let open = self.0.open();
-                    while self.0.totals.is_too_much_unread()
-                        && oldest(&open, Connection::unread_since).inspect(|connection| connection.evict()).is_some()
-                    {}
+                    oldest(&self.0.open(), Connection::unread_since).inspect(|connection| connection.evict());
                 }
                 () = refused() => {
                     oldest(&self.0.open(), Connection::slow_since).inspect(|connection| connection.evict());

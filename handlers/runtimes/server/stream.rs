@@ -86,8 +86,8 @@ impl AsyncRead for ConnectionStream {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         let bytes = buffer.filled().len() - before;
-        if bytes > 0 {
-            self.connection.has_read(bytes);
+        if bytes > 0 && !self.connection.has_read(bytes) {
+            return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
         }
         read
     }
