@@ -50,8 +50,12 @@ test-deploy: ## Deploy to a simulated ECS, and see that a bad deployment is roll
 test-coverage: ## Run the tests and write target/coverage.xml (Cobertura); needs cargo-llvm-cov
 	cargo llvm-cov --locked --cobertura --output-path target/coverage.xml
 
-fuzz: ## Feed what reads requests with made-up input, FUZZ_SECONDS (60) for each of five targets; takes minutes to build
-	scripts/fuzz.sh
+# How long `make fuzz` feeds each of its targets.
+FUZZ_SECONDS ?= 60
+
+fuzz: ## Feed what reads requests with made-up input, FUZZ_SECONDS for each of five parts; installs cargo-fuzz
+	cargo test --locked --release --test markdown -- --ignored
+	FUZZ_SECONDS=$(FUZZ_SECONDS) scripts/fuzz.sh
 
 check-fuzz: ## Check that what `make fuzz` runs compiles, and its format
 	cargo fmt --manifest-path fuzz/Cargo.toml --check

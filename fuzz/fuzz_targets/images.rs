@@ -8,7 +8,7 @@ use talelio::imaging::{Format, Memory, prepare, render};
 use talelio_fuzz::{bounded, seeds};
 
 /// A sixteenth of what a server of 256 MB works on an image in, so that the largest are soon done.
-const MEMORY: Memory<'static> = Memory { max: 7 << 20, reserve: &|_| true };
+const MEMORY: Memory<'_> = Memory { max: 7 << 20, reserve: &|_| true };
 
 /// A few bytes can be an image of as many pixels as fit into that: several times as long as they
 /// take here, where every comparison is watched.

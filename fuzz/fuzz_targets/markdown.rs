@@ -8,11 +8,11 @@ use talelio::markdown;
 use talelio_fuzz::{bounded, seeds};
 
 /// How long a repeated text gets, in bytes: enough for quadratic work to take longer than it may.
-const REPEATED: usize = 32 << 10;
+const REPEATED: usize = 16 << 10;
 
 /// What such a text may take: twice as long as one of blocks alone does here, where every
 /// comparison is watched.
-const LEAST: Duration = Duration::from_secs(1);
+const LEAST: Duration = Duration::from_millis(500);
 
 fuzz_target!(init: seeds::write("markdown", seeds::markdown()), |text: &str| {
     check(text);

@@ -74,3 +74,21 @@ fn turn(
     };
     Ok(Prepared { bytes, format, width, height, animated: false })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn an_image_without_pixels_is_none() {
+        let memory = Memory { max: 8 << 20, reserve: &|_| true };
+        let mut gif = Vec::new();
+        image::RgbImage::new(2, 2).write_to(&mut Cursor::new(&mut gif), image::ImageFormat::Gif).unwrap();
+        assert!(prepare(&gif, &memory).is_ok());
+        // The height of the screen that the frames are drawn on.
+        gif[8..10].fill(0);
+        assert!(matches!(prepare(&gif, &memory), Err(ImagingError::Undecodable)));
+    }
+}

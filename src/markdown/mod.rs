@@ -134,6 +134,16 @@ mod tests {
     }
 
     #[test]
+    fn footnotes_are_defined_in_each_other_as_deep_as_blocks_nest() {
+        let nested = |depth: usize| {
+            let definitions: Vec<_> = (1..=depth).map(|number| format!("[^{number}]: ")).collect();
+            html(&format!("[^{depth}]\n\n{}innermost", definitions.concat()))
+        };
+        assert!(nested(40).contains(r#"<li id="fn:40">"#));
+        assert!(!nested(41).contains("<li"));
+    }
+
+    #[test]
     fn headings_get_ids_and_a_table_of_contents() {
         let rendered =
             render("# A & b\n\n## The *heading*\n\n## The heading\n\n# Åäö\n", "https://www.talel.io").unwrap();

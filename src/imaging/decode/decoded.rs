@@ -17,9 +17,12 @@ pub(in crate::imaging) struct Decoded {
     pub(in crate::imaging) profile: Option<Vec<u8>>,
 }
 
-/// Whether an image has no more pixels than we take.
+/// Whether an image has pixels, which a GIF need not, and no more than we take.
 pub(super) fn check_size(width: u32, height: u32) -> Result<(), ImagingError> {
     let pixels = u64::from(width) * u64::from(height);
+    if pixels == 0 {
+        return Err(ImagingError::Undecodable);
+    }
     let reasonable = pixels <= MAX_PIXELS && width.max(height) <= MAX_SIDE;
     if reasonable { Ok(()) } else { Err(ImagingError::TooManyPixels) }
 }

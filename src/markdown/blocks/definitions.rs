@@ -33,6 +33,8 @@ pub(in crate::markdown) struct Reference {
 /// `[^label]: text`
 struct Footnote {
     text: String,
+    /// How deep the block is nested that defines it.
+    depth: usize,
     content: Element,
 }
 
@@ -56,9 +58,11 @@ impl Definitions {
         Some(&self.footnotes[*self.labels.get(label)?].content)
     }
 
-    /// The text of the footnote that was defined as the `index`th; its content takes its place.
-    pub(super) fn take_footnote_text(&mut self, index: usize) -> Option<String> {
-        Some(std::mem::take(&mut self.footnotes.get_mut(index)?.text))
+    /// The text of the footnote that was defined as the `index`th, and how deep that was; its
+    /// content takes its place.
+    pub(super) fn take_footnote_text(&mut self, index: usize) -> Option<(String, usize)> {
+        let footnote = self.footnotes.get_mut(index)?;
+        Some((std::mem::take(&mut footnote.text), footnote.depth))
     }
 
     pub(super) fn set_footnote(&mut self, index: usize, content: Element) {
@@ -70,8 +74,8 @@ impl Definitions {
         self.footnotes.iter_mut().for_each(|footnote| change(&mut footnote.content));
     }
 
-    /// Takes the first definition out of a block; what is left of it.
-    pub(super) fn take<'t>(&mut self, block: Block<'t>, queue: &mut Queue<'t>) -> Option<Vec<Block<'t>>> {
+    /// Takes the first definition out of a block that is nested so deep; what is left of it.
+    pub(super) fn take<'t>(&mut self, block: Block<'t>, depth: usize, queue: &mut Queue<'t>) -> Option<Vec<Block<'t>>> {
         let text = block.text;
         if !text.contains("]:") {
             return None;
@@ -79,7 +83,8 @@ impl Definitions {
         let mut at = 0;
         for line in text.split_inclusive('\n') {
             if let Some((label, first)) = footnote(line) {
-                let rest = self.keep_footnote(label, first, &text[at + line.len()..], queue);
+                let (says, rest) = footnote_text(first, &text[at + line.len()..], queue);
+                self.keep_footnote(label, says, depth);
                 return Some(left(block, &text[..at], rest));
             }
             if let Some((label, reference, length)) = reference(&text[at..]) {
@@ -91,30 +96,34 @@ impl Definitions {
         None
     }
 
-    /// Keeps a footnote that begins with the text `first`; `after` are the lines
-    /// that follow. Returns those that are not the footnote's.
-    fn keep_footnote<'t>(&mut self, label: &str, first: &str, after: &'t str, queue: &mut Queue<'t>) -> &'t str {
-        let mut end = 0;
-        for line in after.split_inclusive('\n') {
-            if footnote(line).is_some() {
-                break;
-            }
-            end += line.len();
-        }
-        let mut text = [first.trim_end(), &dedent(after[..end].trim_end(), 1)].join("\n");
-        text.truncate(text.trim_end().len());
-        if end == after.len() {
-            while let Some(block) = queue.pop_front_if(|block| block.text.trim_start_matches('\n').starts_with(TAB)) {
-                text.push_str("\n\n");
-                text.push_str(&dedent(block.text, 1));
-            }
-        }
+    /// Keeps a footnote, unless its label has one.
+    fn keep_footnote(&mut self, label: &str, text: String, depth: usize) {
         if !self.labels.contains_key(label) {
             self.labels.insert(label.to_owned(), self.footnotes.len());
-            self.footnotes.push(Footnote { text, content: Element::new("li", Vec::new()) });
+            self.footnotes.push(Footnote { text, depth, content: Element::new("li", Vec::new()) });
         }
-        &after[end..]
     }
+}
+
+/// The text of a footnote that begins with `first`; `after` are the lines that follow. Also
+/// returns those that are not the footnote's.
+fn footnote_text<'t>(first: &str, after: &'t str, queue: &mut Queue<'t>) -> (String, &'t str) {
+    let mut end = 0;
+    for line in after.split_inclusive('\n') {
+        if footnote(line).is_some() {
+            break;
+        }
+        end += line.len();
+    }
+    let mut text = [first.trim_end(), &dedent(after[..end].trim_end(), 1)].join("\n");
+    text.truncate(text.trim_end().len());
+    if end == after.len() {
+        while let Some(block) = queue.pop_front_if(|block| block.text.trim_start_matches('\n').starts_with(TAB)) {
+            text.push_str("\n\n");
+            text.push_str(&dedent(block.text, 1));
+        }
+    }
+    (text, &after[end..])
 }
 
 /// The parts of a block before and after a definition, as far as they say anything.

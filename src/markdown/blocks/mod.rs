@@ -140,7 +140,7 @@ impl BlockParser<'_> {
             }
             block.no_quote = true;
         }
-        if let Some(rest) = self.definitions.take(block, queue) {
+        if let Some(rest) = self.definitions.take(block, self.depth, queue) {
             return rest.into_iter().rev().for_each(|rest| queue.push_front(rest));
         }
         self.paragraph(parent, text);
@@ -148,9 +148,10 @@ impl BlockParser<'_> {
 
     /// Parses what the footnotes say.
     fn footnotes(&mut self) {
-        // A footnote may hold the definition of another.
+        // A footnote may hold the definition of another, which is as deep as if it stood there.
         let mut parsed = 0;
-        while let Some(text) = self.definitions.take_footnote_text(parsed) {
+        while let Some((text, depth)) = self.definitions.take_footnote_text(parsed) {
+            self.depth = depth;
             let mut content = Element::new("li", Vec::new());
             self.text(&mut content, &text);
             self.definitions.set_footnote(parsed, content);
