@@ -15,7 +15,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use http::Method;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK, RETRY_AFTER};
 use talelio::business::memory::MemoryBudget;
 use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt, service_fn};
@@ -97,5 +97,5 @@ fn cors(app: &App) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
-        .expose_headers([LINK, X_TOTAL_COUNT, X_REQUEST_ID])
+        .expose_headers([LINK, RETRY_AFTER, X_TOTAL_COUNT, X_REQUEST_ID])
 }
