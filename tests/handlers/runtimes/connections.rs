@@ -145,27 +145,26 @@ async fn so_many_connections_over_http_2_stay_idle() {
 
 #[tokio::test]
 async fn whoever_reads_slowly_goes_when_others_need_the_memory() {
-    let app = TestApp::http(&[("MEMORY_LIMIT", "67108864")]);
+    // Nothing is cached, so each response is made anew.
+    let app = TestApp::http(&[("MEMORY_LIMIT", "67108864"), ("CACHE_TTL", "0")]);
     let token = app.author("ada").await;
-    for n in 0..12 {
+    for n in 0..3 {
         let body = format!("{n} {}", "many words ".repeat(36_000));
         app.publish_article(&token, &json!({"title": format!("A {n}"), "body": body, "meta_description": ""})).await;
     }
-    let pages =
-        [(3, 4), (2, 6)].map(|(limit, pages)| (1..=pages).map(move |page| format!("limit={limit}&page={page}")));
+    let reader = async || app.get("/v1/users/ada/articles?limit=2").await.status;
     let mut holding = Vec::new();
-    for page in pages.into_iter().flatten() {
+    while reader().await == StatusCode::OK {
+        assert!(holding.len() < 100, "the memory is never used up");
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4_096).unwrap();
         let mut stream = socket.connect(app.process.address().parse().unwrap()).await.unwrap();
         // The first of them may all be on their way, in the system's own memory.
-        let request = format!("GET /v1/users/ada/articles?{page} HTTP/1.1\r\nhost: a\r\n\r\n").repeat(8);
-        stream.write_all(request.as_bytes()).await.unwrap();
+        let requests = "GET /v1/users/ada/articles?limit=3 HTTP/1.1\r\nhost: a\r\n\r\n".repeat(8);
+        stream.write_all(requests.as_bytes()).await.unwrap();
         stream.read_exact(&mut [0]).await.unwrap();
         holding.push(stream);
     }
-    let reader = async || app.get("/v1/users/ada/articles?limit=1&page=12").await.status;
-    assert_eq!(reader().await, StatusCode::SERVICE_UNAVAILABLE);
     tokio::time::sleep(Duration::from_secs(11)).await;
     let served = async {
         while reader().await != StatusCode::OK {
