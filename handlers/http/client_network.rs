@@ -55,9 +55,8 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAdd
 
 /// The addresses of `X-Forwarded-For`, the last first; none for what is no address.
 pub(crate) fn forwarded_for(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
-    let values = headers.get_all("x-forwarded-for").iter().map(|value| value.to_str().unwrap_or_default());
-    let values: Vec<&str> = values.collect();
-    values.into_iter().rev().flat_map(|value| value.rsplit(',')).map(|hop| address(hop.trim()))
+    let values = headers.get_all("x-forwarded-for").iter().rev().map(|value| value.to_str().unwrap_or_default());
+    values.flat_map(|value| value.rsplit(',')).map(|hop| address(hop.trim()))
 }
 
 /// An address, for which some proxies also write its port.
