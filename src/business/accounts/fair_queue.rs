@@ -1,4 +1,4 @@
-//! A queue for a few places to work that those who wait are fair to: networks take turns,
+//! A queue for a few slots to work in, fair to those who wait: networks take turns,
 //! so that many requests from one keep nobody from another out.
 
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use crate::business::{Fault, Network};
 /// second or less.
 const MAX_WAITING: usize = 64;
 
-/// Places to work, and who waits for one. Clones share them.
+/// Slots to work in, and who waits for one. Clones share them.
 #[derive(Clone)]
 pub(super) struct FairQueue(Arc<Mutex<State>>);
 
@@ -21,13 +21,13 @@ struct State {
     /// How many of a network may wait.
     max_of_network: usize,
     /// Those who wait, by network; the first network is next.
-    waiting: VecDeque<(Network, VecDeque<oneshot::Sender<Place>>)>,
+    waiting: VecDeque<(Network, VecDeque<oneshot::Sender<Slot>>)>,
 }
 
-/// A place to work, given to the next when it is dropped.
-pub(super) struct Place(Option<FairQueue>);
+/// A slot to work in, given to the next when it is dropped.
+pub(super) struct Slot(Option<FairQueue>);
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         if let Some(queue) = self.0.take() {
             queue.pass_on();
@@ -36,18 +36,18 @@ impl Drop for Place {
 }
 
 impl FairQueue {
-    /// A queue for so many `places`, of which so many of a network wait at most.
-    pub(super) fn new(places: usize, max_of_network: usize) -> Self {
-        Self(Arc::new(Mutex::new(State { free: places, max_of_network, waiting: VecDeque::new() })))
+    /// A queue for so many `slots`, of which so many of a network wait at most.
+    pub(super) fn new(slots: usize, max_of_network: usize) -> Self {
+        Self(Arc::new(Mutex::new(State { free: slots, max_of_network, waiting: VecDeque::new() })))
     }
 
-    /// A place, once it is the turn of `network`. [`Fault::Busy`] when too many wait already.
-    pub(super) async fn place(&self, network: Network) -> Result<Place, Fault> {
+    /// A slot, once it is the turn of `network`. [`Fault::Busy`] when too many wait already.
+    pub(super) async fn slot(&self, network: Network) -> Result<Slot, Fault> {
         let turn = {
             let mut state = self.state();
             if state.free > 0 {
                 state.free -= 1;
-                return Ok(Place(Some(self.clone())));
+                return Ok(Slot(Some(self.clone())));
             }
             state.enqueue(network)?
         };
@@ -55,7 +55,7 @@ impl FairQueue {
         turn.await.map_err(|_| too_many())
     }
 
-    /// Gives a place that became free to the next who still waits.
+    /// Gives a slot that became free to the next who still waits.
     fn pass_on(self) {
         loop {
             let next = {
@@ -66,10 +66,10 @@ impl FairQueue {
                 };
                 next
             };
-            match next.send(Place(Some(self.clone()))) {
+            match next.send(Slot(Some(self.clone()))) {
                 Ok(()) => return,
-                // Gone. The place is not dropped, which would be to pass it on once more.
-                Err(mut place) => place.0 = None,
+                // Gone. The slot is not dropped, which would be to pass it on once more.
+                Err(mut slot) => slot.0 = None,
             }
         }
     }
@@ -80,7 +80,7 @@ impl FairQueue {
 }
 
 impl State {
-    fn enqueue(&mut self, network: Network) -> Result<oneshot::Receiver<Place>, Fault> {
+    fn enqueue(&mut self, network: Network) -> Result<oneshot::Receiver<Slot>, Fault> {
         for (_, turns) in &mut self.waiting {
             turns.retain(|turn| !turn.is_closed());
         }
@@ -109,7 +109,7 @@ impl State {
         Ok(())
     }
 
-    fn next(&mut self) -> Option<oneshot::Sender<Place>> {
+    fn next(&mut self) -> Option<oneshot::Sender<Slot>> {
         let (network, mut turns) = self.waiting.pop_front()?;
         let next = turns.pop_front();
         if !turns.is_empty() {
@@ -133,34 +133,34 @@ mod tests {
         std::net::IpAddr::from(Ipv4Addr::new(192, 0, 2, number)).into()
     }
 
-    /// Waits for a place in the background.
-    fn wait(queue: &FairQueue, number: u8) -> tokio::task::JoinHandle<Result<Place, Fault>> {
+    /// Waits for a slot in the background.
+    fn wait(queue: &FairQueue, number: u8) -> tokio::task::JoinHandle<Result<Slot, Fault>> {
         let queue = queue.clone();
-        tokio::spawn(async move { queue.place(network(number)).await })
+        tokio::spawn(async move { queue.slot(network(number)).await })
     }
 
     #[tokio::test]
     async fn networks_take_turns() {
         let queue = FairQueue::new(1, 8);
-        let place = queue.place(network(1)).await.unwrap();
+        let slot = queue.slot(network(1)).await.unwrap();
         let flood: Vec<_> = (0..8).map(|_| wait(&queue, 1)).collect();
         tokio::task::yield_now().await;
-        assert!(queue.place(network(1)).await.is_err(), "no more of one network");
+        assert!(queue.slot(network(1)).await.is_err(), "no more of one network");
         let other = wait(&queue, 2);
         tokio::task::yield_now().await;
-        drop(place);
+        drop(slot);
         // One of the flood is before it.
         let mut flood = flood.into_iter();
         drop(flood.next().unwrap().await.unwrap().unwrap());
-        let place = other.await.unwrap().unwrap();
+        let slot = other.await.unwrap().unwrap();
         assert_eq!(flood.filter(tokio::task::JoinHandle::is_finished).count(), 0);
-        drop(place);
+        drop(slot);
     }
 
     #[tokio::test]
     async fn a_network_with_few_takes_the_room_of_one_with_many() {
         let queue = FairQueue::new(1, 8);
-        let _place = queue.place(network(0)).await.unwrap();
+        let _slot = queue.slot(network(0)).await.unwrap();
         let waiting: Vec<_> = (0..MAX_WAITING).map(|number| wait(&queue, u8::try_from(number / 8).unwrap())).collect();
         tokio::task::yield_now().await;
         let newcomer = wait(&queue, 200);
@@ -173,15 +173,15 @@ mod tests {
     #[tokio::test]
     async fn the_places_of_those_who_went_are_not_lost() {
         let queue = FairQueue::new(1, 8);
-        let place = queue.place(network(1)).await.unwrap();
+        let slot = queue.slot(network(1)).await.unwrap();
         let gone = wait(&queue, 2);
         let still_there = wait(&queue, 3);
         tokio::task::yield_now().await;
         gone.abort();
         let _ = gone.await;
-        drop(place);
+        drop(slot);
         drop(still_there.await.unwrap().unwrap());
-        drop(queue.place(network(4)).await.unwrap());
+        drop(queue.slot(network(4)).await.unwrap());
         assert_eq!(queue.state().free, 1);
     }
 }

@@ -105,11 +105,11 @@ impl PasswordHasher {
         network: Network,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Fault> {
-        let place = self.0.place(network).await?;
-        // The work itself holds the place: a caller that goes away leaves it
+        let slot = self.0.slot(network).await?;
+        // The work itself holds the slot: a caller that goes away leaves it
         // running, and the next one must not start beside it.
         let work = move || {
-            let _place = place;
+            let _slot = slot;
             work()
         };
         background::run("password", work).await
