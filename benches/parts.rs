@@ -69,10 +69,10 @@ async fn store() -> (Arc<Database>, Session) {
         username: "ada".parse().expect("a name"),
         password: PasswordHash::from_stored("none".to_owned()),
     };
-    let registered = store.register(account).await.expect("registered");
+    let registered = store.register(account, None, None).await.expect("registered");
     let session = Session { user_id: registered.user.id, username: registered.user.username };
     for number in 0..100 {
-        store.publish(article(number), &session).await.expect("published");
+        store.publish(article(number), &session, None).await.expect("published");
     }
     (store, session)
 }
@@ -116,7 +116,7 @@ fn storage(criterion: &mut Criterion) {
             number += 1;
             article(number)
         };
-        let publish = |article| async { store.publish(article, &session).await.expect("published") };
+        let publish = |article| async { store.publish(article, &session, None).await.expect("published") };
         bencher.to_async(&runtime).iter_batched(next, publish, BatchSize::SmallInput);
     });
 }

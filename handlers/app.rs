@@ -6,12 +6,13 @@ use http::HeaderValue;
 use ipnet::IpNet;
 use talelio::business::memory::MemoryBudget;
 use talelio::business::{
-    Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, LimitStore, Limits, Mailer, Projects, Renderer,
-    SystemClock, Tokens, Unlimited,
+    AccountMails, Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, Jobs, LimitStore, Limits,
+    MailJob, Mailer, Projects, Renderer, SystemClock, Tokens, Unlimited,
 };
 use talelio::database::{Database, OpenError};
 use talelio::mail::Outbox;
 use talelio::objects::{self, Objects};
+use uuid::Uuid;
 
 use crate::config::{Config, Environment};
 use crate::http::cookies::CookieSettings;
@@ -29,6 +30,7 @@ pub(crate) struct AppState {
     pub(crate) articles: Articles,
     pub(crate) images: Images,
     pub(crate) projects: Projects,
+    pub(crate) jobs: Arc<Jobs>,
     /// Where this API is reached.
     pub(crate) api_base_url: String,
     pub(crate) cookies: CookieSettings,
@@ -46,9 +48,13 @@ pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Builds everything on a store.
 pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let tokens = Tokens::new(&config.secret_key);
+    let tokens = Arc::new(Tokens::new(&config.secret_key));
     let production = config.environment == Environment::Production;
-    let mailer = mailer(&config);
+    let mails = Arc::new(AccountMails::new(tokens.clone(), config.api_base_url.clone()));
+    let mail = MailJob::new(database.clone(), mailer(&config), mails, clock.clone());
+    // The next process to open a folder is the same to leases: the one before it is no more.
+    let holder = if config.connection.is_some() { Uuid::now_v7() } else { Uuid::nil() };
+    let jobs = Arc::new(Jobs::new(vec![Arc::new(mail)], database.clone(), clock.clone(), holder));
     let objects = Arc::new(open_objects(&config)?);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
     let limits = Arc::new(Limits::new(limit_store(&config, &database, &clock), clock.clone(), config.rates));
@@ -62,14 +68,13 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
     );
     let accounts_config = AccountsConfig {
         allowlist: config.allowlist,
-        api_base_url: config.api_base_url.clone(),
         hashing_memory: config.memory_limit / 8,
         max_waiting_of_network: if config.limited { config.login_queue } else { usize::MAX },
     };
     Ok(Arc::new(AppState {
         memory: MemoryBudget::new(config.memory_limit / 8 * 3),
         response_cache: ResponseCache::new(config.cache_ttl, config.memory_limit / 16),
-        accounts: Accounts::new(database.clone(), mailer, clock.clone(), tokens, limits.clone(), accounts_config),
+        accounts: Accounts::new(database.clone(), clock.clone(), tokens, limits.clone(), jobs.clone(), accounts_config),
         articles: Articles::new(
             database.clone(),
             clock.clone(),
@@ -79,6 +84,7 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
         ),
         images,
         projects: Projects::new(database, clock, limits.clone(), renderer),
+        jobs,
         limits,
         trusted_proxies: config.trusted_proxies,
         api_base_url: config.api_base_url,

@@ -1,5 +1,6 @@
 //! What the clients of AWS have in common: whom they trust, and who they are.
 
+use std::error::Error;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -13,6 +14,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use base64::Engine as _;
+use hyper_util::client::legacy;
 
 /// Where a service of AWS is reached.
 #[derive(Clone, Debug)]
@@ -63,4 +65,28 @@ fn https() -> SharedHttpClient {
     let trust = TrustStore::empty().with_pem_certificate(pem);
     let context = TlsContext::builder().with_trust_store(trust).build().expect("the roots are valid certificates");
     Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build_https()
+}
+
+/// Whether a request failed because there was no connection to send it on.
+pub(crate) fn is_not_connected(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+/// The error of a client that nobody listens to, as it really is.
+#[cfg(test)]
+pub(crate) async fn not_connected() -> aws_smithy_runtime_api::client::result::ConnectorError {
+    let connector = legacy::connect::HttpConnector::new();
+    let client = legacy::Client::builder(hyper_util::rt::TokioExecutor::new());
+    let client = client.build::<_, http_body_util::Empty<bytes::Bytes>>(connector);
+    // Nothing listens on port 1.
+    aws_smithy_runtime_api::client::result::ConnectorError::io(
+        client.get("http://127.0.0.1:1/".parse().unwrap()).await.unwrap_err().into(),
+    )
 }

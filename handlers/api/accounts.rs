@@ -6,7 +6,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
-use talelio::business::{AccountWithUser, Credentials, Email, Limit, NewPassword, Subject, Username};
+use talelio::business::{AccountWithUser, Credentials, Email, Limit, NewPassword, Registration, Subject, Username};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,6 +19,7 @@ use crate::http::client_network::ClientNetwork;
 use crate::http::cookies;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
+use crate::http::idempotency::{IdempotencyHeader, Idempotent};
 use crate::http::json::JsonBody;
 
 pub(super) fn public() -> OpenApiRouter<App> {
@@ -130,6 +131,7 @@ impl From<AccountWithUser> for RegisteredBody {
     post,
     path = "/v1/accounts/register",
     tag = "accounts",
+    params(IdempotencyHeader),
     request_body = NewAccountBody,
     responses(
         (status = 201, description = "The account, not verified yet.", body = RegisteredBody),
@@ -147,6 +149,7 @@ impl From<AccountWithUser> for RegisteredBody {
 async fn register(
     State(app): State<App>,
     ClientNetwork(network): ClientNetwork,
+    Idempotent(key): Idempotent,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     app.limits.take(Limit::Registrations, Subject::Network(network)).await?;
@@ -154,7 +157,7 @@ async fn register(
     let email: Email = email.parse().map_err(ApiError::bad_request)?;
     let password: NewPassword = password.parse().map_err(ApiError::bad_request)?;
     let username: Username = username.parse().map_err(ApiError::bad_request)?;
-    let registration = app.accounts.register(email, password, username, network);
+    let registration = app.accounts.register(Registration { email, password, username }, network, key);
     let registered = app.response_cache.invalidated_by(registration).await?;
     Ok((StatusCode::CREATED, Json(RegisteredBody::from(registered))).into_response())
 }

@@ -15,6 +15,7 @@ use crate::http::authentication::AuthenticatedUser;
 use crate::http::body::{BodyPolicy, allow};
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
+use crate::http::idempotency::{IdempotencyHeader, Idempotent};
 use crate::http::json::{JsonBody, json};
 use crate::http::pagination::{self, PageParameters};
 use crate::response_cache::{CacheableRequest, Representation};
@@ -93,6 +94,7 @@ impl From<Project> for ProjectBody {
     post,
     path = "/v1/projects",
     tag = "projects",
+    params(IdempotencyHeader),
     request_body = NewProjectBody,
     responses(
         (status = 201, description = "The project as it was made.", body = ProjectBody),
@@ -109,11 +111,12 @@ impl From<Project> for ProjectBody {
 async fn create(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
+    Idempotent(key): Idempotent,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     let ([title, text], []) = body.strings(["title", "body"], []).await?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
-    let creation = app.projects.create(&session, title, text);
+    let creation = app.projects.create(&session, title, text, key);
     let project = app.response_cache.invalidated_by(creation).await?;
     let project = ProjectBody::from(project);
     json(StatusCode::CREATED, &project, project.bytes()).await

@@ -16,7 +16,13 @@ pub(super) async fn run(config: Config) -> Result<(), BoxError> {
     // While its first request is on its way, everything else is put together.
     let warming_up = tokio::spawn(app::warm_up(Arc::clone(&database)));
     let app = app::build(config, database)?;
+    let jobs = app.jobs.clone();
     let service = HttpService::new(app.clone(), router::build(app));
     warming_up.await??;
-    if runtime_api { lambda::run(service).await } else { server::run(service, address).await }
+    if runtime_api {
+        return lambda::run(service, jobs).await;
+    }
+    // They end with the runtime, wherever they are.
+    tokio::spawn(async move { jobs.run_for_ever().await });
+    server::run(service, address).await
 }

@@ -156,7 +156,7 @@ impl Reader {
             trusted_proxies: self.trusted_proxies(),
             cookie_domain: self.cookie_domain(),
             allowlist: self.allowlist(),
-            smtp: self.smtp(sender.as_ref()),
+            smtp: self.smtp(sender.as_ref(), production),
             sender: sender.unwrap_or_else(default_sender),
             log_filter: self
                 .parsed("RUST_LOG", "info", "levels such as `warn` or `info,talelio=debug`")
@@ -260,7 +260,7 @@ impl Reader {
         parsed.ok()
     }
 
-    fn smtp(&mut self, sender: Option<&Mailbox>) -> Option<Smtp> {
+    fn smtp(&mut self, sender: Option<&Mailbox>, production: bool) -> Option<Smtp> {
         let server = self.text("EMAIL_SERVER")?;
         let (user, password) = (self.text("EMAIL_USER"), self.text("EMAIL_PASS"));
         if user.is_some() != password.is_some() {
@@ -269,8 +269,11 @@ impl Reader {
         if self.text("EMAIL_SENDER").is_none() && user.is_none() {
             self.problem("EMAIL_SENDER", "required with EMAIL_SERVER");
         }
-        let smtp = Smtp::new(SmtpConfig { server, credentials: user.zip(password), sender: sender?.clone() });
-        smtp.map_err(|error| self.problem("EMAIL_SERVER", &error.to_string())).ok()
+        let config = SmtpConfig { server, credentials: user.zip(password), sender: sender?.clone() };
+        if config.is_plaintext() && production {
+            self.problem("EMAIL_SERVER", "mail is not sent without TLS in production");
+        }
+        Smtp::new(config).map_err(|error| self.problem("EMAIL_SERVER", &error.to_string())).ok()
     }
 }
 

@@ -81,7 +81,11 @@ pub(crate) const VARIABLES: [Variable; 36] = [
     ),
     variable("COOKIE_DOMAIN", "", "the domain of the refresh cookie in production, such as .talel.io"),
     variable("WHITELISTED_EMAILS", "", "who may register, separated by commas; empty admits nobody, unset everybody"),
-    variable("EMAIL_SERVER", "", "the SMTP server, `host` or `host:port`; without it mail goes to DATA_DIR/outbox"),
+    variable(
+        "EMAIL_SERVER",
+        "",
+        "the SMTP server, `host` or `host:port`; `smtp://host:port` without TLS, in development only; without it mail goes to DATA_DIR/outbox",
+    ),
     variable("EMAIL_USER", "", "the user name at the SMTP server"),
     variable("EMAIL_PASS", "", "the password of EMAIL_USER"),
     variable("EMAIL_SENDER", "EMAIL_USER", "the address that mail comes from"),

@@ -11,7 +11,9 @@ use axum::response::{IntoResponse, Response};
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
-use talelio::business::{AccountError, ArticleError, Fault, ImageError, InvalidAccessToken, LimitError, ProjectError};
+use talelio::business::{
+    AccountError, ArticleError, Fault, IdempotencyError, ImageError, InvalidAccessToken, LimitError, ProjectError,
+};
 use utoipa::ToSchema;
 
 /// An error response.
@@ -41,8 +43,8 @@ impl ApiError {
 #[derive(Clone)]
 pub(crate) struct Cause(pub(crate) Arc<Fault>);
 
-/// How long a client should wait when we are too busy, in seconds.
-const BUSY_SECONDS: u32 = 1;
+/// How long a client should wait when nothing was done, in seconds.
+const RETRY_SECONDS: u32 = 1;
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
@@ -50,8 +52,13 @@ impl IntoResponse for ApiError {
             Self::Rejected(status, message) => envelope(status, &message),
             Self::Limited(message, seconds) => retry(StatusCode::TOO_MANY_REQUESTS, &message, seconds),
             Self::Fault(fault) => {
+                const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
                 let mut response = match *fault {
-                    Fault::Busy(_) => retry(StatusCode::SERVICE_UNAVAILABLE, "Too busy, try again", BUSY_SECONDS),
+                    Fault::Busy(_) => retry(UNAVAILABLE, "Too busy, try again", RETRY_SECONDS),
+                    Fault::Unavailable(_) => retry(UNAVAILABLE, "Temporarily unavailable, try again", RETRY_SECONDS),
+                    // No hint to try again: it may be done twice then.
+                    Fault::Unknown(_) => envelope(UNAVAILABLE, "The outcome is not known"),
+                    Fault::Full(_) => envelope(StatusCode::INSUFFICIENT_STORAGE, "No room left"),
                     Fault::Failed(_) => envelope(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error"),
                 };
                 response.extensions_mut().insert(Cause(fault));
@@ -98,6 +105,15 @@ fn retry(status: StatusCode, message: &str, seconds: u32) -> Response {
     response
 }
 
+impl From<IdempotencyError> for ApiError {
+    fn from(error: IdempotencyError) -> Self {
+        match error {
+            IdempotencyError::Reused => Self::rejected(StatusCode::UNPROCESSABLE_ENTITY, error),
+            IdempotencyError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
 impl From<LimitError> for ApiError {
     fn from(error: LimitError) -> Self {
         match error {
@@ -128,6 +144,7 @@ impl From<AccountError> for ApiError {
             | AccountError::RefreshTokenMismatch => StatusCode::UNAUTHORIZED,
             AccountError::NoTokenToDelete => StatusCode::CONFLICT,
             AccountError::Limited(error) => return error.into(),
+            AccountError::Idempotency(error) => return error.into(),
             AccountError::Fault(fault) => return fault.into(),
         };
         Self::rejected(status, error)
@@ -142,6 +159,7 @@ impl From<ArticleError> for ApiError {
             ArticleError::TooLarge | ArticleError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ArticleError::Token(reason) => return reason.into(),
             ArticleError::Limited(error) => return error.into(),
+            ArticleError::Idempotency(error) => return error.into(),
             ArticleError::Fault(fault) => return fault.into(),
         };
         Self::rejected(status, error)
@@ -155,6 +173,7 @@ impl From<ProjectError> for ApiError {
             ProjectError::TooLarge | ProjectError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProjectError::Token(reason) => return reason.into(),
             ProjectError::Limited(error) => return error.into(),
+            ProjectError::Idempotency(error) => return error.into(),
             ProjectError::Fault(fault) => return fault.into(),
         };
         Self::rejected(status, error)
@@ -172,6 +191,7 @@ impl From<ImageError> for ApiError {
             ImageError::NoPresigning => StatusCode::CONFLICT,
             ImageError::Token(reason) => return reason.into(),
             ImageError::Limited(error) => return error.into(),
+            ImageError::Idempotency(error) => return error.into(),
             ImageError::Fault(fault) => return fault.into(),
         };
         Self::rejected(status, error)

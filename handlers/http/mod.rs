@@ -8,6 +8,7 @@ pub(crate) mod conditional;
 pub(crate) mod cookies;
 pub(crate) mod envelope;
 pub(crate) mod extract;
+pub(crate) mod idempotency;
 pub(crate) mod json;
 pub(crate) mod multipart;
 pub(crate) mod observe;

@@ -23,6 +23,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
 use crate::http::client_network::PeerAddress;
+use crate::http::idempotency::IDEMPOTENCY_KEY;
 use crate::http::observe::X_REQUEST_ID;
 use crate::http::pagination::X_TOTAL_COUNT;
 use crate::http::{body, completion, observe};
@@ -96,6 +97,6 @@ fn cors(app: &App) -> CorsLayer {
         .allow_origin(AllowOrigin::list(app.cors_origins.iter().cloned()))
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IDEMPOTENCY_KEY])
         .expose_headers([LINK, RETRY_AFTER, X_TOTAL_COUNT, X_REQUEST_ID])
 }

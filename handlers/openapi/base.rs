@@ -69,13 +69,17 @@ fn operations_mut(item: &mut PathItem) -> Vec<&mut Operation> {
 const FORBIDDEN: &str = "`No authorization header provided`, `No authorization token provided`, \
     `Signature has expired`, `Signature verification failed`, `Invalid token`";
 
+/// What is answered when nothing was done; with `Retry-After`.
+const UNAVAILABLE: &str = "`Too busy, try again`, `Temporarily unavailable, try again`";
+
 /// The document as JSON, with the error responses that operations share, and
 /// an example of each.
 pub(crate) fn with_shared_responses(document: &OpenApi) -> Value {
     let mut document = serde_json::to_value(document).expect("a document is JSON");
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
-        for (_, operation) in item.as_object_mut().into_iter().flatten() {
-            for (status, sentences) in shared(path, operation) {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            let changes_something = !matches!(method.as_str(), "get" | "head");
+            for (status, sentences) in shared(path, changes_something, operation) {
                 add(operation, status, sentences);
             }
             if let Some(responses) = operation["responses"].as_object_mut() {
@@ -92,8 +96,16 @@ pub(crate) fn with_shared_responses(document: &OpenApi) -> Value {
 }
 
 /// The error responses of an operation that come from what it is.
-fn shared(path: &str, operation: &Value) -> Vec<(u16, &'static str)> {
-    let mut shared = vec![(500, "`Internal server error`"), (503, "`Too busy, try again`")];
+fn shared(path: &str, changes_something: bool, operation: &Value) -> Vec<(u16, &'static str)> {
+    let mut shared = vec![(500, "`Internal server error`"), (503, UNAVAILABLE)];
+    if changes_something {
+        shared.extend([(503, "`The outcome is not known`"), (507, "`No room left`")]);
+    }
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    if parameters.into_iter().any(|parameter| parameter["name"] == "Idempotency-Key") {
+        shared.push((400, "`Invalid Idempotency-Key, expected 1 to 255 visible ASCII characters`"));
+        shared.push((422, "`The Idempotency-Key was used for another request`"));
+    }
     if path.contains('{') {
         shared.push((400, "`Invalid path`"));
     }

@@ -2,6 +2,7 @@
 //! API), an Application Load Balancer or a function URL.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -11,20 +12,40 @@ use http::{StatusCode, Uri};
 use http_body_util::BodyExt;
 use http_body_util::Limited;
 use lambda_http::request::RequestContext;
-use lambda_http::{RequestExt, service_fn};
+use lambda_http::{Adapter, RequestExt, Service, service_fn};
+use lambda_runtime::LambdaEvent;
+use talelio::business::Jobs;
 
 use crate::app::BoxError;
 use crate::http::client_network::{PeerAddress, forwarded_for};
 use crate::http::envelope::ApiError;
 use crate::http::service::HttpService;
+use crate::runtimes::invocation::{Invocation, Outcome};
 
 /// The most bytes of a response as Lambda takes it, a JSON document around the
 /// body: 6 MB (6,291,556 bytes), less what the headers and the frame may need.
 const MAX_RESPONSE_BYTES: usize = 6_291_556 - 65_536;
 
-/// Answers events until Lambda ends the process.
-pub(crate) async fn run(service: HttpService) -> Result<(), BoxError> {
-    lambda_http::run(service_fn(move |request| answer(service.clone(), request))).await
+/// Answers events until Lambda ends the process. The schedule and the table's stream run `jobs`.
+pub(crate) async fn run(service: HttpService, jobs: Arc<Jobs>) -> Result<(), BoxError> {
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Invocation>| {
+        let mut http = Adapter::from(service_fn({
+            let service = service.clone();
+            move |request| answer(service.clone(), request)
+        }));
+        let jobs = Arc::clone(&jobs);
+        async move {
+            match event.payload {
+                // One that failed is invoked again by whatever invoked it.
+                Invocation::Jobs => jobs.run_due().await.map(|()| Outcome::Done).map_err(BoxError::from),
+                Invocation::Http(request) => {
+                    let Ok(response) = http.call(LambdaEvent::new(*request, event.context)).await;
+                    Ok(Outcome::Http(response))
+                }
+            }
+        }
+    }))
+    .await
 }
 
 /// Answers the request of an event.

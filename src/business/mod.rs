@@ -13,43 +13,48 @@
 
 mod accounts;
 mod articles;
-pub mod background;
-pub mod client;
 mod clock;
 mod fault;
+mod idempotency;
 mod images;
+mod jobs;
 mod limits;
-mod mailer;
-pub mod memory;
+mod mail;
 mod pagination;
 mod projects;
 mod renderer;
 mod text;
-mod users;
+mod work;
 
 pub use accounts::{
-    Account, AccountError, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist, Credentials, Email,
-    InvalidAccessToken, InvalidEmail, InvalidPassword, NewAccount, NewPassword, PasswordHash, PasswordHasher,
-    RefreshTokenHash, RegistrationError, SecretKey, Session, SessionTokens, Tokens,
+    Account, AccountError, AccountMails, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist,
+    Credentials, Email, InvalidAccessToken, InvalidEmail, InvalidPassword, InvalidUsername, NewAccount, NewPassword,
+    PasswordHash, PasswordHasher, RefreshTokenHash, Registration, RegistrationError, SecretKey, Session, SessionTokens,
+    Tokens, User, Username,
 };
 pub use articles::{
-    Adjacent, AdjacentArticles, Article, ArticleError, ArticleStore, Articles, NewArticle, PublishError,
+    Adjacent, AdjacentArticles, Article, ArticleDraft, ArticleError, ArticleStore, Articles, NewArticle, PublishError,
     PublishedArticle, Slug,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;
+pub use idempotency::{
+    IDEMPOTENCY_SECONDS, IdempotencyError, IdempotencyKey, IdempotencyRecord, IdempotencyStore, InvalidIdempotencyKey,
+    NamedRequest,
+};
 pub use images::{
     AddError, Image, ImageAddress, ImageError, ImageName, ImageObjects, ImageStore, Images, ImagesPage,
     InvalidImageName, MAX_IMAGE_BYTES, MAX_IMAGES, Object, PendingUpload, PresignedUpload, Rendition, RenditionRequest,
     Upload, WIDTHS,
 };
+pub use jobs::{Job, JobReport, Jobs, LeaseStore};
 pub use limits::{
     Attempt, Attempts, InProcessLimits, InvalidRate, Limit, LimitError, LimitStore, Limits, Network, Place, Rate,
     Rates, Subject, Unlimited,
 };
-pub use mailer::{MailError, Mailer, Message};
+pub use mail::{ComposeMail, MailError, MailJob, MailKind, MailStore, Mailer, Message, QueuedMail};
 pub use pagination::{ListError, MAX_LIMIT, Page, PageRequest};
 pub use projects::{CreateError, NewProject, Project, ProjectError, ProjectStore, Projects};
 pub use renderer::Renderer;
 pub use text::{InvalidText, Title};
-pub use users::{InvalidUsername, User, Username};
+pub use work::{background, client, memory};

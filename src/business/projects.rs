@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::idempotency::{Fingerprint, Idempotency};
 use super::{
-    Clock, Fault, InvalidAccessToken, Limit, LimitError, Limits, ListError, Page, PageRequest, Renderer, Session,
-    Subject, Timestamp, Title, Username,
+    Clock, Fault, IdempotencyError, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, LimitError, Limits,
+    ListError, NamedRequest, Page, PageRequest, Renderer, Session, Subject, Timestamp, Title, Username,
 };
 use crate::markdown::TooComplex;
 
@@ -50,6 +51,9 @@ pub enum CreateError {
     /// The project does not fit into the store, even compressed.
     #[error("project too large")]
     TooLarge,
+    /// The request was done before.
+    #[error("done before")]
+    Done,
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -58,8 +62,16 @@ pub enum CreateError {
 /// What the project rules need from storage. Absence is no error.
 #[async_trait]
 pub trait ProjectStore: Send + Sync {
-    /// Stores a project under a new number.
-    async fn create(&self, project: NewProject, author: &Session) -> Result<Project, CreateError>;
+    /// Stores a project under a new number, which is recorded as the outcome of `request`.
+    async fn create(
+        &self,
+        project: NewProject,
+        author: &Session,
+        request: Option<&NamedRequest>,
+    ) -> Result<Project, CreateError>;
+
+    /// The project of a user that has a number.
+    async fn project(&self, author: &Username, id: u64) -> Result<Option<Project>, Fault>;
 
     /// A page of the projects of a user, newest first, without any past the end; none for
     /// an unknown user.
@@ -90,6 +102,9 @@ pub enum ProjectError {
     /// Too many articles and projects in a day.
     #[error(transparent)]
     Limited(#[from] LimitError),
+    /// The name of the request is that of another.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// Storage or rendering failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -100,31 +115,66 @@ pub struct Projects {
     store: Arc<dyn ProjectStore>,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
+    idempotency: Idempotency,
     renderer: Renderer,
 }
 
 impl Projects {
     /// The rules over `store`.
     #[must_use]
-    pub fn new(store: Arc<dyn ProjectStore>, clock: Arc<dyn Clock>, limits: Arc<Limits>, renderer: Renderer) -> Self {
-        Self { store, clock, limits, renderer }
+    pub fn new<S: ProjectStore + IdempotencyStore + 'static>(
+        store: Arc<S>,
+        clock: Arc<dyn Clock>,
+        limits: Arc<Limits>,
+        renderer: Renderer,
+    ) -> Self {
+        let idempotency = Idempotency::new(store.clone(), clock.clone());
+        Self { store, clock, limits, idempotency, renderer }
     }
 
-    /// Renders and stores a project.
+    /// Renders and stores a project; once, however often a request of the same name asks for it.
     ///
     /// # Errors
     /// [`ProjectError::TooLarge`] when it does not fit into the store,
     /// [`ProjectError::TooComplex`] when it is not within reason,
-    /// [`ProjectError::Limited`] after too many in a day.
-    pub async fn create(&self, author: &Session, title: Title, body: String) -> Result<Project, ProjectError> {
+    /// [`ProjectError::Limited`] after too many in a day,
+    /// [`ProjectError::Idempotency`] when the name is taken.
+    pub async fn create(
+        &self,
+        author: &Session,
+        title: Title,
+        body: String,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Project, ProjectError> {
+        let whom = author.user_id.to_string();
+        let fingerprint = || Fingerprint::of([title.as_str(), &body]);
+        let request = self.idempotency.request(key.as_ref(), "project", &whom, fingerprint);
+        if let Some(created) = self.created_before(author, request.as_ref()).await? {
+            return Ok(created);
+        }
         self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
         let (body, rendered) = self.renderer.render(body).await??;
         let project = NewProject { created_at: self.clock.now(), title, body, html: rendered.html };
-        self.store.create(project, author).await.map_err(|error| match error {
-            CreateError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),
-            CreateError::TooLarge => ProjectError::TooLarge,
-            CreateError::Fault(fault) => fault.into(),
-        })
+        match self.store.create(project, author, request.as_ref()).await {
+            Ok(project) => Ok(project),
+            Err(CreateError::Done) => {
+                let before = self.created_before(author, request.as_ref()).await?;
+                Ok(before.ok_or_else(|| Fault::failed("what was done before is not recorded"))?)
+            }
+            Err(CreateError::UnknownAuthor) => Err(InvalidAccessToken::UnknownUser.into()),
+            Err(CreateError::TooLarge) => Err(ProjectError::TooLarge),
+            Err(CreateError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// What a request has made before.
+    async fn created_before(
+        &self,
+        author: &Session,
+        request: Option<&NamedRequest>,
+    ) -> Result<Option<Project>, ProjectError> {
+        let Some(id) = self.idempotency.outcome(request).await? else { return Ok(None) };
+        Ok(self.store.project(&author.username, id.parse().map_err(Fault::failed)?).await?)
     }
 
     /// A page of the projects of a user, newest first, without any past the end.

@@ -4,13 +4,11 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::item::{Expression, from_item, number, text};
-use super::schema::EXPIRES_AT;
-use super::table::TransactionOutcome;
-use super::{Database, keys};
+use super::table::{EXPIRES_AT, Expression, Transaction, TransactionOutcome, from_item, number, text};
+use super::{Database, idempotency, keys, mails};
 use crate::business::{
-    Account, AccountStore, AccountWithUser, Email, Fault, NewAccount, PasswordHash, RefreshTokenHash,
-    RegistrationError, Timestamp, User, Username,
+    Account, AccountStore, AccountWithUser, Email, Fault, NamedRequest, NewAccount, PasswordHash, QueuedMail,
+    RefreshTokenHash, RegistrationError, Timestamp, User, Username,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -98,7 +96,7 @@ impl Database {
     /// A number that no account has had. One that ends up unused stays so.
     async fn next_account_number(&self) -> Result<u64, Fault> {
         let count = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
-        let item = self.table.update(&keys::account_counter(), count).await?;
+        let item = self.table.prepare(&keys::account_counter(), count).await?;
         let numbers: AccountCounter = from_item(item.unwrap_or_default())?;
         Ok(numbers.last)
     }
@@ -106,7 +104,12 @@ impl Database {
 
 #[async_trait]
 impl AccountStore for Database {
-    async fn register(&self, new: NewAccount) -> Result<AccountWithUser, RegistrationError> {
+    async fn register(
+        &self,
+        new: NewAccount,
+        mail: Option<QueuedMail>,
+        request: Option<&NamedRequest>,
+    ) -> Result<AccountWithUser, RegistrationError> {
         let id = self.next_account_number().await?;
         let user = User::new(id, new.username.clone());
         let item = AccountItem {
@@ -119,13 +122,21 @@ impl AccountStore for Database {
             password: new.password.as_str().to_owned(),
         };
         let profile = ProfileItem { user: (&user).into(), articles: 0, project_ids: Some(Vec::new()) };
-        let actions = vec![
-            self.table.put_if_absent_action(&keys::account(&new.email), &item)?,
-            self.table.put_if_absent_action(&keys::profile(&new.username), &profile)?,
-        ];
-        match self.table.transact(actions).await? {
+        let mut registration = Transaction::new(&self.table);
+        let account = registration.create(&keys::account(&new.email), &item)?;
+        registration.create(&keys::profile(&new.username), &profile)?;
+        if let Some(mail) = &mail {
+            mails::queue(&mut registration, mail)?;
+        }
+        let record = idempotency::record(&mut registration, request, "")?;
+        match registration.commit().await? {
+            TransactionOutcome::ConditionsFailed(failed) if record.is_some_and(|record| failed.contains(&record)) => {
+                Err(RegistrationError::Done)
+            }
             TransactionOutcome::Committed => Ok(AccountWithUser { account: item.try_into()?, user }),
-            TransactionOutcome::ConditionsFailed(actions) if actions.contains(&0) => Err(RegistrationError::EmailTaken),
+            TransactionOutcome::ConditionsFailed(failed) if failed.contains(&account) => {
+                Err(RegistrationError::EmailTaken)
+            }
             TransactionOutcome::ConditionsFailed(_) => Err(RegistrationError::UsernameTaken),
             // Somebody is registering the same address or name this very moment.
             TransactionOutcome::Conflict => Err(Fault::busy("two registrations at once").into()),
@@ -177,9 +188,11 @@ impl AccountStore for Database {
     }
 
     async fn forget_refresh_token(&self, username: &Username, now: Timestamp) -> Result<bool, Fault> {
-        let good = Expression::condition("#expires_at > :now")
+        // Not deleted at once: what is not there does not say who deleted it.
+        let expire = Expression::update("SET #expires_at = :now")
+            .and_condition("#expires_at > :now")
             .name("#expires_at", EXPIRES_AT)
             .value(":now", number(now.unix_seconds()));
-        self.table.delete(&keys::refresh_token(username), good).await
+        Ok(self.table.update(&keys::refresh_token(username), expire).await?.is_some())
     }
 }

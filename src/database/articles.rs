@@ -10,19 +10,18 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
-use super::Database;
 use super::accounts::{ProfileItem, UserItem};
 use super::content::{self, Content, Packed};
-use super::item::{Expression, Item, from_item, number, to_item};
 use super::keys::{self, Key};
-use super::table::{TransactionOutcome, backoff};
+use super::table::{Expression, Item, Transaction, TransactionOutcome, backoff, from_item, number, to_item};
+use super::{Database, idempotency};
 use crate::business::{
-    Adjacent, AdjacentArticles, Article, ArticleStore, Fault, ListError, NewArticle, Page, PageRequest, PublishError,
-    PublishedArticle, Session, Slug, User, Username, memory,
+    Adjacent, AdjacentArticles, Article, ArticleStore, Fault, ListError, NamedRequest, NewArticle, Page, PageRequest,
+    PublishError, PublishedArticle, Session, Slug, User, Username, memory,
 };
 
 /// How often a publication is tried against those of other processes.
@@ -98,7 +97,12 @@ struct PublicationState {
 
 #[async_trait]
 impl ArticleStore for Database {
-    async fn publish(&self, article: NewArticle, author: &Session) -> Result<PublishedArticle, PublishError> {
+    async fn publish(
+        &self,
+        article: NewArticle,
+        author: &Session,
+        request: Option<&NamedRequest>,
+    ) -> Result<PublishedArticle, PublishError> {
         let content = Content {
             created_at: article.created_at.to_string(),
             updated_at: article.created_at.to_string(),
@@ -119,9 +123,15 @@ impl ArticleStore for Database {
                 state.number = self.first_free_number(&article.slug, taken + 1).await?;
             }
             let slug = article.slug.numbered(state.number);
-            let actions = self.publication(&state, &article.slug, &slug, &content.title, &packed)?;
-            match self.table.transact(actions).await? {
+            let mut publication = self.publication(&state, &article.slug, &slug, &content.title, &packed)?;
+            let record = idempotency::record(&mut publication, request, slug.as_str())?;
+            match publication.commit().await? {
                 TransactionOutcome::Committed => return published(state, slug, content),
+                TransactionOutcome::ConditionsFailed(failed)
+                    if record.is_some_and(|record| failed.contains(&record)) =>
+                {
+                    return Err(PublishError::Done);
+                }
                 // An article of another title has the slug, such as "X 2".
                 TransactionOutcome::ConditionsFailed(actions) if actions.contains(&SLUG_ACTION) => taken = state.number,
                 TransactionOutcome::ConditionsFailed(_) | TransactionOutcome::Conflict => backoff(attempt).await,
@@ -214,7 +224,7 @@ impl Database {
         slug: &Slug,
         title: &str,
         packed: &Packed,
-    ) -> Result<Vec<TransactWriteItem>, Fault> {
+    ) -> Result<Transaction<'_>, Fault> {
         let id = state.publications.articles + 1;
         let position = state.articles + 1;
         let username = &state.author.username;
@@ -222,29 +232,28 @@ impl Database {
         let prev = state.publications.latest.clone();
         let meta = MetaItem { id, author: (&state.author).into(), prev: prev.clone(), next: None };
         let entry = EntryItem { id, slug: slug.to_string(), parts: packed.parts.len(), bytes: packed.bytes };
-        let mut actions = vec![
-            self.table.put_if_absent_action(&keys::article_meta(slug), &meta)?,
-            self.table.update_action(&keys::publications(), &site_count(id, &latest)?)?,
-            self.table.update_action(&keys::profile(username), &author_count(state))?,
-            self.table.put_if_absent_action(&keys::user_article(username, position), &entry)?,
-        ];
+        let mut publication = Transaction::new(&self.table);
+        publication.create(&keys::article_meta(slug), &meta)?;
+        publication.update(&keys::publications(), &site_count(id, &latest)?)?;
+        publication.update(&keys::profile(username), &author_count(state))?;
+        publication.create(&keys::user_article(username, position), &entry)?;
         if let Some(prev) = prev {
             let prev: Slug = prev.slug.parse().map_err(Fault::failed)?;
             let next = Expression::update("SET #next = :next")
                 .and_condition("attribute_exists(pk)")
                 .name("#next", "next")
                 .value(":next", AttributeValue::M(to_item(&latest)?));
-            actions.push(self.table.update_action(&keys::article_meta(&prev), &next)?);
+            publication.update(&keys::article_meta(&prev), &next)?;
         }
         if state.number > 1 {
             let numbers = SlugCounter { last: state.number };
-            actions.push(self.table.put_action(&keys::slug_counter(base), &numbers)?);
+            publication.put(&keys::slug_counter(base), &numbers)?;
         }
         for (part, content) in packed.parts.iter().enumerate() {
             let item = PartItem { content: content.clone() };
-            actions.push(self.table.put_action(&keys::article_part(slug, part), &item)?);
+            publication.put(&keys::article_part(slug, part), &item)?;
         }
-        Ok(actions)
+        Ok(publication)
     }
 
     /// The articles of list entries, in their order; they have so many `bytes` together.

@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::accounts::ProfileItem;
-use super::item::{Expression, Item, from_item, number};
-use super::table::{TransactionOutcome, backoff};
-use super::{Database, keys};
-use crate::business::{AddError, Fault, Image, ImageStore, ImagesPage, Session, Username};
+use super::table::{Expression, Item, Transaction, TransactionOutcome, backoff, from_item, number};
+use super::{Database, idempotency, keys};
+use crate::business::{AddError, Fault, Image, ImageStore, ImagesPage, NamedRequest, Session, Username};
 
 /// How often an upload is tried against what changes the author's profile.
 const ATTEMPTS: u32 = 8;
@@ -50,16 +49,23 @@ fn image(item: Item) -> Result<Image, Fault> {
 
 #[async_trait]
 impl ImageStore for Database {
-    async fn add(&self, author: &Session, images: &[Image]) -> Result<(), AddError> {
+    async fn add(&self, author: &Session, images: &[Image], request: Option<&NamedRequest>) -> Result<(), AddError> {
         let is_author = Expression::condition("id = :id").value(":id", number(author.user_id));
-        let mut actions = vec![self.table.condition_check_action(&keys::profile(&author.username), &is_author)?];
+        let mut addition = Transaction::new(&self.table);
+        addition.check(&keys::profile(&author.username), &is_author)?;
         for image in images {
-            actions
-                .push(self.table.put_action(&keys::image(&author.username, image.file.id()), &ImageItem::from(image))?);
+            addition.put(&keys::image(&author.username, image.file.id()), &ImageItem::from(image))?;
         }
+        let files: Vec<_> = images.iter().map(|image| image.file.to_string()).collect();
+        let record = idempotency::record(&mut addition, request, &files.join("/"))?;
         for attempt in 0..ATTEMPTS {
-            match self.table.transact(actions.clone()).await? {
+            match addition.commit().await? {
                 TransactionOutcome::Committed => return Ok(()),
+                TransactionOutcome::ConditionsFailed(failed)
+                    if record.is_some_and(|record| failed.contains(&record)) =>
+                {
+                    return Err(AddError::Done);
+                }
                 TransactionOutcome::ConditionsFailed(_) => return Err(AddError::UnknownAuthor),
                 // The author publishes an article at the same time.
                 TransactionOutcome::Conflict => backoff(attempt).await,
@@ -84,8 +90,8 @@ impl ImageStore for Database {
         Ok(ImagesPage { images, more })
     }
 
-    async fn remove(&self, username: &Username, id: Uuid) -> Result<bool, Fault> {
-        self.table.delete(&keys::image(username, id), Expression::condition("attribute_exists(pk)")).await
+    async fn remove(&self, username: &Username, id: Uuid) -> Result<(), Fault> {
+        self.table.delete(&keys::image(username, id)).await
     }
 
     async fn is_user(&self, username: &Username) -> Result<bool, Fault> {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::business::{Email, Limit, Slug, Username};
+use crate::business::{Email, Limit, Slug, Timestamp, Username};
 
 /// Where an item stands: partition key and sort key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -107,6 +107,21 @@ pub(super) fn limit(limit: Limit, subject: &str, period: i64) -> Key {
 /// The failed attempts to log into an account from a place.
 pub(super) fn attempts(account_and_place: &str) -> Key {
     Key::new(format!("ATTEMPTS#{}", hash(account_and_place)), "FAILURES")
+}
+
+/// What came of a request that its client has named.
+pub(super) fn idempotency(id: &str) -> Key {
+    Key::new(format!("IDEMPOTENCY#{id}"), "OUTCOME")
+}
+
+/// A mail that is due at a time. Those that are due earlier sort before it.
+pub(super) fn mail(due_at: Timestamp, id: Uuid) -> Key {
+    Key::new("OUTBOX".to_owned(), format!("DUE#{due_at}#{id}"))
+}
+
+/// Which process runs a job.
+pub(super) fn lease(job: &str) -> Key {
+    Key::new(format!("JOB#{job}"), "LEASE")
 }
 
 fn hash(text: &str) -> String {

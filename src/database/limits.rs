@@ -5,8 +5,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 
-use super::item::{Expression, number, text};
-use super::schema::EXPIRES_AT;
+use super::table::{EXPIRES_AT, Expression, number, text};
 use super::{Database, keys};
 use crate::business::{Attempts, Fault, Limit, LimitStore, Rate, Timestamp};
 
@@ -52,7 +51,7 @@ impl LimitStore for Database {
             .value(":amount", number(amount))
             .value(":room", number(room))
             .value(":end", number(end));
-        let taken = self.table.update(&keys::limit(limit, key, period), count).await?;
+        let taken = self.table.prepare(&keys::limit(limit, key, period), count).await?;
         Ok(if taken.is_some() { None } else { Some(wait) })
     }
 
@@ -84,6 +83,7 @@ impl LimitStore for Database {
                 .value(":old_failures", number(old.failures))
                 .value(":old_pause", text(old.paused_until.to_string())),
         };
-        Ok(self.table.update(&keys::attempts(key), replace).await?.is_some())
+        let replaced = self.table.prepare(&keys::attempts(key), replace).await?;
+        Ok(replaced.is_some())
     }
 }

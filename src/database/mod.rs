@@ -8,31 +8,29 @@
 //! pattern and what it costs.
 //!
 //! To add an access pattern: give its key a name in `keys.rs`, build it from the
-//! requests in `table.rs`, and write its row in the document.
+//! requests in `table/`, and write its row in the document.
 
 mod accounts;
 mod articles;
-mod client;
-mod consumed_capacity;
 pub mod content;
-mod embedded;
 mod error;
+#[cfg(test)]
+mod faults;
+mod idempotency;
 mod images;
-mod item;
 mod keys;
+mod leases;
 mod limits;
+mod mails;
 mod projects;
-mod schema;
 mod table;
 
 use std::path::Path;
 
 use tokio::sync::Mutex;
 
-pub use client::TableConfig;
-pub use consumed_capacity::{ConsumedCapacity, measure};
 pub use error::OpenError;
-pub use schema::Schema;
+pub use table::{ConsumedCapacity, Schema, TableConfig, measure};
 
 use crate::business::Fault;
 use table::Table;
@@ -49,7 +47,7 @@ impl Database {
     /// A store on AWS or any DynamoDB-compatible endpoint. Nothing is sent yet.
     #[must_use]
     pub fn connect(connection: &TableConfig) -> Self {
-        Self::over(Table::new(client::connect(connection), connection.table.clone()))
+        Self::over(Table::connect(connection))
     }
 
     /// A store on the embedded engine, in a file in `folder` or, without one, in
@@ -58,7 +56,7 @@ impl Database {
     /// # Errors
     /// [`OpenError`] when the folder cannot be used or another process uses it.
     pub async fn embedded(folder: Option<&Path>) -> Result<Self, OpenError> {
-        let database = Self::over(Table::new(embedded::open(folder)?, "talelio".to_owned()));
+        let database = Self::over(Table::open(folder)?);
         database.create_table().await?;
         Ok(database)
     }
@@ -73,7 +71,7 @@ impl Database {
     /// # Errors
     /// [`Fault`] when the engine refuses.
     pub async fn create_table(&self) -> Result<Schema, Fault> {
-        schema::create(&self.table).await
+        table::create(&self.table).await
     }
 
     /// Sends a first request, so that the connection stands before the first
@@ -82,6 +80,6 @@ impl Database {
     /// # Errors
     /// [`OpenError::NoTable`], or [`OpenError::Fault`] when nothing answers.
     pub async fn warm_up(&self) -> Result<(), OpenError> {
-        schema::warm_up(&self.table).await
+        table::warm_up(&self.table).await
     }
 }

@@ -7,12 +7,16 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::ProfileItem;
-use super::item::{Expression, from_item, number};
-use super::{Database, content, keys};
+use super::keys::{self, Key};
+use super::table::{Expression, Transaction, TransactionOutcome, backoff, from_item, number};
+use super::{Database, content, idempotency};
 use crate::business::{
-    CreateError, Fault, ListError, NewProject, Page, PageRequest, Project, ProjectStore, Session, User, Username,
-    memory,
+    CreateError, Fault, ListError, NamedRequest, NewProject, Page, PageRequest, Project, ProjectStore, Session, User,
+    Username, memory,
 };
+
+/// How often a project is put on its author's list against what changes their profile.
+const ATTEMPTS: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
 struct ProjectItem {
@@ -39,7 +43,12 @@ struct ProjectCounter {
 
 #[async_trait]
 impl ProjectStore for Database {
-    async fn create(&self, project: NewProject, author: &Session) -> Result<Project, CreateError> {
+    async fn create(
+        &self,
+        project: NewProject,
+        author: &Session,
+        request: Option<&NamedRequest>,
+    ) -> Result<Project, CreateError> {
         let content = ProjectContent {
             created_at: project.created_at.to_string(),
             updated_at: project.created_at.to_string(),
@@ -58,17 +67,26 @@ impl ProjectStore for Database {
             return Err(CreateError::UnknownAuthor);
         }
         let next = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
-        let numbers = self.table.update(&keys::project_counter(), next).await?;
+        let numbers = self.table.prepare(&keys::project_counter(), next).await?;
         let numbers: ProjectCounter = from_item(numbers.unwrap_or_default())?;
         let item = ProjectItem { id: numbers.last, user_id: user.id, content: packed };
         let before = self.project_ids(&user.username, project_ids).await?;
         // Not seen by anybody until it is on the list.
-        self.table.put(&keys::project(&user.username, item.id), &item).await?;
+        self.table.put(&keys::project(&user.username, item.id), &item).await.map_err(Fault::of_preparation)?;
         let append = Expression::update("SET project_ids = list_append(if_not_exists(project_ids, :before), :id)")
             .value(":before", AttributeValue::L(before.into_iter().map(number).collect()))
             .value(":id", AttributeValue::L(vec![number(item.id)]));
-        self.table.update(&keys::profile(&user.username), append).await?;
+        match request {
+            None => drop(self.table.update(&keys::profile(&user.username), append).await?),
+            Some(request) => self.append_once(&keys::profile(&user.username), &append, request, item.id).await?,
+        }
         stored(item.id, item.user_id, content).map_err(Into::into)
+    }
+
+    async fn project(&self, author: &Username, id: u64) -> Result<Option<Project>, Fault> {
+        let Some(item) = self.table.get::<ProjectItem>(&keys::project(author, id)).await? else { return Ok(None) };
+        let (content, _) = content::unpack_reserving(&[item.content]).await?;
+        stored(item.id, item.user_id, content).map(Some)
     }
 
     async fn projects_of(&self, username: &Username, request: PageRequest) -> Result<Option<Page<Project>>, ListError> {
@@ -102,6 +120,28 @@ impl ProjectStore for Database {
 }
 
 impl Database {
+    /// Puts a project on its author's list, if the request for it was not done before.
+    async fn append_once(
+        &self,
+        profile: &Key,
+        append: &Expression,
+        request: &NamedRequest,
+        id: u64,
+    ) -> Result<(), CreateError> {
+        let mut addition = Transaction::new(&self.table);
+        idempotency::record(&mut addition, Some(request), &id.to_string())?;
+        addition.update(profile, append)?;
+        for attempt in 0..ATTEMPTS {
+            match addition.commit().await? {
+                TransactionOutcome::Committed => return Ok(()),
+                TransactionOutcome::ConditionsFailed(_) => return Err(CreateError::Done),
+                // The author publishes something else at the same time.
+                TransactionOutcome::Conflict => backoff(attempt).await,
+            }
+        }
+        Err(Fault::busy("too many changes of a profile at once").into())
+    }
+
     /// The numbers of the projects of a user: those in their profile, or those of the items
     /// that are there since before profiles had them.
     async fn project_ids(&self, username: &Username, known: Option<Vec<u64>>) -> Result<Vec<u64>, Fault> {

@@ -15,6 +15,7 @@ use crate::business::{MailError, Message};
 fn compose(message: &Message, sender: &lettre::message::Mailbox) -> Result<lettre::Message, MailError> {
     let to = message.to.as_str().parse().map_err(mail_error)?;
     lettre::Message::builder()
+        .message_id(Some(format!("<{}@{}>", message.id, sender.email.domain())))
         .from(sender.clone())
         .to(lettre::message::Mailbox::new(None, to))
         .subject(&message.subject)

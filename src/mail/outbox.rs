@@ -6,7 +6,8 @@ use lettre::message::Mailbox;
 use super::{compose, mail_error};
 use crate::business::{MailError, Mailer, Message};
 
-/// Writes mail to `<folder>/<id>.eml` in place of sending it.
+/// Writes mail to `<folder>/<id>.eml` in place of sending it; a mail that is sent again is
+/// written again.
 pub struct Outbox {
     /// Where the files go; nothing is written without one.
     folder: Option<PathBuf>,
@@ -29,7 +30,7 @@ impl Mailer for Outbox {
     async fn send(&self, message: Message) -> Result<(), MailError> {
         let mail = compose(&message, &self.sender)?.formatted();
         if let Some(folder) = self.folder.clone() {
-            let file = folder.join(format!("{}.eml", uuid::Uuid::new_v4()));
+            let file = folder.join(format!("{}.eml", message.id));
             let write = move || {
                 std::fs::create_dir_all(&folder)?;
                 std::fs::write(file, mail)

@@ -14,7 +14,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How to reach a mail server.
 pub struct SmtpConfig {
     /// `host` or `host:port`. Port 465 and no port mean TLS from the first
-    /// byte; any other port means STARTTLS, which must succeed.
+    /// byte; any other port means STARTTLS, which must succeed. Behind `smtp://`, there is no
+    /// TLS: see [`is_plaintext`](Self::is_plaintext).
     pub server: String,
     /// Who logs in, and with what; nobody when absent.
     pub credentials: Option<(String, String)>,
@@ -22,12 +23,22 @@ pub struct SmtpConfig {
     pub sender: Mailbox,
 }
 
+impl SmtpConfig {
+    const PLAINTEXT: &str = "smtp://";
+
+    /// Whether mail would go to a server without TLS, which is for a developer's machine only.
+    #[must_use]
+    pub fn is_plaintext(&self) -> bool {
+        self.server.starts_with(Self::PLAINTEXT)
+    }
+}
+
 /// The mail server's address means nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("expected `host` or `host:port`")]
 pub struct InvalidServer;
 
-/// Sends mail over SMTP, always encrypted.
+/// Sends mail over SMTP, encrypted unless it was told otherwise.
 #[derive(Clone)]
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -40,14 +51,15 @@ impl Smtp {
     /// # Errors
     /// [`InvalidServer`] when the server is neither a host nor a host and port.
     pub fn new(config: SmtpConfig) -> Result<Self, InvalidServer> {
-        let (host, port) = match config.server.rsplit_once(':') {
+        let server = config.server.trim_start_matches(SmtpConfig::PLAINTEXT);
+        let (host, port) = match server.rsplit_once(':') {
             Some((host, port)) => (host, port.parse().map_err(|_| InvalidServer)?),
-            None => (config.server.as_str(), 465),
+            None => (server, 465),
         };
-        let relay = if port == 465 {
-            AsyncSmtpTransport::<Tokio1Executor>::relay(host)
-        } else {
-            AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host)
+        let relay = match port {
+            _ if config.is_plaintext() => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)),
+            465 => AsyncSmtpTransport::<Tokio1Executor>::relay(host),
+            _ => AsyncSmtpTransport::<Tokio1Executor>::starttls_relay(host),
         };
         let mut transport = relay.map_err(|_| InvalidServer)?.port(port).timeout(Some(TIMEOUT));
         if let Some((user, password)) = config.credentials {

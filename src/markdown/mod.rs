@@ -43,7 +43,7 @@ use source::Stash;
 use tree::Node;
 
 /// What a body is rendered to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
     /// The text as HTML.
     pub html: String,

@@ -18,10 +18,18 @@ use object_store::client::{
 use tokio::time::timeout;
 
 /// How long a connection may take to be made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long S3 may take to begin an answer.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long S3 may take to begin an answer, once it has the request.
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(800);
+
+/// How many bytes are sent or received in a millisecond, at least.
+const BYTES_PER_MILLISECOND: usize = 8 << 10;
+
+/// How long `bytes` may take on their way.
+pub(super) fn transfer_time(bytes: usize) -> Duration {
+    Duration::from_millis((bytes / BYTES_PER_MILLISECOND) as u64)
+}
 
 /// Makes the client.
 #[derive(Debug)]
@@ -46,7 +54,8 @@ struct Service(Client<HttpsConnector<TcpConnector>, HttpRequestBody>);
 #[async_trait]
 impl HttpService for Service {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let response = timeout(RESPONSE_TIMEOUT, self.0.request(request)).await;
+        let patience = RESPONSE_TIMEOUT + transfer_time(request.body().content_length());
+        let response = timeout(patience, self.0.request(request)).await;
         let response = response.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
         let response = response.map_err(|error| {
             let kind = if error.is_connect() { HttpErrorKind::Connect } else { kind_of(&error) };

@@ -9,6 +9,7 @@
 mod http;
 mod s3;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,12 +24,14 @@ use object_store::signer::{Method, Signer};
 use object_store::{Error, ObjectStore, ObjectStoreExt, path};
 use tokio::time::timeout;
 
+use http::transfer_time;
 pub use s3::BucketConfig;
 
 use crate::business::{Fault, ImageObjects, Object, memory};
 
-/// How long an operation may take with all of its attempts.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an operation may take with all of its attempts, until an answer begins: whoever
+/// asked should hear in two seconds that nothing came of it.
+const OPERATION_TIMEOUT: Duration = Duration::from_millis(1_700);
 
 /// Why a storage could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -75,43 +78,56 @@ fn path_of(object: &Object) -> path::Path {
     .into()
 }
 
-/// An operation's result; none for what is not there.
-async fn outcome<T>(operation: impl Future<Output = object_store::Result<T>>) -> Result<Option<T>, Fault> {
-    match timeout(OPERATION_TIMEOUT, operation).await {
+/// The result of an operation that moves so many bytes; none for what is not there.
+async fn outcome<T>(
+    bytes: usize,
+    operation: impl Future<Output = object_store::Result<T>>,
+) -> Result<Option<T>, Fault> {
+    match timeout(OPERATION_TIMEOUT + transfer_time(bytes), operation).await {
         Ok(Ok(value)) => Ok(Some(value)),
         Ok(Err(Error::NotFound { .. })) => Ok(None),
         Ok(Err(error)) => Err(fault(&error)),
-        Err(late) => Err(Fault::busy(late)),
+        Err(late) => Err(Fault::unavailable(late)),
     }
 }
 
-/// An error as one of ours. It tells of its sources by itself.
+/// An error as one of ours. Nothing that it is about was changed that anybody would see: an
+/// object is known to nobody before it is there, and no more before it is removed.
 fn fault(error: &Error) -> Fault {
-    Fault::failed(error.to_string())
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(source) = cause {
+        if source.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::StorageFull) {
+            return Fault::Full(error.to_string().into());
+        }
+        cause = source.source();
+    }
+    // It tells of its sources by itself.
+    Fault::unavailable(error.to_string())
 }
 
 #[async_trait]
 impl ImageObjects for Objects {
     async fn read(&self, object: &Object) -> Result<Option<Bytes>, Fault> {
         let path = path_of(object);
-        let Some(found) = outcome(self.store.get(&path)).await? else { return Ok(None) };
-        let permit = memory::hold(usize::try_from(found.meta.size).map_err(Fault::failed)?)?;
-        Ok(outcome(found.bytes()).await?.map(|bytes| memory::holding(bytes, permit)))
+        let Some(found) = outcome(0, self.store.get(&path)).await? else { return Ok(None) };
+        let size = usize::try_from(found.meta.size).map_err(Fault::failed)?;
+        let permit = memory::hold(size)?;
+        Ok(outcome(size, found.bytes()).await?.map(|bytes| memory::holding(bytes, permit)))
     }
 
     async fn size(&self, object: &Object) -> Result<Option<u64>, Fault> {
-        Ok(outcome(self.store.head(&path_of(object))).await?.map(|meta| meta.size))
+        Ok(outcome(0, self.store.head(&path_of(object))).await?.map(|meta| meta.size))
     }
 
     async fn write(&self, object: &Object, bytes: Bytes) -> Result<(), Fault> {
-        let written = outcome(self.store.put(&path_of(object), bytes.into())).await?;
+        let written = outcome(bytes.len(), self.store.put(&path_of(object), bytes.into())).await?;
         written.map(|_| ()).ok_or_else(|| Fault::failed("the storage of images is not there"))
     }
 
     async fn remove(&self, objects: Vec<Object>) -> Result<(), Fault> {
         let paths: Vec<_> = objects.iter().map(|object| Ok(path_of(object))).collect();
         let mut removed = self.store.delete_stream(stream::iter(paths).boxed());
-        while let Some(one) = timeout(OPERATION_TIMEOUT, removed.next()).await.map_err(Fault::busy)? {
+        while let Some(one) = timeout(OPERATION_TIMEOUT, removed.next()).await.map_err(Fault::unavailable)? {
             match one {
                 Ok(_) | Err(Error::NotFound { .. }) => {}
                 Err(error) => return Err(fault(&error)),
@@ -124,6 +140,6 @@ impl ImageObjects for Objects {
         let Some(s3) = &self.s3 else { return Ok(None) };
         let path = path_of(object);
         let signing = s3.signed_url(Method::PUT, &path, Duration::from_secs(seconds));
-        Ok(outcome(signing).await?.map(String::from))
+        Ok(outcome(0, signing).await?.map(String::from))
     }
 }

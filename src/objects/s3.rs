@@ -25,7 +25,7 @@ pub struct BucketConfig {
 
 pub(super) fn connect(BucketConfig { name, endpoint }: &BucketConfig) -> object_store::Result<AmazonS3> {
     let backoff = BackoffConfig { init_backoff: Duration::from_millis(50), ..BackoffConfig::default() };
-    let retry = RetryConfig { backoff, max_retries: 3, retry_timeout: Duration::from_secs(10) };
+    let retry = RetryConfig { backoff, max_retries: 3, retry_timeout: Duration::from_millis(1_500) };
     let builder = AmazonS3Builder::new()
         .with_bucket_name(name)
         .with_region(&endpoint.region)

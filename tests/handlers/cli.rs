@@ -115,6 +115,7 @@ async fn the_data_folder_belongs_to_one_process_and_its_owner() {
     assert_eq!(second.status.code(), Some(1));
     assert!(printed(&second.stdout).contains("another process uses it"), "{}", printed(&second.stdout));
     app.register("ada").await;
+    app.process.verification_token();
     let mail = folder.join("outbox").read_dir().unwrap().next().unwrap().unwrap();
     let mail = std::fs::read_to_string(mail.path()).unwrap();
     assert!(mail.contains("To: ada@example.com") && mail.contains("Subject: Verify your account"), "{mail}");

@@ -55,7 +55,7 @@ async fn each_access_pattern_costs_what_the_document_says() {
     let token = login.json()["access_token"].as_str().unwrap().to_owned();
     let cookie = login.cookies()[0].split(';').next().unwrap().to_owned();
     row("Renew", &app.send(Request::new(Method::POST, "/v1/accounts/token").header("cookie", cookie)).await);
-    row("Verify", &app.get(&format!("/v1/accounts/verify/{}", app.process.verification_token())).await);
+    row("Verify", &app.get(&format!("/v1/accounts/verify/{}", app.verification_token().await)).await);
     let article = json!({"title": "Ordinary", "body": ordinary_body(), "meta_description": "An ordinary article"});
     for _ in 0..10 {
         app.publish_article(&token, &article).await;

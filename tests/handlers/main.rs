@@ -23,6 +23,7 @@ mod consumed_capacity;
 mod harness;
 mod http;
 mod limits;
+mod mail;
 mod memory;
 mod openapi;
 mod pages;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use talelio::business::Title;
+use talelio::business::{ArticleDraft, Title};
 use utoipa::ToSchema;
 
 use super::bodies::ArticleBody;
@@ -12,6 +12,7 @@ use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
+use crate::http::idempotency::{IdempotencyHeader, Idempotent};
 use crate::http::json::{JsonBody, json};
 
 /// What an author writes.
@@ -48,6 +49,7 @@ struct CreatedBody {
     post,
     path = "/v1/articles",
     tag = "articles",
+    params(IdempotencyHeader),
     request_body = NewArticleBody,
     responses(
         (status = 201, description = "The article as it was published.", body = CreatedBody),
@@ -64,12 +66,14 @@ struct CreatedBody {
 pub(super) async fn publish(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
+    Idempotent(key): Idempotent,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     let ([title, text, meta_description], [featured_image]) =
         body.strings(["title", "body", "meta_description"], ["featured_image"]).await?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
-    let publication = app.articles.publish(&session, title, text, meta_description, featured_image);
+    let draft = ArticleDraft { title, body: text, meta_description, featured_image };
+    let publication = app.articles.publish(&session, draft, key);
     let published = app.response_cache.invalidated_by(publication).await?;
     let article = ArticleBody::of(published.article, &app.articles);
     let bytes = article.bytes();

@@ -14,6 +14,7 @@ use crate::app::{App, AppState};
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::client_network::ClientNetwork;
 use crate::http::envelope::{ApiError, Envelope};
+use crate::http::idempotency::{IdempotencyHeader, Idempotent};
 use crate::http::json::JsonBody;
 use crate::http::multipart::Form;
 
@@ -103,6 +104,7 @@ struct File(Vec<u8>);
     post,
     path = "/v1/assets/images",
     tag = "images",
+    params(IdempotencyHeader),
     request_body(content = ImageForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "Where the images are, in the order they were sent.", body = UploadedBody),
@@ -119,12 +121,13 @@ pub(super) async fn upload(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
     ClientNetwork(network): ClientNetwork,
+    Idempotent(key): Idempotent,
     form: Result<Form, MultipartRejection>,
 ) -> Result<Json<UploadedBody>, ApiError> {
     limit(&app, &session, network).await?;
     // A body of another kind has no image in it.
     let form = form.map_err(|_| ImageError::InvalidType)?;
-    let mut upload = app.images.upload(session);
+    let mut upload = app.images.upload(session, key).await?;
     match add_files(&mut upload, form).await {
         Ok(()) => Ok(UploadedBody::of(&upload.finish().await?, &app)),
         Err(error) => {
@@ -162,6 +165,7 @@ async fn add_files(upload: &mut Upload<'_>, mut form: Form) -> Result<(), ApiErr
     post,
     path = "/v1/assets/images/presign",
     tag = "images",
+    params(IdempotencyHeader),
     request_body = NewUploadBody,
     responses(
         (status = 200, description = "The address.", body = UploadAddressBody),
@@ -174,11 +178,12 @@ pub(super) async fn presign(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
     ClientNetwork(network): ClientNetwork,
+    Idempotent(key): Idempotent,
     body: JsonBody,
 ) -> Result<Json<UploadAddressBody>, ApiError> {
     limit(&app, &session, network).await?;
     let ([name], []) = body.strings(["file_name"], []).await?;
-    Ok(Json(app.images.presign(&session, &name).await?.into()))
+    Ok(Json(app.images.presign(&session, &name, key).await?.into()))
 }
 
 /// Make an image of what was sent to S3
@@ -188,6 +193,7 @@ pub(super) async fn presign(
     post,
     path = "/v1/assets/images/confirm",
     tag = "images",
+    params(IdempotencyHeader),
     request_body = ConfirmationBody,
     responses(
         (status = 200, description = "Where the image is.", body = UploadedBody),
@@ -204,10 +210,11 @@ pub(super) async fn presign(
 pub(super) async fn confirm(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
+    Idempotent(key): Idempotent,
     body: JsonBody,
 ) -> Result<Json<UploadedBody>, ApiError> {
     let ([upload], []) = body.strings(["upload"], []).await?;
     let upload = upload.parse().map_err(|_| ImageError::UploadNotFound)?;
-    let address = app.images.confirm(&session, upload).await?;
+    let address = app.images.confirm(&session, upload, key).await?;
     Ok(UploadedBody::of(&[address], &app))
 }

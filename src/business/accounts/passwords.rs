@@ -30,6 +30,13 @@ pub struct NewPassword(String);
 #[error("The password must be 8 to 1024 bytes long")]
 pub struct InvalidPassword;
 
+impl NewPassword {
+    /// As it was typed.
+    pub(super) fn into_string(self) -> String {
+        self.0
+    }
+}
+
 impl FromStr for NewPassword {
     type Err = InvalidPassword;
 

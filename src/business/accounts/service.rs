@@ -7,7 +7,12 @@ use super::email::Email;
 use super::passwords::{NewPassword, PasswordHasher, PasswordVerification};
 use super::store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
 use super::tokens::{InvalidAccessToken, RefreshTokenHash, Session, Tokens};
-use crate::business::{Clock, Fault, Limit, LimitError, Limits, Mailer, Message, Network, Place, Subject, Username};
+use super::user::{User, Username};
+use crate::business::idempotency::{Fingerprint, Idempotency};
+use crate::business::{
+    Clock, Fault, IdempotencyError, IdempotencyKey, IdempotencyStore, Jobs, Limit, LimitError, Limits, MailJob,
+    MailKind, Network, Place, QueuedMail, Subject, Timestamp,
+};
 
 /// How long a refresh token is kept, in seconds.
 const REFRESH_SECONDS: u32 = 7 * 24 * 60 * 60;
@@ -51,6 +56,9 @@ pub enum AccountError {
     /// Too many passwords, mails or requests.
     #[error(transparent)]
     Limited(#[from] LimitError),
+    /// The name of the request is that of another.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// Storage or hashing failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -68,12 +76,20 @@ pub struct SessionTokens {
 pub struct AccountsConfig {
     /// Who may register; everybody when absent.
     pub allowlist: Option<Allowlist>,
-    /// Where the API is reached, without a slash at the end.
-    pub api_base_url: String,
     /// How many bytes of memory hashing passwords may take.
     pub hashing_memory: usize,
     /// How many passwords of one network may wait to be hashed.
     pub max_waiting_of_network: usize,
+}
+
+/// What opens an account.
+pub struct Registration {
+    /// The address.
+    pub email: Email,
+    /// The password, as it was typed.
+    pub password: NewPassword,
+    /// The name that everybody sees.
+    pub username: Username,
 }
 
 /// How somebody proves who they are.
@@ -89,10 +105,11 @@ pub struct Credentials {
 /// The account rules.
 pub struct Accounts {
     store: Arc<dyn AccountStore>,
-    mailer: Arc<dyn Mailer>,
     clock: Arc<dyn Clock>,
-    tokens: Tokens,
+    tokens: Arc<Tokens>,
     limits: Arc<Limits>,
+    idempotency: Idempotency,
+    jobs: Arc<Jobs>,
     passwords: PasswordHasher,
     config: AccountsConfig,
 }
@@ -100,65 +117,94 @@ pub struct Accounts {
 impl Accounts {
     /// The rules over `store`, with tokens signed by `tokens`.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn AccountStore>,
-        mailer: Arc<dyn Mailer>,
+    pub fn new<S: AccountStore + IdempotencyStore + 'static>(
+        store: Arc<S>,
         clock: Arc<dyn Clock>,
-        tokens: Tokens,
+        tokens: Arc<Tokens>,
         limits: Arc<Limits>,
+        jobs: Arc<Jobs>,
         config: AccountsConfig,
     ) -> Self {
         let passwords = PasswordHasher::new(config.hashing_memory, config.max_waiting_of_network);
-        Self { store, mailer, clock, tokens, limits, passwords, config }
+        let idempotency = Idempotency::new(store.clone(), clock.clone());
+        Self { store, clock, tokens, limits, idempotency, jobs, passwords, config }
     }
 
-    /// Opens an account and mails its owner a link that verifies the address.
-    ///
-    /// A mail that cannot be sent is logged and does not undo the account: its
-    /// owner can log in without it, and could not register again.
+    /// Opens an account and queues a mail to its owner, with a link that verifies the address;
+    /// once, however often a request of the same name asks for it.
     ///
     /// # Errors
     /// [`AccountError::NotAllowed`], [`AccountError::EmailTaken`],
-    /// [`AccountError::UsernameTaken`], or [`AccountError::Limited`].
+    /// [`AccountError::UsernameTaken`], [`AccountError::Limited`], or
+    /// [`AccountError::Idempotency`] when the name is taken.
     pub async fn register(
         &self,
-        email: Email,
-        password: NewPassword,
-        username: Username,
+        registration: Registration,
         network: Network,
+        key: Option<IdempotencyKey>,
     ) -> Result<AccountWithUser, AccountError> {
+        let Registration { email, password, username } = registration;
         if self.config.allowlist.as_ref().is_some_and(|allowlist| !allowlist.contains(&email)) {
             return Err(AccountError::NotAllowed);
         }
         self.limits.take(Limit::Mails, Subject::Network(network)).await?;
-        let password = self.passwords.hash(password, network).await?;
-        let account =
-            NewAccount { created_at: self.clock.now(), email: email.clone(), username: username.clone(), password };
-        let registered = self.store.register(account).await.map_err(|error| match error {
-            RegistrationError::EmailTaken => AccountError::EmailTaken(email),
-            RegistrationError::UsernameTaken => AccountError::UsernameTaken(username),
-            RegistrationError::Fault(fault) => fault.into(),
-        })?;
-        if let Err(error) = self.send(self.verification_mail(&registered.account)).await {
-            tracing::error!(error = &*error, "verification mail not sent");
+        // Without the password, which is not to be found out from a hash that is made so fast.
+        let fingerprint = || Fingerprint::of([email.as_str(), username.as_str()]);
+        let request = self.idempotency.request(key.as_ref(), "register", "", fingerprint);
+        if self.idempotency.outcome(request.as_ref()).await?.is_some() {
+            return self.registered_before(&email, password, network).await;
         }
-        Ok(registered)
+        let hash = self.passwords.hash(password.clone(), network).await?;
+        let now = self.clock.now();
+        let mail = self.verification_mail(&email, &username, now).await?;
+        let (address, name) = (email.clone(), username.clone());
+        let account = NewAccount { created_at: now, email, username, password: hash };
+        match self.store.register(account, mail, request.as_ref()).await {
+            Ok(registered) => {
+                self.jobs.signal(MailJob::NAME);
+                Ok(registered)
+            }
+            Err(RegistrationError::Done) => self.registered_before(&address, password, network).await,
+            Err(RegistrationError::EmailTaken) => Err(AccountError::EmailTaken(address)),
+            Err(RegistrationError::UsernameTaken) => Err(AccountError::UsernameTaken(name)),
+            Err(RegistrationError::Fault(fault)) => Err(fault.into()),
+        }
     }
 
-    async fn send(&self, mail: Message) -> Result<(), Box<dyn std::error::Error>> {
-        self.limits.take(Limit::MailQuota, Subject::Address(&mail.to.key())).await?;
-        Ok(self.mailer.send(mail).await?)
+    /// A mail with a link that verifies an address; none if the address has had so many that
+    /// it gets no more for now.
+    async fn verification_mail(
+        &self,
+        to: &Email,
+        username: &Username,
+        now: Timestamp,
+    ) -> Result<Option<QueuedMail>, AccountError> {
+        match self.limits.take(Limit::MailQuota, Subject::Address(&to.key())).await {
+            Ok(()) => Ok(Some(QueuedMail::new(MailKind::Verification, to.clone(), username.clone(), now))),
+            Err(error @ LimitError::Exceeded(_)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "verification mail not queued");
+                Ok(None)
+            }
+            Err(LimitError::Fault(fault)) => Err(fault.into()),
+        }
     }
 
-    fn verification_mail(&self, account: &Account) -> Message {
-        let token = self.tokens.sign_email_verification(account.email.as_str());
-        let link = format!("{}/v1/accounts/verify/{token}", self.config.api_base_url);
-        let body = format!(
-            "Hello {},\n\nopen this link to verify your address:\n\n{link}\n\n\
-             If you did not register, you need not do anything.\n",
-            account.username
-        );
-        Message { to: account.email.clone(), subject: "Verify your account".to_owned(), body, link }
+    /// What a request has registered before, as it was then.
+    async fn registered_before(
+        &self,
+        email: &Email,
+        password: NewPassword,
+        network: Network,
+    ) -> Result<AccountWithUser, AccountError> {
+        let account = self.store.account(email).await?;
+        let account = account.ok_or_else(|| Fault::failed("what was done before is not recorded"))?;
+        let stored = Some(account.password.clone());
+        let verification = self.passwords.check(password.into_string(), stored, network).await?;
+        if matches!(verification, PasswordVerification::Wrong) {
+            return Err(IdempotencyError::Reused.into());
+        }
+        let user = User::new(account.id, account.username.clone());
+        Ok(AccountWithUser { account: Account { verified: false, updated_at: account.created_at, ..account }, user })
     }
 
     /// Marks the account verified that a mailed `token` belongs to.
@@ -269,7 +315,9 @@ impl Accounts {
     /// # Errors
     /// [`AccountError::NoTokenToDelete`] when the user is not logged in.
     pub async fn log_out(&self, session: &Session) -> Result<(), AccountError> {
-        if self.store.forget_refresh_token(&session.username, self.clock.now()).await? {
+        let now = self.clock.now();
+        let logged_in = self.store.refresh_token(&session.username, now).await?.is_some();
+        if logged_in && self.store.forget_refresh_token(&session.username, now).await? {
             Ok(())
         } else {
             Err(AccountError::NoTokenToDelete)

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use super::email::Email;
 use super::passwords::PasswordHash;
 use super::tokens::RefreshTokenHash;
-use crate::business::{Fault, Timestamp, User, Username};
+use super::user::{User, Username};
+use crate::business::{Fault, NamedRequest, QueuedMail, Timestamp};
 
 /// What a person has here, beside what everybody sees of them as a [`User`].
 #[derive(Clone)]
@@ -55,6 +56,9 @@ pub enum RegistrationError {
     /// The name has a user.
     #[error("username taken")]
     UsernameTaken,
+    /// The request was done before.
+    #[error("done before")]
+    Done,
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -63,10 +67,15 @@ pub enum RegistrationError {
 /// What the account rules need from storage. Absence is no error.
 #[async_trait]
 pub trait AccountStore: Send + Sync {
-    /// Stores an account and its user under a new number, both or neither.
+    /// Stores an account and its user under a new number and queues a mail, all or nothing.
     /// Address and name are unique without case, also between concurrent calls;
     /// when both are taken, it is the address that is reported.
-    async fn register(&self, account: NewAccount) -> Result<AccountWithUser, RegistrationError>;
+    async fn register(
+        &self,
+        account: NewAccount,
+        mail: Option<QueuedMail>,
+        request: Option<&NamedRequest>,
+    ) -> Result<AccountWithUser, RegistrationError>;
 
     /// The account of an address.
     async fn account(&self, email: &Email) -> Result<Option<Account>, Fault>;

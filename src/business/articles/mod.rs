@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::idempotency::{Fingerprint, Idempotency};
 use super::{
-    Clock, Fault, InvalidAccessToken, Limit, LimitError, Limits, ListError, Page, PageRequest, Renderer, Session,
-    Subject, Timestamp, Title, User, Username,
+    Clock, Fault, IdempotencyError, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, LimitError, Limits,
+    ListError, NamedRequest, Page, PageRequest, Renderer, Session, Subject, Timestamp, Title, User, Username,
 };
 use crate::markdown::{Rendered, TooComplex};
 
@@ -69,6 +70,26 @@ pub struct PublishedArticle {
     pub adjacent: AdjacentArticles,
 }
 
+/// What an author sends to publish an article.
+pub struct ArticleDraft {
+    /// The title.
+    pub title: Title,
+    /// The Markdown.
+    pub body: String,
+    /// The sentence for search engines.
+    pub meta_description: String,
+    /// The picture that stands for it.
+    pub featured_image: Option<String>,
+}
+
+impl ArticleDraft {
+    fn fingerprint(&self) -> Fingerprint {
+        let Self { title, body, meta_description, featured_image } = self;
+        let parts = [title.as_str(), body, meta_description];
+        Fingerprint::of(parts.into_iter().chain(featured_image.as_deref()))
+    }
+}
+
 /// An article that does not have a number and a slug of its own yet.
 pub struct NewArticle {
     /// When it is published.
@@ -96,6 +117,9 @@ pub enum PublishError {
     /// The article does not fit into the store, even compressed.
     #[error("article too large")]
     TooLarge,
+    /// The request was done before.
+    #[error("done before")]
+    Done,
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -107,8 +131,14 @@ pub trait ArticleStore: Send + Sync {
     /// Publishes an article as the newest of the site and of its author: gives
     /// it the next number and the first free slug of `slug`, `slug-2`, `slug-3`
     /// and so on, and makes it the neighbour of the one before, all or nothing.
-    /// Concurrent calls leave no gap and no double.
-    async fn publish(&self, article: NewArticle, author: &Session) -> Result<PublishedArticle, PublishError>;
+    /// Concurrent calls leave no gap and no double. Its slug is recorded as the outcome of
+    /// `request`.
+    async fn publish(
+        &self,
+        article: NewArticle,
+        author: &Session,
+        request: Option<&NamedRequest>,
+    ) -> Result<PublishedArticle, PublishError>;
 
     /// The article of a slug.
     async fn article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault>;
@@ -146,6 +176,9 @@ pub enum ArticleError {
     /// Too many articles and projects in a day.
     #[error(transparent)]
     Limited(#[from] LimitError),
+    /// The name of the request is that of another.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// Storage or rendering failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -156,6 +189,7 @@ pub struct Articles {
     store: Arc<dyn ArticleStore>,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
+    idempotency: Idempotency,
     renderer: Renderer,
     site_base_url: Arc<str>,
 }
@@ -164,40 +198,63 @@ impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
     /// articles, without a slash at the end.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn ArticleStore>,
+    pub fn new<S: ArticleStore + IdempotencyStore + 'static>(
+        store: Arc<S>,
         clock: Arc<dyn Clock>,
         limits: Arc<Limits>,
         renderer: Renderer,
         site_base_url: &str,
     ) -> Self {
-        Self { store, clock, limits, renderer, site_base_url: site_base_url.into() }
+        let idempotency = Idempotency::new(store.clone(), clock.clone());
+        Self { store, clock, limits, idempotency, renderer, site_base_url: site_base_url.into() }
     }
 
-    /// Renders and publishes an article.
+    /// Renders and publishes an article; once, however often a request of the same name asks
+    /// for it.
     ///
     /// # Errors
     /// [`ArticleError::TooLarge`] when it does not fit into the store,
     /// [`ArticleError::TooComplex`] when it is not within reason,
-    /// [`ArticleError::Limited`] after too many in a day.
+    /// [`ArticleError::Limited`] after too many in a day,
+    /// [`ArticleError::Idempotency`] when the name is taken.
     pub async fn publish(
         &self,
         author: &Session,
-        title: Title,
-        body: String,
-        meta_description: String,
-        featured_image: Option<String>,
+        draft: ArticleDraft,
+        key: Option<IdempotencyKey>,
     ) -> Result<PublishedArticle, ArticleError> {
+        let whom = author.user_id.to_string();
+        let request = self.idempotency.request(key.as_ref(), "publish", &whom, || draft.fingerprint());
+        if let Some(published) = self.published_before(request.as_ref()).await? {
+            return Ok(published);
+        }
         self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
+        let ArticleDraft { title, body, meta_description, featured_image } = draft;
         let (body, rendered) = self.renderer.render(body).await??;
         let slug = Slug::from_title(title.as_str());
         let created_at = self.clock.now();
         let article = NewArticle { created_at, title, slug, body, meta_description, featured_image, rendered };
-        self.store.publish(article, author).await.map_err(|error| match error {
-            PublishError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),
-            PublishError::TooLarge => ArticleError::TooLarge,
-            PublishError::Fault(fault) => fault.into(),
-        })
+        match self.store.publish(article, author, request.as_ref()).await {
+            Ok(published) => Ok(published),
+            Err(PublishError::Done) => {
+                let before = self.published_before(request.as_ref()).await?;
+                Ok(before.ok_or_else(|| Fault::failed("what was done before is not recorded"))?)
+            }
+            Err(PublishError::UnknownAuthor) => Err(InvalidAccessToken::UnknownUser.into()),
+            Err(PublishError::TooLarge) => Err(ArticleError::TooLarge),
+            Err(PublishError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// What a request has published before, as it was then: the newest article.
+    async fn published_before(&self, request: Option<&NamedRequest>) -> Result<Option<PublishedArticle>, ArticleError> {
+        let Some(slug) = self.idempotency.outcome(request).await? else { return Ok(None) };
+        let slug = slug.parse().map_err(Fault::failed)?;
+        let mut published = self.store.article(&slug).await?;
+        if let Some(published) = &mut published {
+            published.adjacent.next = None;
+        }
+        Ok(published)
     }
 
     /// The article of a slug, with its author and neighbours.

@@ -1,5 +1,5 @@
 use super::store::AddError;
-use crate::business::{Fault, InvalidAccessToken, LimitError};
+use crate::business::{Fault, IdempotencyError, InvalidAccessToken, LimitError};
 use crate::imaging::ImagingError;
 
 /// Why an image operation was refused. The sentences are part of the API.
@@ -38,6 +38,9 @@ pub enum ImageError {
     /// Too many bytes of images in a day.
     #[error(transparent)]
     Limited(#[from] LimitError),
+    /// The name of the request is that of another.
+    #[error(transparent)]
+    Idempotency(#[from] IdempotencyError),
     /// Storage or encoding failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -47,6 +50,7 @@ impl From<AddError> for ImageError {
     fn from(error: AddError) -> Self {
         match error {
             AddError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),
+            AddError::Done => Fault::failed("what was done before is not recorded").into(),
             AddError::Fault(fault) => fault.into(),
         }
     }

@@ -11,14 +11,14 @@ use uuid::Uuid;
 
 use super::error::ImageError;
 use super::image::{Image, ImagesPage};
-use super::limits::MAX_IMAGE_BYTES;
-use super::name::{ImageAddress, ImageName, PendingUpload};
-use super::store::{ImageObjects, ImageStore, Object};
-use crate::business::{Clock, Fault, Limit, LimitError, Limits, Session, Subject, Username, background, memory};
+use super::name::{ImageAddress, ImageName};
+use super::store::{AddError, ImageObjects, ImageStore, Object};
+use crate::business::idempotency::Idempotency;
+use crate::business::{
+    Clock, Fault, IdempotencyStore, Limit, LimitError, Limits, NamedRequest, Session, Subject, Username, background,
+    memory,
+};
 use crate::imaging::{self, Format, ImagingError, Memory, Prepared};
-
-/// How long the address of an upload is good, in seconds.
-const UPLOAD_SECONDS: u64 = 600;
 
 /// How long an image waits for those that are decoded before it.
 const DECODE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -43,23 +43,13 @@ pub struct Rendition {
     pub etag: String,
 }
 
-/// Where somebody may send an image to.
-#[derive(Clone, Debug)]
-pub struct PresignedUpload {
-    /// What to confirm when it is sent.
-    pub upload: PendingUpload,
-    /// The URL for a `PUT`.
-    pub url: String,
-    /// For how many seconds.
-    pub expires_in_seconds: u64,
-}
-
 /// The image rules.
 pub struct Images {
     store: Arc<dyn ImageStore>,
-    files: Arc<dyn ImageObjects>,
+    pub(super) files: Arc<dyn ImageObjects>,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
+    pub(super) idempotency: Idempotency,
     api_base_url: Arc<str>,
     /// Held while an image is decoded: two would not fit into the memory of a small server.
     decoding: Arc<Semaphore>,
@@ -72,8 +62,8 @@ impl Images {
     /// reached, without a slash at the end, `decode_memory` how many bytes it may take to
     /// work on an image.
     #[must_use]
-    pub fn new(
-        store: Arc<dyn ImageStore>,
+    pub fn new<S: ImageStore + IdempotencyStore + 'static>(
+        store: Arc<S>,
         files: Arc<dyn ImageObjects>,
         clock: Arc<dyn Clock>,
         limits: Arc<Limits>,
@@ -81,6 +71,7 @@ impl Images {
         decode_memory: u64,
     ) -> Self {
         Self {
+            idempotency: Idempotency::new(store.clone(), clock.clone()),
             store,
             files,
             clock,
@@ -89,48 +80,6 @@ impl Images {
             decoding: Arc::new(Semaphore::new(1)),
             decode_memory,
         }
-    }
-
-    /// Where somebody may send an image to, from a file called `name`.
-    ///
-    /// # Errors
-    /// [`ImageError::NoPresigning`] where the storage has no addresses.
-    pub async fn presign(&self, author: &Session, name: &str) -> Result<PresignedUpload, ImageError> {
-        let upload = PendingUpload::new(name);
-        let object = Object::Upload(author.username.clone(), upload.clone());
-        let url = self.files.upload_url(&object, UPLOAD_SECONDS).await?.ok_or(ImageError::NoPresigning)?;
-        Ok(PresignedUpload { upload, url, expires_in_seconds: UPLOAD_SECONDS })
-    }
-
-    /// Makes what was sent to the address of an upload an image of the author. To
-    /// confirm it again changes nothing.
-    ///
-    /// # Errors
-    /// [`ImageError::UploadNotFound`], and why it is not an image.
-    pub async fn confirm(&self, author: &Session, upload: PendingUpload) -> Result<ImageAddress, ImageError> {
-        let username = author.username.clone();
-        let known = self.known(&username, upload.id()).await?;
-        let object = Object::Upload(username.clone(), upload.clone());
-        let file = match known {
-            Some(image) => image.file,
-            None => self.adopt(author, &object, upload).await?,
-        };
-        self.files.remove(vec![object]).await?;
-        Ok(ImageAddress { username, file })
-    }
-
-    async fn adopt(&self, author: &Session, object: &Object, upload: PendingUpload) -> Result<ImageName, ImageError> {
-        let bytes = self.files.size(object).await?.ok_or(ImageError::UploadNotFound)?;
-        if bytes > MAX_IMAGE_BYTES as u64 {
-            return Err(ImageError::TooLarge);
-        }
-        let bytes = self.files.read(object).await?.ok_or(ImageError::UploadNotFound)?;
-        self.count(author, bytes.len()).await?;
-        let prepared = self.prepare(bytes).await?;
-        let file = ImageName::of_upload(upload, prepared.format);
-        let image = self.store(author, file, prepared).await?;
-        self.add(author, std::slice::from_ref(&image)).await?;
-        Ok(image.file)
     }
 
     /// An image of a user, or the rendition of it that is asked for. One is
@@ -158,9 +107,13 @@ impl Images {
         file: &ImageName,
         request: RenditionRequest,
     ) -> Result<Option<Rendition>, ImageError> {
-        let Some(width) = request.width else { return self.original(username, file).await };
-        let known = self.known(username, file.id()).await?;
-        let Some(image) = known.filter(|image| image.file == *file) else { return Ok(None) };
+        let known = self.known(username, file.id());
+        let Some(width) = request.width else {
+            let (known, original) = tokio::join!(known, self.original(username, file));
+            let listed = known?.is_some_and(|image| image.file == *file);
+            return Ok(original?.filter(|_| listed));
+        };
+        let Some(image) = known.await?.filter(|image| image.file == *file) else { return Ok(None) };
         if !image.rendition_widths().any(|smaller| smaller == width) {
             return self.original(username, file).await;
         }
@@ -179,7 +132,7 @@ impl Images {
     }
 
     /// What is listed of an image, whatever its name is besides the id.
-    async fn known(&self, username: &Username, id: Uuid) -> Result<Option<Image>, Fault> {
+    pub(super) async fn known(&self, username: &Username, id: Uuid) -> Result<Option<Image>, Fault> {
         Ok(self.store.images(&[(username.clone(), id)]).await?.pop())
     }
 
@@ -239,9 +192,14 @@ impl Images {
                 objects.push(Object::Rendition(username.clone(), file.clone(), width, format));
             }
         }
-        // The files first: as long as the image is listed, this can be tried again.
-        self.files.remove(objects).await?;
+        // With this it is removed: nobody is shown what is not listed.
         self.store.remove(username, file.id()).await?;
+        if let Err(error) = self.files.remove(objects).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "files of a removed image are left in the storage"
+            );
+        }
         Ok(())
     }
 
@@ -299,12 +257,13 @@ impl Images {
         Ok(image)
     }
 
-    pub(super) async fn add(&self, author: &Session, images: &[Image]) -> Result<(), ImageError> {
-        Ok(self.store.add(author, images).await?)
-    }
-
-    pub(super) fn files(&self) -> Arc<dyn ImageObjects> {
-        Arc::clone(&self.files)
+    pub(super) async fn add(
+        &self,
+        author: &Session,
+        images: &[Image],
+        request: Option<&NamedRequest>,
+    ) -> Result<(), AddError> {
+        self.store.add(author, images, request).await
     }
 
     async fn decode_permit(&self) -> Result<OwnedSemaphorePermit, Fault> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::image::{Image, ImagesPage};
 use super::name::{ImageName, PendingUpload};
-use crate::business::{Fault, Session, Username};
+use crate::business::{Fault, NamedRequest, Session, Username};
 use crate::imaging::Format;
 
 /// Why images could not be added to the list of their author.
@@ -15,6 +15,9 @@ pub enum AddError {
     /// The author is not in the store.
     #[error("unknown author")]
     UnknownAuthor,
+    /// The request was done before.
+    #[error("done before")]
+    Done,
     /// The store failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -24,7 +27,8 @@ pub enum AddError {
 #[async_trait]
 pub trait ImageStore: Send + Sync {
     /// Adds images to those of their author: all or none. Adding one twice changes nothing.
-    async fn add(&self, author: &Session, images: &[Image]) -> Result<(), AddError>;
+    /// Their names, with a slash between them, are recorded as the outcome of `request`.
+    async fn add(&self, author: &Session, images: &[Image], request: Option<&NamedRequest>) -> Result<(), AddError>;
 
     /// Those of `images` that there are, in no order.
     async fn images(&self, images: &[(Username, Uuid)]) -> Result<Vec<Image>, Fault>;
@@ -32,8 +36,8 @@ pub trait ImageStore: Send + Sync {
     /// Up to `limit` images of a user, newest first, from the one before `before`.
     async fn images_of(&self, username: &Username, before: Option<Uuid>, limit: u32) -> Result<ImagesPage, Fault>;
 
-    /// Takes an image off the list. False if it was not there.
-    async fn remove(&self, username: &Username, id: Uuid) -> Result<bool, Fault>;
+    /// Takes an image off the list, if it is there.
+    async fn remove(&self, username: &Username, id: Uuid) -> Result<(), Fault>;
 
     /// Whether there is a user of the name.
     async fn is_user(&self, username: &Username) -> Result<bool, Fault>;

@@ -9,8 +9,9 @@ use super::image::Image;
 use super::limits::{MAX_IMAGE_BYTES, MAX_IMAGES};
 use super::name::{ImageAddress, ImageName};
 use super::service::Images;
-use super::store::{ImageObjects, Object};
-use crate::business::Session;
+use super::store::{AddError, ImageObjects, Object};
+use crate::business::idempotency::Fingerprint;
+use crate::business::{Fault, IdempotencyKey, NamedRequest, Session, background};
 
 /// An upload under way. Each image is stored as it comes, so that only one at a
 /// time is in memory; they are the author's once the upload is finished. Dropped
@@ -19,13 +20,24 @@ pub struct Upload<'i> {
     images: &'i Images,
     author: Session,
     stored: Vec<Image>,
+    key: Option<IdempotencyKey>,
+    /// Of the files that have come.
+    fingerprint: Fingerprint,
+    /// Whether a request of the key was done before; then nothing is stored.
+    recorded: bool,
 }
 
 impl Images {
     /// Begins an upload.
-    #[must_use]
-    pub fn upload(&self, author: Session) -> Upload<'_> {
-        Upload { images: self, author, stored: Vec::new() }
+    ///
+    /// # Errors
+    /// [`Fault`] when it cannot be looked up whether a request of `key` was done before.
+    pub async fn upload(&self, author: Session, key: Option<IdempotencyKey>) -> Result<Upload<'_>, Fault> {
+        let fingerprint = Fingerprint::default();
+        let mut upload = Upload { images: self, author, stored: Vec::new(), key, fingerprint, recorded: false };
+        let request = upload.request();
+        upload.recorded = self.idempotency.is_recorded(request.as_ref()).await?;
+        Ok(upload)
     }
 }
 
@@ -41,6 +53,16 @@ impl Upload<'_> {
         if bytes.len() > MAX_IMAGE_BYTES {
             return Err(ImageError::TooLarge);
         }
+        if self.key.is_some() {
+            background::long(bytes.len(), || {
+                self.fingerprint.add(name.as_bytes());
+                self.fingerprint.add(&bytes);
+            })
+            .await;
+        }
+        if self.recorded {
+            return Ok(());
+        }
         self.images.count(&self.author, bytes.len()).await?;
         let prepared = self.images.prepare(bytes).await?;
         let file = ImageName::new(name, prepared.format);
@@ -54,19 +76,46 @@ impl Upload<'_> {
     /// # Errors
     /// [`ImageError::InvalidType`] when there is none.
     pub async fn finish(mut self) -> Result<Vec<ImageAddress>, ImageError> {
+        let request = self.request();
+        if let Some(before) = self.uploaded_before(request.as_ref()).await? {
+            return Ok(before);
+        }
         if self.stored.is_empty() {
             return Err(ImageError::InvalidType);
         }
-        if let Err(error) = self.images.add(&self.author, &self.stored).await {
-            if matches!(error, ImageError::Fault(_)) {
-                // They may be on the list all the same, so their files have to stay.
-                self.stored.clear();
+        match self.images.add(&self.author, &self.stored, request.as_ref()).await {
+            Ok(()) => {}
+            Err(AddError::Done) => {
+                let before = self.uploaded_before(request.as_ref()).await?;
+                return before.ok_or_else(|| AddError::Done.into());
             }
-            return Err(error);
+            Err(error) => {
+                if matches!(error, AddError::Fault(Fault::Unknown(_))) {
+                    // They may be on the list, so their files have to stay.
+                    self.stored.clear();
+                }
+                return Err(error.into());
+            }
         }
-        let username = &self.author.username;
-        let address = |image: Image| ImageAddress { username: username.clone(), file: image.file };
-        Ok(std::mem::take(&mut self.stored).into_iter().map(address).collect())
+        let stored = std::mem::take(&mut self.stored);
+        Ok(stored.into_iter().map(|image| self.address(image.file)).collect())
+    }
+
+    /// What the same request has uploaded before.
+    async fn uploaded_before(&self, request: Option<&NamedRequest>) -> Result<Option<Vec<ImageAddress>>, ImageError> {
+        let Some(files) = self.images.idempotency.outcome(request).await? else { return Ok(None) };
+        let address = |file: &str| file.parse().map(|file| self.address(file)).map_err(Fault::failed);
+        Ok(Some(files.split('/').map(address).collect::<Result<_, _>>()?))
+    }
+
+    /// The request, if it has a name, as far as it has come.
+    fn request(&self) -> Option<NamedRequest> {
+        let whom = self.author.user_id.to_string();
+        self.images.idempotency.request(self.key.as_ref(), "upload", &whom, || self.fingerprint.clone())
+    }
+
+    fn address(&self, file: ImageName) -> ImageAddress {
+        ImageAddress { username: self.author.username.clone(), file }
     }
 
     /// Takes back what was stored.
@@ -78,7 +127,7 @@ impl Upload<'_> {
     fn take_back(&mut self) -> (Arc<dyn ImageObjects>, Vec<Object>) {
         let stored = std::mem::take(&mut self.stored);
         let object = |image: Image| Object::Original(self.author.username.clone(), image.file);
-        (self.images.files(), stored.into_iter().map(object).collect())
+        (Arc::clone(&self.images.files), stored.into_iter().map(object).collect())
     }
 }
 

@@ -2,5 +2,6 @@
 
 mod accounts;
 mod articles;
+mod idempotency;
 pub mod images;
 mod projects;

@@ -179,6 +179,15 @@ impl TestApp {
         response
     }
 
+    /// The token of the last verification mail.
+    pub async fn verification_token(&self) -> String {
+        if let Way::Lambda(emulator) = &self.way {
+            // Nothing else invokes it here.
+            emulator.run_jobs().await;
+        }
+        self.process.verification_token()
+    }
+
     /// Logs a registered user in.
     pub async fn log_in(&self, username: &str) -> Response {
         let body = json!({"email": format!("{username}@example.com"), "password": "a good password"});

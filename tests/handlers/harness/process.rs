@@ -93,7 +93,8 @@ impl Process {
         after.split(|c: char| c.is_whitespace() || c == '"').next().unwrap().to_owned()
     }
 
-    /// The token of the last verification mail in the log.
+    /// The token of the last verification mail in the log, which comes a moment after the
+    /// registration.
     pub fn verification_token(&self) -> String {
         let mark = "/v1/accounts/verify/";
         self.wait_for(mark);

@@ -18,7 +18,7 @@ async fn preflights_are_answered_for_every_route() {
         assert_eq!(response.status.as_u16(), 200, "{path}");
         assert_eq!(response.header("access-control-allow-origin"), Some(SITE));
         assert_eq!(response.header("access-control-allow-credentials"), Some("true"));
-        assert_eq!(response.header("access-control-allow-headers"), Some("authorization,content-type"));
+        assert_eq!(response.header("access-control-allow-headers"), Some("authorization,content-type,idempotency-key"));
         assert!(response.header("access-control-allow-methods").unwrap().contains("POST"));
     }
 }

@@ -2,26 +2,16 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use sha3::{Digest, Sha3_512};
 use talelio::business::{
-    AccountError, AccountStore, Accounts, AccountsConfig, Clock, Credentials, Email, MailError, Mailer, Message,
-    NewAccount, PasswordHash, SecretKey, SystemClock, Tokens, Unlimited,
+    AccountError, AccountStore, Accounts, AccountsConfig, Clock, Credentials, Email, Jobs, NewAccount, PasswordHash,
+    Registration, SecretKey, SystemClock, Tokens, Unlimited,
 };
 use talelio::database::Database;
 use tempfile::tempdir;
+use uuid::Uuid;
 
 use crate::harness::{StandingClock, TestApp, limits, localhost};
-
-/// A mail system that loses everything.
-struct NoMail;
-
-#[async_trait]
-impl Mailer for NoMail {
-    async fn send(&self, _: Message) -> Result<(), MailError> {
-        Err(MailError("there is no mail here".into()))
-    }
-}
 
 const DAY: u32 = 24 * 60 * 60;
 
@@ -31,17 +21,17 @@ async fn tokens_expire_when_they_are_read_not_when_they_are_cleaned_up() {
     let clock = StandingClock::new();
     let tokens = Tokens::new(&SecretKey::new("k".repeat(32)).unwrap());
     let (email, password) = ("ada@example.com", "a good password");
-    let config =
-        AccountsConfig { allowlist: None, api_base_url: String::new(), hashing_memory: 0, max_waiting_of_network: 8 };
+    let config = AccountsConfig { allowlist: None, hashing_memory: 0, max_waiting_of_network: 8 };
     let limits = limits(Arc::new(Unlimited), &clock);
-    let accounts = Accounts::new(store, Arc::new(NoMail), clock.clone(), tokens, limits, config);
+    let jobs = Arc::new(Jobs::new(Vec::new(), store.clone(), clock.clone(), Uuid::nil()));
+    let accounts = Accounts::new(store, clock.clone(), Arc::new(tokens), limits, jobs, config);
     let log_in = async || {
         let credentials = Credentials { email: email.to_owned(), password: password.to_owned(), refresh_token: None };
         accounts.log_in(credentials, localhost()).await.unwrap()
     };
-    // A mail system that is down does not undo the account.
     let (address, username) = (email.parse().unwrap(), "ada".parse().unwrap());
-    accounts.register(address, password.parse().unwrap(), username, localhost()).await.unwrap();
+    let registration = Registration { email: address, password: password.parse().unwrap(), username };
+    accounts.register(registration, localhost(), None).await.unwrap();
 
     let tokens = log_in().await;
     let session = accounts.authenticate(&tokens.access_token).unwrap();
@@ -80,7 +70,7 @@ async fn a_password_of_the_former_system_logs_in_and_is_hashed_anew() {
             username: "ada".parse().unwrap(),
             password: PasswordHash::from_stored(format!("{digest},SaLtY")),
         };
-        database.register(account).await.unwrap();
+        database.register(account, None, None).await.unwrap();
     }
     let mut app = TestApp::in_folder(folder.path());
     assert_eq!(log_in(&app, "new").await, 401);

@@ -125,7 +125,7 @@ async fn a_whitelist_admits_those_on_it() {
 async fn a_mailed_link_verifies_an_address_once() {
     let app = TestApp::start().await;
     let registered = app.post("/v1/accounts/register", &registration()).await.json();
-    let path = format!("/v1/accounts/verify/{}", app.process.verification_token());
+    let path = format!("/v1/accounts/verify/{}", app.verification_token().await);
     let response = app.get(&path).await;
     assert_eq!(response.status, StatusCode::OK);
     let mut expected = registered.clone();
@@ -140,7 +140,7 @@ async fn other_tokens_verify_nothing() {
     let secret = [("SECRET_KEY", "one secret for two servers, 32 bytes")];
     let (app, other) = (TestApp::with(&secret).await, TestApp::with(&secret).await);
     other.post("/v1/accounts/register", &registration()).await;
-    let path = format!("/v1/accounts/verify/{}", other.process.verification_token());
+    let path = format!("/v1/accounts/verify/{}", other.verification_token().await);
     assert_eq!(app.get(&path).await.refusal(400), "No registered account with the email 'Ada@Example.com'");
     let access = other.log_in("ada").await.json()["access_token"].as_str().unwrap().to_owned();
     for token in ["x", "a.b.c", access.as_str(), "%ff"] {

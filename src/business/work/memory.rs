@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::Fault;
+use crate::business::Fault;
 
 /// What the budget is counted in, in bytes.
 const UNIT: usize = 1_024;

@@ -18,19 +18,18 @@ pub struct TableConfig {
     pub endpoint: AwsEndpoint,
 }
 
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+
 pub(super) fn connect(TableConfig { endpoint, .. }: &TableConfig) -> Client {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
-        .operation_attempt_timeout(Duration::from_secs(5))
-        .operation_timeout(Duration::from_secs(12))
-        .build();
     let mut config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(endpoint.region.clone()))
         .credentials_provider(endpoint.credentials())
         .http_client(endpoint.http_client())
-        .retry_config(RetryConfig::standard().with_max_attempts(4))
-        .timeout_config(timeouts);
+        // See `attempts`.
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build());
     config.set_endpoint_url(endpoint.url.clone());
     Client::from_conf(config.build())
 }

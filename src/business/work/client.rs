@@ -15,6 +15,6 @@ pub async fn scope<T>(gone: CancellationToken, work: impl Future<Output = T>) ->
 }
 
 /// Tells when the client has gone, who is always there outside of a scope.
-pub(super) fn gone() -> CancellationToken {
+pub(in crate::business) fn gone() -> CancellationToken {
     GONE.try_with(Clone::clone).unwrap_or_default()
 }

@@ -4,19 +4,19 @@
 use std::fmt;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification, ScalarAttributeType,
     TableStatus, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
-use super::error::OpenError;
-use super::keys;
-use super::table::{Table, fault};
+use super::attempts::Patience;
+use super::requests::Table;
 use crate::business::Fault;
+use crate::database::error::OpenError;
+use crate::database::keys;
 
 /// The attribute that DynamoDB's time to live reads: seconds since 1970.
-pub(super) const EXPIRES_AT: &str = "expires_at";
+pub(in crate::database) const EXPIRES_AT: &str = "expires_at";
 
 /// What was done to a table, or found done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl fmt::Display for Schema {
     }
 }
 
-pub(super) async fn create(table: &Table) -> Result<Schema, Fault> {
+pub(in crate::database) async fn create(table: &Table) -> Result<Schema, Fault> {
     let created = create_if_missing(table).await?;
     wait_until_active(table).await?;
     enable_time_to_live(table).await?;
@@ -54,16 +54,17 @@ async fn create_if_missing(table: &Table) -> Result<bool, Fault> {
         request = request.attribute_definitions(attribute.build().map_err(Fault::failed)?);
         request = request.key_schema(key.build().map_err(Fault::failed)?);
     }
-    match request.send().await {
+    match table.attempts.send(Patience::WRITE, || request.clone().send()).await {
         Ok(_) => Ok(true),
-        Err(error) if error.code() == Some("ResourceInUseException") => Ok(false),
-        Err(error) => Err(fault(error)),
+        Err(failed) if failed.code() == Some("ResourceInUseException") => Ok(false),
+        Err(failed) => Err(failed.into_fault()),
     }
 }
 
 async fn wait_until_active(table: &Table) -> Result<(), Fault> {
     for _ in 0..120 {
-        let output = table.client.describe_table().table_name(&table.name).send().await.map_err(fault)?;
+        let request = table.client.describe_table().table_name(&table.name);
+        let output = table.read(Patience::READ, || request.clone().send()).await?;
         if output.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active) {
             return Ok(());
         }
@@ -73,33 +74,38 @@ async fn wait_until_active(table: &Table) -> Result<(), Fault> {
 }
 
 async fn enable_time_to_live(table: &Table) -> Result<(), Fault> {
-    let known = table.client.describe_time_to_live().table_name(&table.name).send().await.map_err(fault)?;
+    let request = table.client.describe_time_to_live().table_name(&table.name);
+    let known = table.read(Patience::READ, || request.clone().send()).await?;
     let status = known.time_to_live_description().and_then(|known| known.time_to_live_status());
     if matches!(status, Some(TimeToLiveStatus::Enabled | TimeToLiveStatus::Enabling)) {
         return Ok(());
     }
     let specification = TimeToLiveSpecification::builder().attribute_name(EXPIRES_AT).enabled(true).build();
     let request = table.client.update_time_to_live().table_name(&table.name);
-    request.time_to_live_specification(specification.map_err(Fault::failed)?).send().await.map_err(fault)?;
-    Ok(())
+    let request = request.time_to_live_specification(specification.map_err(Fault::failed)?);
+    // To enable it again changes nothing.
+    table.read(Patience::WRITE, || request.clone().send()).await.map(drop)
 }
 
 /// False where the engine does not know them.
 async fn enable_point_in_time_recovery(table: &Table) -> Result<bool, Fault> {
     let specification = PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(true).build();
     let request = table.client.update_continuous_backups().table_name(&table.name);
-    match request.point_in_time_recovery_specification(specification.map_err(Fault::failed)?).send().await {
+    let request = request.point_in_time_recovery_specification(specification.map_err(Fault::failed)?);
+    match table.attempts.send(Patience::WRITE, || request.clone().send()).await {
         Ok(_) => Ok(true),
-        Err(error) if error.code() == Some("UnknownOperationException") => Ok(false),
-        Err(error) => Err(fault(error)),
+        Err(failed) if failed.code() == Some("UnknownOperationException") => Ok(false),
+        Err(failed) => Err(failed.into_fault()),
     }
 }
 
-pub(super) async fn warm_up(table: &Table) -> Result<(), OpenError> {
+pub(in crate::database) async fn warm_up(table: &Table) -> Result<(), OpenError> {
     let request = table.client.get_item().table_name(&table.name).set_key(Some(keys::publications().attributes()));
-    match request.send().await {
+    match table.attempts.send(Patience::READ, || request.clone().send()).await {
         Ok(_) => Ok(()),
-        Err(error) if error.code() == Some("ResourceNotFoundException") => Err(OpenError::NoTable(table.name.clone())),
-        Err(error) => Err(fault(error).into()),
+        Err(failed) if failed.code() == Some("ResourceNotFoundException") => {
+            Err(OpenError::NoTable(table.name.clone()))
+        }
+        Err(failed) => Err(failed.into_fault().into()),
     }
 }

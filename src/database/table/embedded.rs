@@ -5,18 +5,24 @@
 //! operation and body to a thread that owns the engine, and answers with what
 //! comes back. The engine works on one request at a time and waits for the disk
 //! to confirm each write, which is nothing for an async thread to wait for.
+//!
+//! A request that the engine has begun is waited for, however long the disk takes. One that
+//! it does not begin in time is [withdrawn](Turn), so that it surely is not carried out.
 
 use std::fmt;
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, StalledStreamProtectionConfig};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
@@ -28,8 +34,10 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
-use super::error::OpenError;
+use super::attempts::STORAGE_FULL;
+use crate::database::error::OpenError;
 
 /// The engine's file in the data folder.
 const FILE: &str = "talelio.db";
@@ -48,6 +56,17 @@ pub(super) fn open(folder: Option<&Path>) -> Result<Client, OpenError> {
             start(move || Database::new(&path), Some(lock)).map_err(|reason| unusable(folder, reason))?
         }
     };
+    Ok(client(engine))
+}
+
+/// An engine in memory.
+#[cfg(test)]
+pub(super) fn in_memory() -> impl HttpConnector + Clone + 'static {
+    start(Database::memory, None).unwrap()
+}
+
+/// A client that hands its requests to `engine`.
+pub(super) fn client(engine: impl HttpClient + 'static) -> Client {
     // The endpoint and the credentials are never used, but the SDK builds and
     // signs a request with them.
     let config = aws_sdk_dynamodb::Config::builder()
@@ -56,9 +75,12 @@ pub(super) fn open(folder: Option<&Path>) -> Result<Client, OpenError> {
         .endpoint_url("http://embedded.invalid")
         .credentials_provider(Credentials::new("embedded", "embedded", None, None, "embedded"))
         .retry_config(RetryConfig::disabled())
+        // There is no network between us and the engine.
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(engine)
         .build();
-    Ok(Client::from_conf(config))
+    Client::from_conf(config)
 }
 
 /// Makes the folder, for its owner only, and keeps other processes out of it.
@@ -73,11 +95,36 @@ fn unusable(folder: &Path, reason: impl fmt::Display) -> OpenError {
     OpenError::Unusable { path: folder.display().to_string(), reason: reason.to_string() }
 }
 
+/// How long a request waits for those before it: whoever asked should hear in two seconds
+/// that nothing came of it.
+const QUEUE_TIMEOUT: Duration = Duration::from_millis(1_500);
+
 /// A request on its way to the engine's thread.
 struct EngineRequest {
     operation: String,
     body: String,
+    turn: Turn,
     response: oneshot::Sender<EngineResponse>,
+}
+
+/// What the engine and whoever waits for it agree on: the first to take it decides whether a
+/// request is carried out.
+#[derive(Clone, Default)]
+struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
+
+/// Withdraws a request that is not waited for any more.
+struct Withdrawal(Turn);
+
+impl Drop for Withdrawal {
+    fn drop(&mut self) {
+        self.0.take();
+    }
 }
 
 /// A status and a JSON body.
@@ -117,6 +164,9 @@ fn start(
             tracing::warn!(%error, "expired items not removed");
         }
         for request in queue {
+            if !request.turn.take() {
+                continue;
+            }
             let response = catch_unwind(AssertUnwindSafe(|| execute(&database, &request.operation, &request.body)));
             // Nobody waits any more when the request was cancelled.
             let _ = request.response.send(response.unwrap_or_else(|_| failure("the engine panicked")));
@@ -135,21 +185,25 @@ impl HttpClient for EmbeddedEngine {
 
 impl HttpConnector for EmbeddedEngine {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let (response, receiver) = oneshot::channel();
+        let (response, mut receiver) = oneshot::channel();
+        let turn = Turn::default();
         let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let operation = operation.unwrap_or_default().to_owned();
         let body = request.body().bytes().and_then(|body| String::from_utf8(body.to_vec()).ok()).unwrap_or_default();
-        let sent = self
-            .0
-            .requests
-            .as_ref()
-            .is_some_and(|requests| requests.send(EngineRequest { operation, body, response }).is_ok());
+        let sent = self.0.requests.as_ref().is_some_and(|requests| {
+            requests.send(EngineRequest { operation, body, turn: turn.clone(), response }).is_ok()
+        });
         HttpConnectorFuture::new(async move {
             let gone = || ConnectorError::other("the engine has stopped".into(), None);
             if !sent {
                 return Err(gone());
             }
-            let (status, body) = receiver.await.map_err(|_| gone())?;
+            let withdrawal = Withdrawal(turn);
+            let (status, body) = match timeout(QUEUE_TIMEOUT, &mut receiver).await {
+                Err(_) if withdrawal.0.take() => busy(),
+                Err(_) => receiver.await.map_err(|_| gone())?,
+                Ok(response) => response.map_err(|_| gone())?,
+            };
             let status = status.try_into().map_err(|_| gone())?;
             Ok(HttpResponse::new(status, SdkBody::from(body)))
         })
@@ -173,8 +227,23 @@ fn execute(database: &Database, operation: &str, body: &str) -> EngineResponse {
     };
     match result {
         Ok(body) => (200, body),
+        Err(error) if is_full(&error) => (507, error_body(STORAGE_FULL, "the disk is full")),
         Err(error) => (error.status_code(), error.to_json()),
     }
+}
+
+/// Whether the disk has no room: nothing was changed then.
+fn is_full(error: &DynoxideError) -> bool {
+    error.status_code() == 500 && error.to_string().contains("disk is full")
+}
+
+/// The answer to a request that was withdrawn.
+fn busy() -> EngineResponse {
+    (400, error_body("ThrottlingException", "the engine is busy"))
+}
+
+fn error_body(code: &str, message: &str) -> String {
+    serde_json::json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message}).to_string()
 }
 
 fn run<Request: DeserializeOwned, Response: Serialize>(

@@ -6,7 +6,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::block_in_place;
 
-use super::Fault;
+use crate::business::Fault;
 
 /// What is done at once, if it is about no more than this many bytes: it takes less than a
 /// millisecond.
@@ -20,7 +20,10 @@ static LONG: Semaphore = Semaphore::const_new(1);
 ///
 /// # Errors
 /// [`Fault::Busy`] when there can be no more threads, [`Fault::Failed`] when `work` panicked.
-pub(super) async fn run<T: Send + 'static>(name: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+pub(in crate::business) async fn run<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
     let (done, result) = oneshot::channel();
     let work = move || {
         lower_priority();

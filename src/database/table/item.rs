@@ -9,53 +9,53 @@ use serde::de::DeserializeOwned;
 use crate::business::Fault;
 
 /// The attributes of an item by their names.
-pub(super) type Item = HashMap<String, AttributeValue>;
+pub(in crate::database) type Item = HashMap<String, AttributeValue>;
 
 /// An expression that changes an item or guards a change, with what its
 /// placeholders stand for.
 #[derive(Default)]
-pub(super) struct Expression {
-    pub(super) update: Option<&'static str>,
-    pub(super) condition: Option<&'static str>,
+pub(in crate::database) struct Expression {
+    pub(in crate::database) update: Option<&'static str>,
+    pub(in crate::database) condition: Option<&'static str>,
     names: Vec<(&'static str, &'static str)>,
     values: Item,
 }
 
 impl Expression {
-    pub(super) fn update(update: &'static str) -> Self {
+    pub(in crate::database) fn update(update: &'static str) -> Self {
         Self { update: Some(update), ..Self::default() }
     }
 
-    pub(super) fn condition(condition: &'static str) -> Self {
+    pub(in crate::database) fn condition(condition: &'static str) -> Self {
         Self::default().and_condition(condition)
     }
 
-    pub(super) fn and_condition(self, condition: &'static str) -> Self {
+    pub(in crate::database) fn and_condition(self, condition: &'static str) -> Self {
         Self { condition: Some(condition), ..self }
     }
 
-    pub(super) fn name(mut self, placeholder: &'static str, name: &'static str) -> Self {
+    pub(in crate::database) fn name(mut self, placeholder: &'static str, name: &'static str) -> Self {
         self.names.push((placeholder, name));
         self
     }
 
-    pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
+    pub(in crate::database) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         self.values.insert(placeholder.to_owned(), value);
         self
     }
 
-    pub(super) fn names(&self) -> Option<HashMap<String, String>> {
+    pub(in crate::database) fn names(&self) -> Option<HashMap<String, String>> {
         let names = self.names.iter().map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned()));
         Some(names.collect()).filter(|names: &HashMap<_, _>| !names.is_empty())
     }
 
-    pub(super) fn values(&self) -> Option<Item> {
+    pub(in crate::database) fn values(&self) -> Option<Item> {
         Some(self.values.clone()).filter(|values| !values.is_empty())
     }
 }
 
 /// How many bytes an item takes, roughly: those of its texts and binaries.
-pub(super) fn bytes_of(item: &Item) -> usize {
+pub(in crate::database) fn bytes_of(item: &Item) -> usize {
     let attributes = item.iter().map(|(name, value)| {
         name.len()
             + match value {
@@ -68,21 +68,21 @@ pub(super) fn bytes_of(item: &Item) -> usize {
 }
 
 /// A number as an attribute.
-pub(super) fn number(value: impl Into<i128>) -> AttributeValue {
+pub(in crate::database) fn number(value: impl Into<i128>) -> AttributeValue {
     AttributeValue::N(value.into().to_string())
 }
 
 /// A text as an attribute.
-pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+pub(in crate::database) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
 /// What an item holds, as a type.
-pub(super) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
+pub(in crate::database) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
     serde_dynamo::from_item(item).map_err(Fault::failed)
 }
 
 /// A value as the attributes of an item or of a map in one.
-pub(super) fn to_item(value: &impl Serialize) -> Result<Item, Fault> {
+pub(in crate::database) fn to_item(value: &impl Serialize) -> Result<Item, Fault> {
     serde_dynamo::to_item(value).map_err(Fault::failed)
 }

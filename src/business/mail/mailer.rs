@@ -3,12 +3,15 @@
 use std::error::Error;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
-use super::Email;
+use crate::business::Email;
 
 /// A plain text message to one recipient.
 #[derive(Clone, Debug)]
 pub struct Message {
+    /// The same for a mail that is sent again, so that whoever gets it twice can tell.
+    pub id: Uuid,
     /// Who gets it.
     pub to: Email,
     /// One line.

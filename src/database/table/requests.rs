@@ -1,0 +1,306 @@
+//! What is asked of the table.
+
+use std::collections::HashMap;
+#[cfg(test)]
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+use std::path::Path;
+#[cfg(test)]
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+
+use super::attempts::{Attempts, Doubt, Failed, Patience, backoff};
+use super::client::{self, TableConfig};
+use super::consumed_capacity::{self, return_consumed_capacity};
+use super::embedded;
+#[cfg(test)]
+use super::faulty;
+use super::item::{Expression, Item, bytes_of, from_item, text, to_item};
+use super::write_id::WriteId;
+use crate::business::{Fault, memory};
+use crate::database::error::OpenError;
+use crate::database::keys::Key;
+
+/// The most keys one batch request takes.
+const BATCH: usize = 100;
+
+/// How many requests with long responses are sent at once; the next ones wait.
+const LONG_READS: usize = 8;
+
+/// How often the keys that a batch left unprocessed are asked for again.
+const BATCH_ATTEMPTS: u32 = 8;
+
+/// The table, and the client that reaches it.
+pub(in crate::database) struct Table {
+    pub(super) client: Client,
+    pub(super) name: String,
+    pub(super) attempts: Attempts,
+    /// For requests whose responses may be long, a megabyte for a query and sixteen for a
+    /// batch, which takes memory before anybody knows how much.
+    long_reads: Semaphore,
+}
+
+impl Table {
+    /// A table on AWS or any DynamoDB-compatible endpoint. Nothing is sent yet.
+    pub(in crate::database) fn connect(config: &TableConfig) -> Self {
+        Self::new(client::connect(config), config.table.clone(), Attempts::several())
+    }
+
+    /// A table on the embedded engine, in a file in `folder` or, without one, in memory.
+    pub(in crate::database) fn open(folder: Option<&Path>) -> Result<Self, OpenError> {
+        Ok(Self::new(embedded::open(folder)?, "talelio".to_owned(), Attempts::One))
+    }
+
+    /// A table on an engine in memory, to which the way is bad.
+    #[cfg(test)]
+    pub(in crate::database) fn faulty(plan: Arc<Mutex<VecDeque<faulty::Fault>>>) -> Self {
+        let engine = faulty::FaultyEngine { engine: embedded::in_memory(), plan };
+        Self::new(embedded::client(engine), "talelio".to_owned(), Attempts::several())
+    }
+
+    fn new(client: Client, name: String, attempts: Attempts) -> Self {
+        Self { client, name, attempts, long_reads: Semaphore::new(LONG_READS) }
+    }
+
+    /// Sends a request that changes nothing.
+    pub(super) async fn read<T, E, R, F>(&self, patience: Patience, attempt: impl FnMut() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, SdkError<E, R>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+        R: std::fmt::Debug + Send + Sync + 'static,
+    {
+        self.attempts.send(patience, attempt).await.map_err(Failed::into_fault)
+    }
+
+    pub(in crate::database) async fn get<T: DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, Fault> {
+        self.find(key).await?.map(from_item).transpose()
+    }
+
+    /// The item of a key as it is.
+    pub(super) async fn find(&self, key: &Key) -> Result<Option<Item>, Fault> {
+        let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let request = request.consistent_read(true).set_return_consumed_capacity(return_consumed_capacity());
+        let output = self.read(Patience::READ, || request.clone().send()).await?;
+        consumed_capacity::record_read(output.consumed_capacity());
+        Ok(output.item)
+    }
+
+    /// All items of a partition, or those with sort keys in a range, in order. None if they
+    /// have more than `max_bytes` together.
+    pub(in crate::database) async fn query(
+        &self,
+        pk: &str,
+        range: Option<RangeInclusive<String>>,
+        max_bytes: usize,
+    ) -> Result<Option<Vec<Item>>, Fault> {
+        self.all_pages(self.query_request(pk, range), max_bytes).await
+    }
+
+    /// The sort keys of a partition in a range, in order.
+    pub(in crate::database) async fn query_sort_keys(
+        &self,
+        pk: &str,
+        range: RangeInclusive<String>,
+    ) -> Result<Vec<String>, Fault> {
+        let request = self.query_request(pk, Some(range)).projection_expression("sk");
+        let items = self.all_pages(request, usize::MAX).await?.unwrap_or_default();
+        let sort_key = |mut item: Item| match item.remove("sk") {
+            Some(AttributeValue::S(sk)) => Some(sk),
+            _ => None,
+        };
+        Ok(items.into_iter().filter_map(sort_key).collect())
+    }
+
+    async fn all_pages(&self, request: QueryFluentBuilder, max_bytes: usize) -> Result<Option<Vec<Item>>, Fault> {
+        let mut items = Vec::new();
+        let mut bytes = 0;
+        let mut start = None;
+        loop {
+            let _permit = self.long_reads.acquire().await.map_err(Fault::failed)?;
+            let output = self.query_page(&request.clone().set_exclusive_start_key(start)).await?;
+            let found = output.items.unwrap_or_default();
+            let more = found.iter().map(bytes_of).sum();
+            bytes += more;
+            if bytes > max_bytes {
+                return Ok(None);
+            }
+            memory::reserve(more)?;
+            items.extend(found);
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok(Some(items));
+            }
+        }
+    }
+
+    /// Up to `limit` items of a partition with sort keys in a range, last ones first.
+    pub(in crate::database) async fn query_backward(
+        &self,
+        pk: &str,
+        range: RangeInclusive<String>,
+        limit: u32,
+    ) -> Result<Vec<Item>, Fault> {
+        let limit = i32::try_from(limit).map_err(Fault::failed)?;
+        let request = self.query_request(pk, Some(range)).scan_index_forward(false).limit(limit);
+        Ok(self.query_page(&request).await?.items.unwrap_or_default())
+    }
+
+    async fn query_page(&self, request: &QueryFluentBuilder) -> Result<QueryOutput, Fault> {
+        let output = self.read(Patience::READ, || request.clone().send()).await?;
+        consumed_capacity::record_read(output.consumed_capacity());
+        Ok(output)
+    }
+
+    /// Likewise, first ones first.
+    pub(in crate::database) async fn query_forward(
+        &self,
+        pk: &str,
+        range: RangeInclusive<String>,
+        limit: u32,
+    ) -> Result<Vec<Item>, Fault> {
+        let limit = i32::try_from(limit).map_err(Fault::failed)?;
+        let request = self.query_request(pk, Some(range)).limit(limit);
+        Ok(self.query_page(&request).await?.items.unwrap_or_default())
+    }
+
+    fn query_request(&self, pk: &str, range: Option<RangeInclusive<String>>) -> QueryFluentBuilder {
+        let condition = if range.is_some() { "pk = :pk AND sk BETWEEN :from AND :to" } else { "pk = :pk" };
+        let mut values = HashMap::from([(":pk".to_owned(), text(pk))]);
+        if let Some(range) = range {
+            let (from, to) = range.into_inner();
+            values.extend([(":from".to_owned(), text(from)), (":to".to_owned(), text(to))]);
+        }
+        let request = self.client.query().table_name(&self.name).key_condition_expression(condition);
+        let request = request.set_expression_attribute_values(Some(values));
+        request.consistent_read(true).set_return_consumed_capacity(return_consumed_capacity())
+    }
+
+    /// The items of `keys` that exist, by their keys.
+    pub(in crate::database) async fn batch_get(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for keys in keys.chunks(BATCH) {
+            let mut unprocessed: Vec<Item> = keys.iter().map(Key::attributes).collect();
+            let mut attempt = 0;
+            while !unprocessed.is_empty() {
+                if attempt == BATCH_ATTEMPTS {
+                    return Err(Fault::busy("a batch stayed unprocessed"));
+                }
+                let before = found.len();
+                unprocessed = self.batch_get_once(unprocessed, &mut found).await?;
+                // More than fits into a response is asked for at once; what was throttled, later.
+                if !unprocessed.is_empty() && found.len() == before {
+                    backoff(attempt).await;
+                }
+                attempt += 1;
+            }
+        }
+        Ok(found)
+    }
+
+    /// One batch request; returns the keys that it left unprocessed, over 16 MB or throttled.
+    async fn batch_get_once(&self, keys: Vec<Item>, found: &mut HashMap<Key, Item>) -> Result<Vec<Item>, Fault> {
+        let keys =
+            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(Fault::failed)?;
+        let request = self.client.batch_get_item().request_items(&self.name, keys);
+        let _permit = self.long_reads.acquire().await.map_err(Fault::failed)?;
+        let request = request.set_return_consumed_capacity(return_consumed_capacity());
+        let output = self.read(Patience::LONG_READ, || request.clone().send()).await?;
+        consumed_capacity::record_read(output.consumed_capacity());
+        for item in output.responses.unwrap_or_default().remove(&self.name).unwrap_or_default() {
+            if let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) = (item.get("pk"), item.get("sk")) {
+                found.insert(Key { pk: pk.clone(), sk: sk.clone() }, item);
+            }
+        }
+        let unprocessed = output.unprocessed_keys.unwrap_or_default().remove(&self.name);
+        Ok(unprocessed.map(|unprocessed| unprocessed.keys).unwrap_or_default())
+    }
+
+    /// Stores an item in the place of any that is there.
+    pub(in crate::database) async fn put(&self, key: &Key, value: &impl Serialize) -> Result<(), Fault> {
+        let id = WriteId::new();
+        let mut item = to_item(value)?;
+        item.extend(key.attributes());
+        id.put_on(&mut item);
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let request = request.set_return_consumed_capacity(return_consumed_capacity());
+        match self.attempts.send(Patience::WRITE, || request.clone().send()).await {
+            Ok(output) => {
+                consumed_capacity::record_written(output.consumed_capacity());
+                Ok(())
+            }
+            Err(failed) if failed.doubt == Doubt::None => Err(failed.into_fault()),
+            Err(failed) => match self.find(key).await {
+                Ok(Some(item)) if id.is_on(&item) => Ok(()),
+                found => Err(failed.into_write_fault(found.is_ok())),
+            },
+        }
+    }
+
+    /// Changes an item and returns it as it is then; none if the condition did
+    /// not hold.
+    pub(in crate::database) async fn update(&self, key: &Key, expression: Expression) -> Result<Option<Item>, Fault> {
+        self.update_within(Patience::WRITE, key, expression).await
+    }
+
+    /// [`Table::update`] for what nobody sees, such as a number that is taken: whether it was
+    /// made need not be found out.
+    pub(in crate::database) async fn prepare(&self, key: &Key, expression: Expression) -> Result<Option<Item>, Fault> {
+        self.update_within(Patience::READ, key, expression).await.map_err(Fault::of_preparation)
+    }
+
+    async fn update_within(
+        &self,
+        patience: Patience,
+        key: &Key,
+        expression: Expression,
+    ) -> Result<Option<Item>, Fault> {
+        let id = WriteId::new();
+        let (update, values) = id.in_update(&expression);
+        let request = self.client.update_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let request = request
+            .update_expression(update)
+            .set_condition_expression(expression.condition.map(str::to_owned))
+            .set_expression_attribute_names(expression.names())
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .set_return_consumed_capacity(return_consumed_capacity());
+        match self.attempts.send(patience, || request.clone().send()).await {
+            Ok(output) => {
+                consumed_capacity::record_written(output.consumed_capacity());
+                Ok(Some(output.attributes.unwrap_or_default()))
+            }
+            Err(failed) if failed.doubt == Doubt::None && failed.is_condition_failed() => Ok(None),
+            Err(failed) if failed.doubt == Doubt::None => Err(failed.into_fault()),
+            Err(failed) => match self.find(key).await {
+                Ok(Some(item)) if id.is_on(&item) => Ok(Some(item)),
+                Ok(_) if failed.is_condition_failed() => Ok(None),
+                found => Err(failed.into_write_fault(found.is_ok())),
+            },
+        }
+    }
+
+    /// Deletes an item, if it is there.
+    pub(in crate::database) async fn delete(&self, key: &Key) -> Result<(), Fault> {
+        let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
+        let request = request.set_return_consumed_capacity(return_consumed_capacity());
+        match self.attempts.send(Patience::WRITE, || request.clone().send()).await {
+            Ok(output) => {
+                consumed_capacity::record_written(output.consumed_capacity());
+                Ok(())
+            }
+            Err(failed) if failed.doubt == Doubt::None => Err(failed.into_fault()),
+            Err(failed) => match self.find(key).await {
+                Ok(None) => Ok(()),
+                found => Err(failed.into_write_fault(found.is_ok())),
+            },
+        }
+    }
+}
