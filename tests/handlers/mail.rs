@@ -55,7 +55,7 @@ impl MailServer {
 
     /// How often each mail came, once there are so many.
     async fn mails(&self, expected: usize) -> Vec<usize> {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             let found: Vec<usize> = self.mails.lock().unwrap().values().copied().collect();
             if found.len() >= expected {
@@ -79,7 +79,7 @@ async fn talk(stream: TcpStream, behaviour: Arc<Mutex<Behaviour>>, mails: Arc<Mu
     let behaviour = *behaviour.lock().unwrap();
     let mut stream = BufReader::new(stream);
     if behaviour == Behaviour::Hangs {
-        sleep(Duration::from_secs(120)).await;
+        sleep(Duration::from_mins(2)).await;
         return;
     }
     let _ = stream.write_all(b"220 mail.example.com\r\n").await;
