@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use talelio::business::memory::MemoryBudget;
 use talelio::business::{
     AccountMails, Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, Jobs, LimitStore, Limits,
-    MailJob, Mailer, Projects, Renderer, SystemClock, Tokens, Unlimited,
+    MailJob, Mailer, Projects, Readiness, Renderer, SystemClock, Tokens, Unlimited,
 };
 use talelio::database::{Database, OpenError};
 use talelio::mail::Outbox;
@@ -31,6 +31,7 @@ pub(crate) struct AppState {
     pub(crate) images: Images,
     pub(crate) projects: Projects,
     pub(crate) jobs: Arc<Jobs>,
+    pub(crate) readiness: Readiness,
     /// Where this API is reached.
     pub(crate) api_base_url: String,
     pub(crate) cookies: CookieSettings,
@@ -56,6 +57,7 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
     let holder = if config.connection.is_some() { Uuid::now_v7() } else { Uuid::nil() };
     let jobs = Arc::new(Jobs::new(vec![Arc::new(mail)], database.clone(), clock.clone(), holder));
     let objects = Arc::new(open_objects(&config)?);
+    let readiness = Readiness::new(vec![("table", database.clone()), ("bucket", objects.clone())]);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
     let limits = Arc::new(Limits::new(limit_store(&config, &database, &clock), clock.clone(), config.rates));
     let images = Images::new(
@@ -85,6 +87,7 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
         images,
         projects: Projects::new(database, clock, limits.clone(), renderer),
         jobs,
+        readiness,
         limits,
         trusted_proxies: config.trusted_proxies,
         api_base_url: config.api_base_url,

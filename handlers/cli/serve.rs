@@ -1,12 +1,18 @@
 //! `talelio-backend serve`, which is also what it does without a command.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use crate::api::router;
 use crate::app::{self, BoxError};
 use crate::config::Config;
 use crate::http::service::HttpService;
 use crate::runtimes::{lambda, server};
+
+/// How long the start waits for the store.
+const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// Serves the API until the process is told to stop.
 pub(super) async fn run(config: Config) -> Result<(), BoxError> {
@@ -18,7 +24,10 @@ pub(super) async fn run(config: Config) -> Result<(), BoxError> {
     let app = app::build(config, database)?;
     let jobs = app.jobs.clone();
     let service = HttpService::new(app.clone(), router::build(app));
-    warming_up.await??;
+    // A store that answers says at once whether there is a table. One that does not is not waited for.
+    if let Ok(warmed_up) = timeout(WARM_UP_TIMEOUT, warming_up).await {
+        warmed_up??;
+    }
     if runtime_api {
         return lambda::run(service, jobs).await;
     }

@@ -24,6 +24,8 @@ pub(crate) enum ApiError {
     /// The request is one too many; the client is told why, and after how many seconds
     /// there is room for another.
     Limited(String, u32),
+    /// Something that we need is not there; the client is told what.
+    Unavailable(String),
     /// We are; the client learns nothing and the log everything.
     Fault(Arc<Fault>),
 }
@@ -31,6 +33,11 @@ pub(crate) enum ApiError {
 impl ApiError {
     pub(crate) fn rejected(status: StatusCode, reason: impl ToString) -> Self {
         Self::Rejected(status, reason.to_string())
+    }
+
+    /// Whether a store that is not there is at fault.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Fault(fault) if matches!(**fault, Fault::Unavailable(_)))
     }
 
     /// 400 with a reason.
@@ -51,6 +58,7 @@ impl IntoResponse for ApiError {
         match self {
             Self::Rejected(status, message) => envelope(status, &message),
             Self::Limited(message, seconds) => retry(StatusCode::TOO_MANY_REQUESTS, &message, seconds),
+            Self::Unavailable(message) => retry(StatusCode::SERVICE_UNAVAILABLE, &message, RETRY_SECONDS),
             Self::Fault(fault) => {
                 const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
                 let mut response = match *fault {

@@ -7,6 +7,9 @@
 //! was being made at the time. What other processes change is seen when a representation
 //! reaches its [`TimeToLive`].
 //!
+//! When the store is not there to make a representation from, the last one is sent in its place,
+//! however old it is, and marked as stale (RFC 9211, `Cache-Status` with a negative `ttl`).
+//!
 //! [`ResponseCache::get`] is asked before the router, whose work is most of that of a
 //! cached response; a handler makes what is not cached, for [`ResponseCache::respond`].
 
@@ -14,19 +17,26 @@ mod encoding;
 mod representation;
 mod request;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::MatchedPath;
 use axum::response::{IntoResponse, Response};
+use http::HeaderName;
 use http::HeaderValue;
 use moka::future::Cache;
+use moka::sync;
+use talelio::business::Fault;
 
 use crate::http::envelope::ApiError;
 use crate::http::pagination::PageParameters;
 
 pub(crate) use representation::Representation;
 pub(crate) use request::CacheableRequest;
+
+/// How a cache has answered (RFC 9211).
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 /// From how many bytes on a representation makes the cache look at once what has to go for it.
 const LARGE: usize = 256 << 10;
@@ -57,10 +67,19 @@ struct Entry {
     route: Option<MatchedPath>,
 }
 
+/// What was made last, and when.
+#[derive(Clone)]
+struct LastEntry {
+    representation: Representation,
+    made: Instant,
+}
+
 /// The cached responses of this process.
 pub(crate) struct ResponseCache {
     /// None when nothing is cached.
     entries: Option<Cache<CacheKey, Entry>>,
+    /// The last representation of what was asked for, in case that there is no other.
+    last: sync::Cache<(Box<str>, PageParameters), LastEntry>,
     /// How many changes there were.
     generation: AtomicU64,
 }
@@ -78,6 +97,16 @@ impl Drop for InvalidateOnDrop<'_> {
     }
 }
 
+impl LastEntry {
+    /// The response in place of a fresh one.
+    async fn respond_stale(self, request: CacheableRequest) -> Result<Response, ApiError> {
+        let mut response = self.representation.respond(request, HeaderValue::from_static("no-cache")).await?;
+        let status = format!("talelio-backend; hit; ttl=-{}", self.made.elapsed().as_secs().max(1));
+        response.headers_mut().insert(CACHE_STATUS, HeaderValue::try_from(status).map_err(Fault::failed)?);
+        Ok(response)
+    }
+}
+
 impl ResponseCache {
     /// `max_bytes` is what cached representations take at most, what they are compressed to
     /// included.
@@ -85,13 +114,19 @@ impl ResponseCache {
         let weight = |key: &CacheKey, entry: &Entry| {
             (entry.representation.weight() + key.path.len()).try_into().unwrap_or(u32::MAX)
         };
-        let cache = || Cache::builder().max_capacity(max_bytes as u64).weigher(weight);
+        // The last ones are the same as those that are cached, until something changes.
+        let (fresh_bytes, last_bytes) = (max_bytes / 3 * 2, max_bytes / 3);
+        let cache = || Cache::builder().max_capacity(fresh_bytes as u64).weigher(weight);
         let entries = match time_to_live {
             TimeToLive::UntilChanged => Some(cache().build()),
             TimeToLive::AtMost(Duration::ZERO) => None,
             TimeToLive::AtMost(duration) => Some(cache().time_to_live(duration).build()),
         };
-        Self { entries, generation: AtomicU64::new(0) }
+        let last_weight = |(path, _): &(Box<str>, PageParameters), entry: &LastEntry| {
+            (entry.representation.weight() + path.len()).try_into().unwrap_or(u32::MAX)
+        };
+        let last = sync::Cache::builder().max_capacity(last_bytes as u64).weigher(last_weight).build();
+        Self { entries, last, generation: AtomicU64::new(0) }
     }
 
     /// The response to a request, with what `make` makes of the resource at `path` and of a
@@ -103,20 +138,29 @@ impl ResponseCache {
         (path, page): (String, PageParameters),
         make: impl Future<Output = Result<Representation, ApiError>>,
     ) -> Result<Response, ApiError> {
-        let representation = match &self.entries {
-            None => make.await?,
+        let made = match &self.entries {
+            None => make.await,
             Some(entries) => {
                 let make = async { Ok(Entry { representation: make.await?, route: request.route.clone() }) };
                 let shared = entries.try_get_with(self.key(&path, page), make).await;
-                let representation = shared.map_err(|error| ApiError::clone(&error))?.representation;
-                if representation.weight() > LARGE {
+                if shared.as_ref().is_ok_and(|entry| entry.representation.weight() > LARGE) {
                     // Otherwise it stays, beyond what the cache may have, until others ask for something.
                     entries.run_pending_tasks().await;
                 }
-                representation
+                shared.map(|entry| entry.representation).map_err(|error: Arc<ApiError>| ApiError::clone(&error))
             }
         };
-        representation.respond(request, self.cache_control()).await
+        match made {
+            Ok(representation) => {
+                let made = Instant::now();
+                self.last.insert((path.into(), page), LastEntry { representation: representation.clone(), made });
+                representation.respond(request, self.cache_control()).await
+            }
+            Err(error) => match self.last.get(&(path.into(), page)) {
+                Some(last) if error.is_unavailable() => last.respond_stale(request).await,
+                _ => Err(error),
+            },
+        }
     }
 
     /// The response to a request, if it is cached.
@@ -168,7 +212,6 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
-    use talelio::business::Fault;
 
     const MAX_BYTES: usize = 1 << 20;
 

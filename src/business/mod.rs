@@ -22,6 +22,7 @@ mod limits;
 mod mail;
 mod pagination;
 mod projects;
+mod readiness;
 mod renderer;
 mod text;
 mod work;
@@ -55,6 +56,7 @@ pub use limits::{
 pub use mail::{ComposeMail, MailError, MailJob, MailKind, MailStore, Mailer, Message, QueuedMail};
 pub use pagination::{ListError, MAX_LIMIT, Page, PageRequest};
 pub use projects::{CreateError, NewProject, Project, ProjectError, ProjectStore, Projects};
+pub use readiness::{Probe, Readiness};
 pub use renderer::Renderer;
 pub use text::{InvalidText, Title};
 pub use work::{background, client, memory};

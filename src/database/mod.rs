@@ -27,12 +27,13 @@ mod table;
 
 use std::path::Path;
 
+use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 pub use error::OpenError;
 pub use table::{ConsumedCapacity, Schema, TableConfig, measure};
 
-use crate::business::Fault;
+use crate::business::{Fault, Probe};
 use table::Table;
 
 /// The store behind the rules.
@@ -81,5 +82,12 @@ impl Database {
     /// [`OpenError::NoTable`], or [`OpenError::Fault`] when nothing answers.
     pub async fn warm_up(&self) -> Result<(), OpenError> {
         table::warm_up(&self.table).await
+    }
+}
+
+#[async_trait]
+impl Probe for Database {
+    async fn probe(&self) -> Result<(), Fault> {
+        self.table.find(&keys::publications()).await.map(drop)
     }
 }

@@ -27,7 +27,7 @@ use tokio::time::timeout;
 use http::transfer_time;
 pub use s3::BucketConfig;
 
-use crate::business::{Fault, ImageObjects, Object, memory};
+use crate::business::{Fault, ImageObjects, Object, Probe, memory};
 
 /// How long an operation may take with all of its attempts, until an answer begins: whoever
 /// asked should hear in two seconds that nothing came of it.
@@ -141,5 +141,13 @@ impl ImageObjects for Objects {
         let path = path_of(object);
         let signing = s3.signed_url(Method::PUT, &path, Duration::from_secs(seconds));
         Ok(outcome(0, signing).await?.map(String::from))
+    }
+}
+
+#[async_trait]
+impl Probe for Objects {
+    async fn probe(&self) -> Result<(), Fault> {
+        // There is no such object, which takes a storage to know.
+        outcome(0, self.store.head(&path::Path::from("probe"))).await.map(drop)
     }
 }

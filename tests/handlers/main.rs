@@ -30,3 +30,4 @@ mod pages;
 mod readme;
 mod response_cache;
 mod runtimes;
+mod unavailable;

@@ -151,8 +151,12 @@ impl Accounts {
         // Without the password, which is not to be found out from a hash that is made so fast.
         let fingerprint = || Fingerprint::of([email.as_str(), username.as_str()]);
         let request = self.idempotency.request(key.as_ref(), "register", "", fingerprint);
-        if self.idempotency.outcome(request.as_ref()).await?.is_some() {
-            return self.registered_before(&email, password, network).await;
+        // Before a hash is made that is worth nothing.
+        if self.store.account(&email).await?.is_some() {
+            return match self.idempotency.outcome(request.as_ref()).await? {
+                Some(_) => self.registered_before(&email, password, network).await,
+                None => Err(AccountError::EmailTaken(email)),
+            };
         }
         let hash = self.passwords.hash(password.clone(), network).await?;
         let now = self.clock.now();

@@ -45,7 +45,7 @@ pub struct Rendition {
 
 /// The image rules.
 pub struct Images {
-    store: Arc<dyn ImageStore>,
+    pub(super) store: Arc<dyn ImageStore>,
     pub(super) files: Arc<dyn ImageObjects>,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,

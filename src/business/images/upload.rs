@@ -11,7 +11,7 @@ use super::name::{ImageAddress, ImageName};
 use super::service::Images;
 use super::store::{AddError, ImageObjects, Object};
 use crate::business::idempotency::Fingerprint;
-use crate::business::{Fault, IdempotencyKey, NamedRequest, Session, background};
+use crate::business::{Fault, IdempotencyKey, InvalidAccessToken, NamedRequest, Session, background};
 
 /// An upload under way. Each image is stored as it comes, so that only one at a
 /// time is in memory; they are the author's once the upload is finished. Dropped
@@ -31,8 +31,13 @@ impl Images {
     /// Begins an upload.
     ///
     /// # Errors
-    /// [`Fault`] when it cannot be looked up whether a request of `key` was done before.
-    pub async fn upload(&self, author: Session, key: Option<IdempotencyKey>) -> Result<Upload<'_>, Fault> {
+    /// [`ImageError::Token`] when there is no such author, and a [`Fault`] when that or whether a
+    /// request of `key` was done before cannot be looked up.
+    pub async fn upload(&self, author: Session, key: Option<IdempotencyKey>) -> Result<Upload<'_>, ImageError> {
+        // Before there is anything to lose.
+        if !self.store.is_user(&author.username).await? {
+            return Err(InvalidAccessToken::UnknownUser.into());
+        }
         let fingerprint = Fingerprint::default();
         let mut upload = Upload { images: self, author, stored: Vec::new(), key, fingerprint, recorded: false };
         let request = upload.request();

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::time::{Instant, timeout};
 
 use super::consumed_capacity;
@@ -108,15 +109,14 @@ impl Attempts {
     }
 
     /// Sends a request until it is answered or patience ends.
-    pub(super) async fn send<T, E, R, F>(
+    pub(super) async fn send<T, E, F>(
         &self,
         patience: Patience,
         mut attempt: impl FnMut() -> F,
-    ) -> Result<T, Failed<SdkError<E, R>>>
+    ) -> Result<T, Failed<SdkError<E, HttpResponse>>>
     where
-        F: Future<Output = Result<T, SdkError<E, R>>>,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + Error + 'static,
-        R: std::fmt::Debug + 'static,
     {
         match self {
             Self::One => attempt().await.map_err(|error| {
@@ -129,15 +129,14 @@ impl Attempts {
     }
 }
 
-async fn repeat<T, E, R, F>(
+async fn repeat<T, E, F>(
     patience: Patience,
     availability: &Availability,
     mut attempt: impl FnMut() -> F,
-) -> Result<T, Failed<SdkError<E, R>>>
+) -> Result<T, Failed<SdkError<E, HttpResponse>>>
 where
-    F: Future<Output = Result<T, SdkError<E, R>>>,
+    F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug + 'static,
 {
     let started = Instant::now();
     let mut doubt = Doubt::None;
@@ -212,16 +211,18 @@ impl Verdict {
         if let Self::Broken(doubt) = self { doubt } else { Doubt::None }
     }
 
-    fn of<E: ProvideErrorMetadata + Error + 'static, R: std::fmt::Debug + 'static>(error: &SdkError<E, R>) -> Self {
+    fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>) -> Self {
         match error {
             SdkError::ConstructionFailure(_) => Self::Refused,
-            SdkError::ServiceError(error) => Self::of_code(error.err().code().unwrap_or_default()),
+            SdkError::ServiceError(error) => {
+                Self::of_answer(error.raw().status().as_u16(), error.err().code().unwrap_or_default())
+            }
             error if is_not_connected(error) => Self::NotSent,
             _ => Self::Broken(Doubt::Everything),
         }
     }
 
-    fn of_code(code: &str) -> Self {
+    fn of_answer(status: u16, code: &str) -> Self {
         match code {
             "LimitExceededException"
             | "ProvisionedThroughputExceededException"
@@ -229,9 +230,9 @@ impl Verdict {
             | "ThrottlingException"
             | "TransactionConflictException" => Self::Throttled,
             STORAGE_FULL => Self::Full,
-            "InternalServerError" | "InternalFailure" | "ServiceUnavailable" => Self::Broken(Doubt::Outcome),
             // An attempt before is being carried out.
             "TransactionInProgressException" => Self::Broken(Doubt::Everything),
+            _ if status >= 500 => Self::Broken(Doubt::Outcome),
             _ => Self::Refused,
         }
     }
@@ -251,10 +252,9 @@ const NOT_SERVED: [&str; 6] = [
     "UnrecognizedClientException",
 ];
 
-impl<E, R> Failed<SdkError<E, R>>
+impl<E> Failed<SdkError<E, HttpResponse>>
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
 {
     /// The code of a service's answer.
     pub(super) fn code(&self) -> Option<&str> {

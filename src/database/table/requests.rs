@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
@@ -71,11 +72,10 @@ impl Table {
     }
 
     /// Sends a request that changes nothing.
-    pub(super) async fn read<T, E, R, F>(&self, patience: Patience, attempt: impl FnMut() -> F) -> Result<T, Fault>
+    pub(super) async fn read<T, E, F>(&self, patience: Patience, attempt: impl FnMut() -> F) -> Result<T, Fault>
     where
-        F: Future<Output = Result<T, SdkError<E, R>>>,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
     {
         self.attempts.send(patience, attempt).await.map_err(Failed::into_fault)
     }
@@ -85,7 +85,7 @@ impl Table {
     }
 
     /// The item of a key as it is.
-    pub(super) async fn find(&self, key: &Key) -> Result<Option<Item>, Fault> {
+    pub(in crate::database) async fn find(&self, key: &Key) -> Result<Option<Item>, Fault> {
         let request = self.client.get_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request.consistent_read(true).set_return_consumed_capacity(return_consumed_capacity());
         let output = self.read(Patience::READ, || request.clone().send()).await?;

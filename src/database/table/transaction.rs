@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Serialize;
 
 use super::attempts::{Doubt, Failed, Patience, backoff};
@@ -176,7 +177,7 @@ const CONFLICTS: u32 = 8;
 const TRY_AGAIN: [&str; 3] = ["ProvisionedThroughputExceeded", "ThrottlingError", "TransactionConflict"];
 
 /// Why a transaction was cancelled, if that is for a reason that we expect.
-fn cancelled<R>(failed: &Failed<SdkError<TransactWriteItemsError, R>>) -> Option<TransactionOutcome> {
+fn cancelled(failed: &Failed<SdkError<TransactWriteItemsError, HttpResponse>>) -> Option<TransactionOutcome> {
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = failed.error.as_service_error() else {
         return None;
     };

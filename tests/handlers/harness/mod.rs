@@ -5,6 +5,7 @@ mod clock;
 mod lambda;
 mod nginx;
 mod process;
+mod proxy;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 pub use client::{Request, Response, client, client_builder, send};
 pub use clock::{StandingClock, limits, localhost};
 pub use process::{Process, run};
+pub use proxy::{Behaviour, Proxy};
 
 /// What the program runs on.
 enum Target {
@@ -37,10 +39,10 @@ fn target() -> Target {
 }
 
 /// Makes a table that no other test has.
-fn new_table(endpoint: &str) -> String {
+pub fn new_table(endpoint: &str) -> String {
     static TABLES: AtomicUsize = AtomicUsize::new(0);
     let table = format!("t{}-{}", std::process::id(), TABLES.fetch_add(1, Ordering::Relaxed));
-    let made = run(&["create-table"], &on(&table, endpoint));
+    let made = run(&["create-table"], &on_table(&table, endpoint));
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
     table
 }
@@ -55,8 +57,13 @@ async fn new_bucket(endpoint: &str) -> String {
 }
 
 /// The variables that put the program on a table.
-fn on<'v>(table: &'v str, endpoint: &'v str) -> [(&'v str, &'v str); 2] {
+pub fn on_table<'v>(table: &'v str, endpoint: &'v str) -> [(&'v str, &'v str); 2] {
     [("DYNAMODB_TABLE", table), ("AWS_ENDPOINT_URL_DYNAMODB", endpoint)]
+}
+
+/// The engine that is to be tested with, where that is not the embedded one.
+pub fn dynamodb_endpoint() -> Option<String> {
+    if let Target::DynamoDb(endpoint) = target() { Some(endpoint) } else { None }
 }
 
 /// The variables that put the program's images into a bucket.
@@ -88,7 +95,7 @@ impl TestApp {
             Target::Embedded => Self::http(variables),
             Target::DynamoDb(endpoint) => {
                 let table = new_table(&endpoint);
-                Self::http(&[variables, &on(&table, &endpoint)].concat())
+                Self::http(&[variables, &on_table(&table, &endpoint)].concat())
             }
             Target::S3(endpoint) => {
                 let bucket = new_bucket(&endpoint).await;
@@ -105,7 +112,7 @@ impl TestApp {
                 let endpoint = std::env::var("TALELIO_TEST_DYNAMODB").unwrap_or_default();
                 let production = variables.contains(&("ENV", "production"));
                 let table = if production { new_table(&endpoint) } else { String::new() };
-                let table = if production { &on(&table, &endpoint)[..] } else { &[] };
+                let table = if production { &on_table(&table, &endpoint)[..] } else { &[] };
                 let (process, emulator) = lambda::start(&emulator, &[variables, table].concat()).await;
                 Self { process, way: Way::Lambda(emulator) }
             }
@@ -116,7 +123,7 @@ impl TestApp {
     pub fn two_on_one_table(variables: &[(&str, &str)]) -> Option<[Self; 2]> {
         let Target::DynamoDb(endpoint) = target() else { return None };
         let table = new_table(&endpoint);
-        let variables = [variables, &on(&table, &endpoint)].concat();
+        let variables = [variables, &on_table(&table, &endpoint)].concat();
         Some([Self::http(&variables), Self::http(&variables)])
     }
 
