@@ -6,10 +6,10 @@ use http::HeaderValue;
 use ipnet::IpNet;
 use talelio::business::memory::MemoryBudget;
 use talelio::business::{
-    AccountMails, Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, Jobs, LimitStore, Limits,
+    AccountMails, Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, Job, Jobs, LimitStore, Limits,
     MailJob, Mailer, Projects, Readiness, Renderer, SystemClock, Tokens, Unlimited,
 };
-use talelio::database::{Database, OpenError};
+use talelio::database::{Database, OpenError, RecordCounts};
 use talelio::mail::Outbox;
 use talelio::objects::{self, Objects};
 use uuid::Uuid;
@@ -55,7 +55,11 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
     let mail = MailJob::new(database.clone(), mailer(&config), mails, clock.clone());
     // The next process to open a folder is the same to leases: the one before it is no more.
     let holder = if config.connection.is_some() { Uuid::now_v7() } else { Uuid::nil() };
-    let jobs = Arc::new(Jobs::new(vec![Arc::new(mail)], database.clone(), clock.clone(), holder));
+    let mut jobs: Vec<Arc<dyn Job>> = vec![Arc::new(mail)];
+    if let (None, Some(folder)) = (&config.connection, config.data_dir.folder()) {
+        jobs.push(Arc::new(RecordCounts::new(database.clone(), folder.to_owned())));
+    }
+    let jobs = Arc::new(Jobs::new(jobs, database.clone(), clock.clone(), holder));
     let objects = Arc::new(open_objects(&config)?);
     let readiness = Readiness::new(vec![("table", database.clone()), ("bucket", objects.clone())]);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);

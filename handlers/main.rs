@@ -29,6 +29,7 @@ mod telemetry;
 use std::process::ExitCode;
 
 use clap::Parser;
+use rustix::fs::Mode;
 
 use cli::Cli;
 use config::Config;
@@ -38,6 +39,8 @@ fn main() -> ExitCode {
     if cli.is_serve() {
         allocator::configure();
     }
+    // What is written is for its owner only: accounts, mail, keys.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     // Before any thread is started: it changes the environment.
     let config = match Config::read() {
         Ok(config) => config,

@@ -71,7 +71,7 @@ struct Entry {
 #[derive(Clone)]
 struct LastEntry {
     representation: Representation,
-    made: Instant,
+    made_at: Instant,
 }
 
 /// The cached responses of this process.
@@ -101,7 +101,7 @@ impl LastEntry {
     /// The response in place of a fresh one.
     async fn respond_stale(self, request: CacheableRequest) -> Result<Response, ApiError> {
         let mut response = self.representation.respond(request, HeaderValue::from_static("no-cache")).await?;
-        let status = format!("talelio-backend; hit; ttl=-{}", self.made.elapsed().as_secs().max(1));
+        let status = format!("talelio-backend; hit; ttl=-{}", self.made_at.elapsed().as_secs().max(1));
         response.headers_mut().insert(CACHE_STATUS, HeaderValue::try_from(status).map_err(Fault::failed)?);
         Ok(response)
     }
@@ -138,7 +138,7 @@ impl ResponseCache {
         (path, page): (String, PageParameters),
         make: impl Future<Output = Result<Representation, ApiError>>,
     ) -> Result<Response, ApiError> {
-        let made = match &self.entries {
+        let result = match &self.entries {
             None => make.await,
             Some(entries) => {
                 let make = async { Ok(Entry { representation: make.await?, route: request.route.clone() }) };
@@ -150,10 +150,10 @@ impl ResponseCache {
                 shared.map(|entry| entry.representation).map_err(|error: Arc<ApiError>| ApiError::clone(&error))
             }
         };
-        match made {
+        match result {
             Ok(representation) => {
-                let made = Instant::now();
-                self.last.insert((path.into(), page), LastEntry { representation: representation.clone(), made });
+                let last = LastEntry { representation: representation.clone(), made_at: Instant::now() };
+                self.last.insert((path.into(), page), last);
                 representation.respond(request, self.cache_control()).await
             }
             Err(error) => match self.last.get(&(path.into(), page)) {

@@ -1,7 +1,8 @@
 //! What an author wrote, as it is stored: one compressed document, cut into
 //! parts that fit DynamoDB's items.
 //!
-//! The document is JSON under zstd, after a byte that names this format. The
+//! The document is JSON under zstd, with its checksum, after a byte that names this format; one
+//! that was stored before there were checksums has none. The
 //! HTML repeats most of the Markdown, so compressing them together costs little
 //! more than the Markdown alone.
 
@@ -56,8 +57,10 @@ pub struct Packed {
 pub fn pack(content: &impl Serialize) -> Result<Option<Packed>, Fault> {
     let json = serde_json::to_vec(content).map_err(Fault::failed)?;
     let mut document = vec![ZSTD_JSON];
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL).map_err(Fault::failed)?;
+    compressor.include_checksum(true).map_err(Fault::failed)?;
     // Says how many bytes it had, too.
-    document.extend(zstd::bulk::compress(&json, LEVEL).map_err(Fault::failed)?);
+    document.extend(compressor.compress(&json).map_err(Fault::failed)?);
     if document.len() > MAX_BYTES {
         return Ok(None);
     }
@@ -171,6 +174,26 @@ mod tests {
         assert!(packed.parts.len() > 1 && packed.parts.iter().all(|part| part.len() <= PART_BYTES));
         assert_eq!(unpack::<Content>(&packed.parts).unwrap(), long);
         assert_eq!(pack(&content(noise(5_000_000))).unwrap(), None);
+    }
+
+    #[test]
+    fn no_flipped_bit_changes_what_is_read() {
+        let stored = content("Some words, and some words again. ".repeat(8));
+        let part = pack(&stored).unwrap().unwrap().parts.remove(0);
+        for bit in 0..8 * part.len() {
+            let mut damaged = part.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let read = unpack::<Content>(&[damaged]);
+            assert!(read.is_err() || read.is_ok_and(|read| read == stored), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn a_document_without_a_checksum_is_read() {
+        let stored = content("Some words".to_owned());
+        let json = serde_json::to_vec(&stored).unwrap();
+        let part = [&[ZSTD_JSON][..], &zstd::bulk::compress(&json, LEVEL).unwrap()].concat();
+        assert_eq!(unpack::<Content>(&[part]).unwrap(), stored);
     }
 
     #[test]

@@ -1,3 +1,6 @@
+use std::fmt;
+use std::path::Path;
+
 use crate::business::Fault;
 
 /// Why a store could not be opened.
@@ -17,4 +20,10 @@ pub enum OpenError {
     /// The table cannot be read or made.
     #[error("the table cannot be used")]
     Fault(#[from] Fault),
+}
+
+impl OpenError {
+    pub(super) fn unusable(folder: &Path, reason: &dyn fmt::Display) -> Self {
+        Self::Unusable { path: folder.display().to_string(), reason: reason.to_string() }
+    }
 }

@@ -20,6 +20,8 @@ struct ImageItem {
     height: u32,
     bytes: u64,
     animated: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<u32>,
 }
 
 impl From<&Image> for ImageItem {
@@ -31,6 +33,7 @@ impl From<&Image> for ImageItem {
             height: image.height,
             bytes: image.bytes,
             animated: image.animated,
+            checksum: image.checksum,
         }
     }
 }
@@ -44,6 +47,7 @@ fn image(item: Item) -> Result<Image, Fault> {
         height: item.height,
         bytes: item.bytes,
         animated: item.animated,
+        checksum: item.checksum,
     })
 }
 

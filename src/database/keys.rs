@@ -34,6 +34,11 @@ pub(super) fn publications() -> Key {
     Key::new("SITE".to_owned(), "PUBLICATIONS")
 }
 
+/// What the store is known by.
+pub(super) fn store_id() -> Key {
+    Key::new("SITE".to_owned(), "STORE")
+}
+
 /// The last account number given out.
 pub(super) fn account_counter() -> Key {
     Key::new("SITE".to_owned(), "ACCOUNTS")

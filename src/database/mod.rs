@@ -17,12 +17,14 @@ mod error;
 #[cfg(test)]
 mod faults;
 mod idempotency;
+mod identity;
 mod images;
 mod keys;
 mod leases;
 mod limits;
 mod mails;
 mod projects;
+mod record_counts;
 mod table;
 
 use std::path::Path;
@@ -31,10 +33,12 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 pub use error::OpenError;
+pub use record_counts::RecordCounts;
 pub use table::{ConsumedCapacity, Schema, TableConfig, measure};
 
 use crate::business::{Fault, Probe};
-use table::Table;
+use identity::Folder;
+use table::{DATABASE_FILE, Table};
 
 /// The store behind the rules.
 pub struct Database {
@@ -55,10 +59,15 @@ impl Database {
     /// memory only. The folder, the file and the table are made when missing.
     ///
     /// # Errors
-    /// [`OpenError`] when the folder cannot be used or another process uses it.
+    /// [`OpenError`] when the folder cannot be used, another process uses it, or its files are
+    /// not those that were there before.
     pub async fn embedded(folder: Option<&Path>) -> Result<Self, OpenError> {
+        let files = folder.map(|folder| Folder::read(folder, DATABASE_FILE)).transpose()?;
         let database = Self::over(Table::open(folder)?);
         database.create_table().await?;
+        if let Some(files) = files {
+            files.identify(&database.table).await?;
+        }
         Ok(database)
     }
 

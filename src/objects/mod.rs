@@ -71,11 +71,39 @@ fn path_of(object: &Object) -> path::Path {
     match object {
         Object::Original(username, file) => format!("users/{}/images/{file}/original", username.key()),
         Object::Rendition(username, file, width, format) => {
-            format!("users/{}/images/{file}/{width}.{}", username.key(), format.extension())
+            format!("users/{}/images/{file}/{width}.{}.crc32", username.key(), format.extension())
         }
         Object::Upload(username, upload) => format!("uploads/{}/{upload}", username.key()),
     }
     .into()
+}
+
+/// Where an object was before renditions had a checksum.
+fn former_path_of(object: &Object) -> Option<path::Path> {
+    let path = is_sealed(object).then(|| path_of(object))?;
+    Some(path.as_ref().strip_suffix(".crc32")?.into())
+}
+
+/// Whether an object has its checksum behind its bytes. That of an original is in the item that
+/// lists it.
+fn is_sealed(object: &Object) -> bool {
+    matches!(object, Object::Rendition(..))
+}
+
+/// Bytes with their CRC-32 behind them.
+fn seal(bytes: &[u8]) -> Bytes {
+    [bytes, &crc32fast::hash(bytes).to_le_bytes()].concat().into()
+}
+
+/// The bytes before a checksum; none if it is not theirs, as if they were not there: a rendition
+/// can be made again.
+fn unseal(sealed: &Bytes) -> Option<Bytes> {
+    let (bytes, checksum) = sealed.split_last_chunk::<4>()?;
+    let intact = crc32fast::hash(bytes).to_le_bytes() == *checksum;
+    if !intact {
+        tracing::warn!("a rendition of an image is damaged, and is made again");
+    }
+    intact.then(|| sealed.slice(..bytes.len()))
 }
 
 /// The result of an operation that moves so many bytes; none for what is not there.
@@ -112,7 +140,8 @@ impl ImageObjects for Objects {
         let Some(found) = outcome(0, self.store.get(&path)).await? else { return Ok(None) };
         let size = usize::try_from(found.meta.size).map_err(Fault::failed)?;
         let permit = memory::hold(size)?;
-        Ok(outcome(size, found.bytes()).await?.map(|bytes| memory::holding(bytes, permit)))
+        let bytes = outcome(size, found.bytes()).await?.map(|bytes| memory::holding(bytes, permit));
+        Ok(if is_sealed(object) { bytes.and_then(|bytes| unseal(&bytes)) } else { bytes })
     }
 
     async fn size(&self, object: &Object) -> Result<Option<u64>, Fault> {
@@ -120,12 +149,14 @@ impl ImageObjects for Objects {
     }
 
     async fn write(&self, object: &Object, bytes: Bytes) -> Result<(), Fault> {
+        let bytes = if is_sealed(object) { seal(&bytes) } else { bytes };
         let written = outcome(bytes.len(), self.store.put(&path_of(object), bytes.into())).await?;
         written.map(|_| ()).ok_or_else(|| Fault::failed("the storage of images is not there"))
     }
 
     async fn remove(&self, objects: Vec<Object>) -> Result<(), Fault> {
-        let paths: Vec<_> = objects.iter().map(|object| Ok(path_of(object))).collect();
+        let paths = objects.iter().flat_map(|object| [Some(path_of(object)), former_path_of(object)]);
+        let paths: Vec<_> = paths.flatten().map(Ok).collect();
         let mut removed = self.store.delete_stream(stream::iter(paths).boxed());
         while let Some(one) = timeout(OPERATION_TIMEOUT, removed.next()).await.map_err(Fault::unavailable)? {
             match one {

@@ -1,11 +1,15 @@
 //! The program itself: its command line, its files, and how it starts and dies.
 
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use http::StatusCode;
+use image::ImageFormat;
 use serde_json::json;
 use tempfile::tempdir;
 
+use crate::api::images::samples::{encoded, picture};
+use crate::api::images::upload;
 use crate::harness::{Process, TestApp, run};
 
 fn printed(bytes: &[u8]) -> String {
@@ -111,11 +115,14 @@ async fn the_data_folder_belongs_to_one_process_and_its_owner() {
     let app = TestApp::in_folder(&folder);
     assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
     assert_eq!(folder.join("secret_key").metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    app.register("ada").await;
+    app.verification_token().await;
+    let token = app.log_in("ada").await.json()["access_token"].as_str().unwrap().to_owned();
+    app.send(upload(&token, &[("a.png", &encoded(&picture(8, 8), ImageFormat::Png))])).await;
+    assert_for_owner_only(&folder);
     let second = run(&[], &[("DATA_DIR", folder.to_str().unwrap())]);
     assert_eq!(second.status.code(), Some(1));
     assert!(printed(&second.stdout).contains("another process uses it"), "{}", printed(&second.stdout));
-    app.register("ada").await;
-    app.process.verification_token();
     let mail = folder.join("outbox").read_dir().unwrap().next().unwrap().unwrap();
     let mail = std::fs::read_to_string(mail.path()).unwrap();
     assert!(mail.contains("To: ada@example.com") && mail.contains("Subject: Verify your account"), "{mail}");
@@ -201,4 +208,16 @@ async fn what_was_acknowledged_survives_a_kill() {
         page += 1;
     }
     assert!(seen >= acknowledged && acknowledged > 0, "{acknowledged} acknowledged, {seen} there");
+}
+
+/// Asserts that nobody but their owner can look into the files and folders of a folder.
+fn assert_for_owner_only(folder: &Path) {
+    for entry in folder.read_dir().unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{}", entry.path().display());
+        if entry.file_type().unwrap().is_dir() {
+            assert_for_owner_only(&entry.path());
+        }
+    }
 }

@@ -20,6 +20,7 @@
 mod api;
 mod cli;
 mod consumed_capacity;
+mod data_folder;
 mod harness;
 mod http;
 mod limits;

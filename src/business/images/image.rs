@@ -21,6 +21,8 @@ pub struct Image {
     pub bytes: u64,
     /// Whether it is animated; such an image has no renditions.
     pub animated: bool,
+    /// The CRC-32 (ISO 3309) of its bytes; none for images that were stored before there was one.
+    pub checksum: Option<u32>,
 }
 
 /// The most pixels of a rendition; one of a very tall image would hardly be smaller than that.

@@ -107,15 +107,21 @@ impl Images {
         file: &ImageName,
         request: RenditionRequest,
     ) -> Result<Option<Rendition>, ImageError> {
-        let known = self.known(username, file.id());
+        let listed =
+            async || Ok::<_, Fault>(self.known(username, file.id()).await?.filter(|image| image.file == *file));
         let Some(width) = request.width else {
-            let (known, original) = tokio::join!(known, self.original(username, file));
-            let listed = known?.is_some_and(|image| image.file == *file);
-            return Ok(original?.filter(|_| listed));
+            let (image, bytes) = tokio::join!(listed(), self.read_original(username, file));
+            let (Some(image), bytes) = (image?, bytes?) else { return Ok(None) };
+            // Perhaps it was removed in between.
+            if bytes.is_none() && listed().await?.is_none() {
+                return Ok(None);
+            }
+            return original(&image, bytes).map(Some);
         };
-        let Some(image) = known.await?.filter(|image| image.file == *file) else { return Ok(None) };
+        let Some(image) = listed().await? else { return Ok(None) };
         if !image.rendition_widths().any(|smaller| smaller == width) {
-            return self.original(username, file).await;
+            let bytes = self.read_original(username, file).await?;
+            return original(&image, bytes).map(Some);
         }
         let format = match file.format() {
             _ if request.webp => Format::WebP,
@@ -124,11 +130,11 @@ impl Images {
         };
         let object = Object::Rendition(username.clone(), file.clone(), width, format);
         let bytes = match self.files.read(&object).await? {
-            Some(bytes) => Some(bytes),
-            None => self.make_rendition(username, file, &object, (width, image.height_at(width)), format).await?,
+            Some(bytes) => bytes,
+            None => self.make_rendition(username, &image, &object, (width, image.height_at(width)), format).await?,
         };
         let etag = format!("{}-{width}-{}", file.id(), format.extension());
-        Ok(bytes.map(|bytes| Rendition { bytes, format, etag }))
+        Ok(Some(Rendition { bytes, format, etag }))
     }
 
     /// What is listed of an image, whatever its name is besides the id.
@@ -136,32 +142,31 @@ impl Images {
         Ok(self.store.images(&[(username.clone(), id)]).await?.pop())
     }
 
-    async fn original(&self, username: &Username, file: &ImageName) -> Result<Option<Rendition>, ImageError> {
-        let bytes = self.files.read(&Object::Original(username.clone(), file.clone())).await?;
-        Ok(bytes.map(|bytes| Rendition { bytes, format: file.format(), etag: file.id().to_string() }))
+    async fn read_original(&self, username: &Username, file: &ImageName) -> Result<Option<Bytes>, Fault> {
+        self.files.read(&Object::Original(username.clone(), file.clone())).await
     }
 
     async fn make_rendition(
         &self,
         username: &Username,
-        file: &ImageName,
+        image: &Image,
         object: &Object,
         size: (u32, u32),
         format: Format,
-    ) -> Result<Option<Bytes>, ImageError> {
+    ) -> Result<Bytes, ImageError> {
         let permit = self.decode_permit().await?;
         // Whoever held it before may have made it.
         if let Some(bytes) = self.files.read(object).await? {
-            return Ok(Some(bytes));
+            return Ok(bytes);
         }
-        let Some(original) = self.original(username, file).await? else { return Ok(None) };
+        let original = original(image, self.read_original(username, &image.file).await?)?;
         let render = move |memory: &Memory<'_>| imaging::render(&original.bytes, original.format, size, format, memory);
         let bytes = Bytes::from(self.work(permit, render).await?.map_err(|error| match error {
             ImagingError::NoMemory => Fault::busy(error),
             error => Fault::failed(error),
         })?);
         self.files.write(object, bytes.clone()).await?;
-        Ok(Some(memory::held(bytes)?))
+        Ok(memory::held(bytes)?)
     }
 
     /// A page of the author's own images, newest first, from the one before `before`.
@@ -252,7 +257,8 @@ impl Images {
     ) -> Result<Image, ImageError> {
         let Prepared { bytes, width, height, animated, .. } = prepared;
         let created_at = self.clock.now();
-        let image = Image { file, created_at, width, height, bytes: bytes.len() as u64, animated };
+        let checksum = Some(crc32fast::hash(&bytes));
+        let image = Image { file, created_at, width, height, bytes: bytes.len() as u64, animated, checksum };
         self.files.write(&Object::Original(author.username.clone(), image.file.clone()), bytes.into()).await?;
         Ok(image)
     }
@@ -272,4 +278,14 @@ impl Images {
             .map_err(Fault::busy)?
             .map_err(Fault::failed)
     }
+}
+
+/// An image as it is shown, if its bytes are there and those that were stored.
+fn original(image: &Image, bytes: Option<Bytes>) -> Result<Rendition, ImageError> {
+    let bytes = bytes.ok_or_else(|| Fault::failed(format!("the file of image {} is missing", image.file)))?;
+    let intact = bytes.len() as u64 == image.bytes && image.checksum.is_none_or(|crc| crc == crc32fast::hash(&bytes));
+    if !intact {
+        return Err(Fault::failed(format!("the file of image {} is damaged", image.file)).into());
+    }
+    Ok(Rendition { bytes, format: image.file.format(), etag: image.file.id().to_string() })
 }

@@ -147,12 +147,13 @@ where
         }
         let left = patience.left(started, Doubt::Everything);
         let answer = timeout(patience.attempt.min(left), attempt()).await;
-        let error = match answer.unwrap_or_else(|late| Err(SdkError::timeout_error(late))) {
-            Ok(output) => {
+        let error = match answer {
+            Ok(Ok(output)) => {
                 availability.record_answer();
                 return Ok(output);
             }
-            Err(error) => error,
+            Ok(Err(error)) => error,
+            Err(late) => SdkError::timeout_error(late),
         };
         consumed_capacity::record_failed();
         let verdict = Verdict::of(&error);
@@ -230,6 +231,7 @@ impl Verdict {
             | "ThrottlingException"
             | "TransactionConflictException" => Self::Throttled,
             STORAGE_FULL => Self::Full,
+            STORAGE_GONE => Self::NotSent,
             // An attempt before is being carried out.
             "TransactionInProgressException" => Self::Broken(Doubt::Everything),
             _ if status >= 500 => Self::Broken(Doubt::Outcome),
@@ -237,6 +239,9 @@ impl Verdict {
         }
     }
 }
+
+/// What the embedded engine answers when its file is not there any more.
+pub(super) const STORAGE_GONE: &str = "StorageGone";
 
 /// What the embedded engine answers when its disk is full.
 pub(super) const STORAGE_FULL: &str = "StorageFull";

@@ -10,10 +10,10 @@
 //! it does not begin in time is [withdrawn](Turn), so that it surely is not carried out.
 
 use std::fmt;
-use std::fs::{DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -36,11 +36,11 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::attempts::STORAGE_FULL;
+use super::attempts::{STORAGE_FULL, STORAGE_GONE};
 use crate::database::error::OpenError;
 
 /// The engine's file in the data folder.
-const FILE: &str = "talelio.db";
+pub(in crate::database) const FILE: &str = "talelio.db";
 
 /// Held by the process that uses the folder.
 const LOCK: &str = "talelio.lock";
@@ -52,8 +52,12 @@ pub(super) fn open(folder: Option<&Path>) -> Result<Client, OpenError> {
         Some(folder) => {
             let lock = lock(folder)?;
             let file = folder.join(FILE);
+            for name in [FILE.to_owned(), format!("{FILE}-wal"), format!("{FILE}-shm")] {
+                for_owner_only(&folder.join(name)).map_err(|error| unusable(folder, error))?;
+            }
             let path = file.to_str().ok_or_else(|| unusable(folder, "the path is not UTF-8"))?.to_owned();
-            start(move || Database::new(&path), Some(lock)).map_err(|reason| unusable(folder, reason))?
+            start(move || Database::new(&path), Some(Files { file, _lock: lock }))
+                .map_err(|reason| unusable(folder, reason))?
         }
     };
     Ok(client(engine))
@@ -83,6 +87,14 @@ pub(super) fn client(engine: impl HttpClient + 'static) -> Client {
     Client::from_conf(config)
 }
 
+/// Takes a file, if it is there, from everybody but its owner.
+fn for_owner_only(file: &Path) -> std::io::Result<()> {
+    match std::fs::set_permissions(file, Permissions::from_mode(0o600)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the folder, for its owner only, and keeps other processes out of it.
 fn lock(folder: &Path) -> Result<File, OpenError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unusable(folder, error))?;
@@ -98,6 +110,20 @@ fn unusable(folder: &Path, reason: impl fmt::Display) -> OpenError {
 /// How long a request waits for those before it: whoever asked should hear in two seconds
 /// that nothing came of it.
 const QUEUE_TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// The files that the engine works on, and the lock on their folder.
+struct Files {
+    file: PathBuf,
+    _lock: File,
+}
+
+impl Files {
+    /// What tells the file that is there now from any other.
+    fn identity(&self) -> std::io::Result<(u64, u64)> {
+        let metadata = std::fs::metadata(&self.file)?;
+        Ok((metadata.dev(), metadata.ino()))
+    }
+}
 
 /// A request on its way to the engine's thread.
 struct EngineRequest {
@@ -153,12 +179,12 @@ impl Drop for Engine {
 /// Starts the thread that owns the engine, and the lock that makes it the only one.
 fn start(
     open: impl FnOnce() -> Result<Database, DynoxideError> + Send + 'static,
-    lock: Option<File>,
+    files: Option<Files>,
 ) -> Result<EmbeddedEngine, String> {
     let database = open().map_err(|error| error.to_string())?;
+    let opened = files.as_ref().map(Files::identity).transpose().map_err(|error| error.to_string())?;
     let (requests, queue) = mpsc::channel::<EngineRequest>();
     let work = move || {
-        let _lock = lock;
         // Expired items are ignored when they are read; this frees their space.
         if let Err(error) = database.sweep_ttl() {
             tracing::warn!(%error, "expired items not removed");
@@ -167,9 +193,14 @@ fn start(
             if !request.turn.take() {
                 continue;
             }
-            let response = catch_unwind(AssertUnwindSafe(|| execute(&database, &request.operation, &request.body)));
+            let response = if files.as_ref().map(|files| files.identity().ok()) == opened.map(Some) {
+                let work = || execute(&database, &request.operation, &request.body);
+                catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| failure("the engine panicked"))
+            } else {
+                (500, error_body(STORAGE_GONE, "the database file was removed or replaced while it was in use"))
+            };
             // Nobody waits any more when the request was cancelled.
-            let _ = request.response.send(response.unwrap_or_else(|_| failure("the engine panicked")));
+            let _ = request.response.send(response);
         }
     };
     let thread =

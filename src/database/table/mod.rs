@@ -18,6 +18,7 @@ mod write_id;
 pub(super) use attempts::backoff;
 pub use client::TableConfig;
 pub use consumed_capacity::{ConsumedCapacity, measure};
+pub(super) use embedded::FILE as DATABASE_FILE;
 #[cfg(test)]
 pub(super) use faulty::Fault;
 pub(super) use item::{Expression, Item, from_item, number, text, to_item};

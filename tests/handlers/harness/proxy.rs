@@ -58,7 +58,7 @@ async fn serve(mut client: TcpStream, upstream: Option<String>, current: Arc<Mut
             Behaviour::Hangs => sleep(Duration::from_hours(1)).await,
             Behaviour::Resets => drop(client.read(&mut [0; 1024]).await),
             Behaviour::Fails => {
-                let mut buffer = [0; 64 << 10];
+                let mut buffer = vec![0; 64 << 10];
                 while client.read(&mut buffer).await.is_ok_and(|bytes| bytes > 0) {
                     let head = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
                     if client.write_all(head.as_bytes()).await.is_err() {

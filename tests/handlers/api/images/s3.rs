@@ -102,9 +102,9 @@ async fn what_goes_wrong_in_s3_is_told_as_unavailable() {
     let token = app.author("ada").await;
     let png = encoded(&picture(400, 30), ImageFormat::Png);
     let path = uploaded(&app, &token, "a.png", &png).await;
-    assert_eq!(app.get(&path).await.refusal(404), "Image not found", "it keeps nothing");
+    assert_eq!(app.get(&path).await.refusal(500), "Internal server error", "it keeps nothing");
     let copy = format!("{path}?width=320");
-    assert_eq!(app.get(&copy).await.refusal(404), "Image not found");
+    assert_eq!(app.get(&copy).await.refusal(500), "Internal server error");
 
     storage.behave(Behaviour::Refuses(403, "AccessDenied"));
     for path in [&path, &copy] {
@@ -145,7 +145,7 @@ async fn a_storage_that_hangs_is_given_up_on() {
     assert_unavailable(&app.get(&path).await);
     assert!(asked.elapsed() < Duration::from_secs(4), "{:?}", asked.elapsed());
     storage.behave(Behaviour::Takes);
-    assert_eq!(app.get(&path).await.refusal(404), "Image not found");
+    assert_eq!(app.get(&path).await.refusal(500), "Internal server error", "it keeps nothing");
 }
 
 #[tokio::test]

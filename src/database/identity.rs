@@ -1,0 +1,139 @@
+//! Whether the files in a folder are those that were there before.
+//!
+//! The store on the embedded engine has an id, in an item and in a file beside the engine's, and
+//! the file has counts of what there was. Whoever loses one of the two, or puts another in its
+//! place, is told so, rather than served an empty site.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::OpenError;
+use super::keys;
+use super::table::Table;
+use crate::business::Fault;
+
+/// The file, in the data folder.
+const FILE: &str = "store.json";
+
+/// The folder of images in the data folder, which this store may belong to.
+const OBJECTS: &str = "objects";
+
+/// What is recorded of a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// The id of the store.
+    id: String,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+/// How much there was: as nothing of it is ever taken away, there is as much or more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Counts {
+    accounts: u64,
+    articles: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct IdItem {
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct AccountsItem {
+    last: u64,
+}
+
+#[derive(Deserialize)]
+struct PublicationsItem {
+    articles: u64,
+}
+
+impl Counts {
+    async fn of(table: &Table) -> Result<Self, Fault> {
+        let accounts: Option<AccountsItem> = table.get(&keys::account_counter()).await?;
+        let articles: Option<PublicationsItem> = table.get(&keys::publications()).await?;
+        Ok(Self { accounts: accounts.map_or(0, |item| item.last), articles: articles.map_or(0, |item| item.articles) })
+    }
+}
+
+/// A folder that a store is about to be opened in.
+pub(super) struct Folder {
+    path: PathBuf,
+    record: Option<Record>,
+}
+
+impl Folder {
+    /// Reads what is recorded, and looks whether the engine's file, `database`, is there if it
+    /// should be.
+    pub(super) fn read(path: &Path, database: &str) -> Result<Self, OpenError> {
+        let unusable = |reason: &dyn std::fmt::Display| OpenError::unusable(path, reason);
+        let record = match fs::read(path.join(FILE)) {
+            Ok(json) => Some(serde_json::from_slice(&json).map_err(|error| unusable(&format!("{FILE}: {error}")))?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(unusable(&error)),
+        };
+        let objects = fs::read_dir(path.join(OBJECTS)).is_ok_and(|mut entries| entries.next().is_some());
+        let there = path.join(database).exists();
+        if !there && (record.is_some() || objects) {
+            return Err(unusable(&format!(
+                "{database} is missing, but the folder has been in use: put it back from a backup, or remove \
+                 {FILE} and {OBJECTS} to begin anew"
+            )));
+        }
+        Ok(Self { path: path.to_owned(), record })
+    }
+
+    /// Compares what is recorded with what is in the table, and records it from now on.
+    pub(super) async fn identify(self, table: &Table) -> Result<(), OpenError> {
+        let id: Option<IdItem> = table.get(&keys::store_id()).await?;
+        let counts = Counts::of(table).await?;
+        let reason = match (&self.record, &id) {
+            (Some(_), None) => Some("is empty, or of another program".to_owned()),
+            (Some(record), Some(item)) if record.id != item.id => Some("is that of another store".to_owned()),
+            (Some(Record { counts: before, .. }), _)
+                if counts.accounts < before.accounts || counts.articles < before.articles =>
+            {
+                let Counts { accounts, articles } = counts;
+                let had = format!("{} accounts and {} articles", before.accounts, before.articles);
+                Some(format!("has {accounts} accounts and {articles} articles, where there were {had}"))
+            }
+            _ => None,
+        };
+        if let Some(reason) = reason {
+            let reason = format!(
+                "the database {reason}: put the right one back from a backup, or remove {FILE} to go on with this one"
+            );
+            return Err(OpenError::unusable(&self.path, &reason));
+        }
+        let id = if let Some(item) = id {
+            item.id
+        } else {
+            let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
+            table.put(&keys::store_id(), &IdItem { id: id.clone() }).await?;
+            id
+        };
+        write(&self.path, &Record { id, counts }).map_err(|error| OpenError::unusable(&self.path, &error))
+    }
+}
+
+/// Writes the file in one step, so that it is never there in part.
+pub(super) fn write(folder: &Path, record: &Record) -> io::Result<()> {
+    let temporary = folder.join(format!("{FILE}.new"));
+    let mut file = fs::File::create(&temporary)?;
+    file.write_all(&serde_json::to_vec(record)?)?;
+    file.sync_all()?;
+    fs::rename(temporary, folder.join(FILE))?;
+    fs::File::open(folder)?.sync_all()
+}
+
+/// What is recorded in `folder`, with the counts of now, if those have changed.
+pub(super) async fn outdated(folder: &Path, table: &Table) -> Result<Option<Record>, Fault> {
+    let json = fs::read(folder.join(FILE)).map_err(Fault::failed)?;
+    let record: Record = serde_json::from_slice(&json).map_err(Fault::failed)?;
+    let counts = Counts::of(table).await?;
+    Ok(Some(Record { counts, ..record.clone() }).filter(|new| *new != record))
+}
