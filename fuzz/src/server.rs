@@ -152,7 +152,7 @@ async fn add_author(database: &Database) {
         password: PasswordHash::from_stored("nothing hashes to this".to_owned()),
     };
     let (email, username) = (account.email.clone(), account.username.clone());
-    let added = database.register(account).await.expect("a new author");
+    let added = database.register(account, None, None).await.expect("a new author");
     assert_eq!(added.user.id, 1);
     database.verify(&email, created_at).await.expect("an account");
     let refresh_token = RefreshTokenHash::of(&tokens::refresh());

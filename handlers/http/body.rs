@@ -35,7 +35,7 @@ pub(crate) struct BodyPolicy {
 
 impl BodyPolicy {
     /// A form of a few short fields.
-    pub(crate) const FORM: Self = Self { max_bytes: 16 << 10, ..Self::TEXT };
+    pub(crate) const FORM: Self = Self { max_bytes: 16 << 10, timeout: Duration::from_secs(10), ..Self::TEXT };
 
     /// What an author writes.
     pub(crate) const TEXT: Self = Self { max_bytes: 1 << 20, timeout: Duration::from_secs(30), collected: true };

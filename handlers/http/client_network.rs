@@ -41,7 +41,9 @@ impl FromRequestParts<App> for ClientNetwork {
 fn client(peer: IpAddr, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> IpAddr {
     let is_trusted = |address: IpAddr| {
         let address = address.to_canonical();
-        trusted_proxies.iter().any(|network| network.contains(&address))
+        // A network may be written as IPv6 writes those of IPv4.
+        let mapped = if let IpAddr::V4(address) = address { address.to_ipv6_mapped().into() } else { address };
+        trusted_proxies.iter().any(|network| network.contains(&address) || network.contains(&mapped))
     };
     let mut client = peer;
     let mut hops = forwarded_for(headers);
@@ -93,6 +95,7 @@ mod tests {
         assert_eq!(client(&trusted, "10.0.0.1", &["203.0.113.9, 198.51.100.1, 10.9.9.9"]), "198.51.100.1");
         assert_eq!(client(&trusted, "10.0.0.1", &["203.0.113.9", "198.51.100.1", "10.9.9.9"]), "198.51.100.1");
         assert_eq!(client(&trusted, "::ffff:10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
+        assert_eq!(client(&["::ffff:10.0.0.0/104"], "10.0.0.1", &["198.51.100.1"]), "198.51.100.1");
         assert_eq!(client(&trusted, "2001:db8::1", &["198.51.100.1:4711"]), "198.51.100.1");
         assert_eq!(client(&trusted, "10.0.0.1", &["[2001:db9::7]:443"]), "2001:db9::7");
     }

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use super::bodies::Bodies;
+
 /// How long a new connection may say nothing.
 const SILENT: Duration = Duration::from_secs(15);
 
@@ -98,6 +100,8 @@ pub(super) struct Connection {
     /// How many bytes have come that nobody has taken yet, and since when.
     unread: AtomicUsize,
     unread_since: AtomicU64,
+    /// The bodies of requests that are coming.
+    pub(super) bodies: Bodies,
     /// Since when it is idle.
     idle_since: AtomicU64,
     /// Since when the head of a request is coming; 0 when none is.
@@ -128,6 +132,7 @@ impl Connection {
             served: AtomicBool::new(false),
             unread: AtomicUsize::new(0),
             unread_since: AtomicU64::new(0),
+            bodies: Bodies::default(),
             idle_since: AtomicU64::new(totals.now()),
             totals,
             head_since: AtomicU64::new(0),
@@ -201,6 +206,16 @@ impl Connection {
         let long = self.at_hand.load(Relaxed) > 0 && since + milliseconds(SLOW) <= self.now();
         let waiting = self.blocked.load(Relaxed) || self.has_stalled_response(SLOW_STREAM);
         (long && waiting && !self.evicted.load(Relaxed)).then_some(since)
+    }
+
+    /// Whether its client has been sending bodies for long, and slowly.
+    pub(super) fn sends_slowly(&self) -> bool {
+        self.bodies.are_slow(self.now(), milliseconds(SLOW))
+    }
+
+    /// The body of a request begins to come.
+    pub(super) fn begin_body(&self) {
+        self.bodies.begin(self.now());
     }
 
     /// Nothing of it is left.

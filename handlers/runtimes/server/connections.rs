@@ -5,7 +5,7 @@
 //! sending the head of one, or has its response. When there are too many, the one that has
 //! been idle longest goes first. When too much has come that nobody can take yet, such as
 //! heads that have no end, the one goes that has sent nothing else for longest; and when the
-//! memory for requests is used up, the one that takes longest to read.
+//! memory for requests is used up, all that send slowly and the one that takes longest to read.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -89,7 +89,7 @@ impl Connections {
     }
 
     /// Lets connections go as long as there are some whose clients send what has no end, or,
-    /// when requests are `refused` because the memory for them is used up, read slowly.
+    /// when requests are `refused` because the memory for them is used up, send or read slowly.
     pub(super) async fn relieve(&self, refused: impl AsyncFn()) {
         loop {
             tokio::select! {
@@ -97,6 +97,9 @@ impl Connections {
                     oldest(&self.0.open(), Connection::unread_since).inspect(|connection| connection.evict());
                 }
                 () = refused() => {
+                    let open = self.0.open();
+                    open.values().filter(|connection| connection.sends_slowly()).for_each(|connection| connection.evict());
+                    drop(open);
                     oldest(&self.0.open(), Connection::slow_since).inspect(|connection| connection.evict());
                 }
             }

@@ -1,5 +1,6 @@
 //! The HTTP server: HTTP/1.1 and HTTP/2 without TLS, which NGINX adds in front.
 
+mod bodies;
 mod connection;
 mod connections;
 mod received_body;

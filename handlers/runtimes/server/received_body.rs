@@ -19,7 +19,14 @@ pub(super) fn received(body: Incoming, connection: &Arc<Connection>) -> Body {
     if body.is_end_stream() {
         return Body::empty();
     }
+    connection.begin_body();
     Body::new(ReceivedBody { body, connection: Arc::clone(connection) })
+}
+
+impl Drop for ReceivedBody {
+    fn drop(&mut self) {
+        self.connection.bodies.end();
+    }
 }
 
 impl HttpBody for ReceivedBody {
@@ -32,7 +39,9 @@ impl HttpBody for ReceivedBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let polled = Pin::new(&mut self.body).poll_frame(context);
         if let Poll::Ready(Some(Ok(frame))) = &polled {
-            self.connection.has_taken(frame.data_ref().map_or(0, Bytes::len));
+            let bytes = frame.data_ref().map_or(0, Bytes::len);
+            self.connection.has_taken(bytes);
+            self.connection.bodies.add(bytes);
         }
         polled
     }

@@ -8,7 +8,7 @@ use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
 
 use super::argon2id::Argon2id;
-use super::fair_queue::FairQueue;
+use super::fair_queue::{FairQueue, Slot};
 use crate::business::{Fault, Network, background};
 
 /// OWASP's first recommendation for Argon2id (Password Storage Cheat Sheet):
@@ -89,34 +89,37 @@ impl PasswordHasher {
         Self(FairQueue::new(cores, max_of_network))
     }
 
-    /// [`Fault::Busy`] when too many wait already.
-    pub(super) async fn hash(&self, password: NewPassword, network: Network) -> Result<PasswordHash, Fault> {
-        self.run(network, move || hash(&password.0)).await?
+    /// A turn to hash a password. Those who are known to have logged in before have a queue of
+    /// their own. [`Fault::Busy`] when too many wait already.
+    pub(super) async fn turn(&self, network: Network, known: bool) -> Result<Turn, Fault> {
+        self.0.slot(network, known).await.map(Turn)
+    }
+}
+
+/// A turn to hash a password.
+pub(super) struct Turn(Slot);
+
+impl Turn {
+    pub(super) async fn hash(self, password: NewPassword) -> Result<PasswordHash, Fault> {
+        self.run(move || hash(&password.0)).await?
     }
 
     /// Checks a password against what is stored for an account, or against
     /// nothing when there is no such account. Every outcome costs one Argon2
     /// hash, so that the time taken does not tell whether an account exists.
-    /// [`Fault::Busy`] when too many wait already.
     pub(super) async fn check(
-        &self,
+        self,
         password: String,
         stored: Option<PasswordHash>,
-        network: Network,
     ) -> Result<PasswordVerification, Fault> {
-        self.run(network, move || check(&password, stored.as_ref())).await?
+        self.run(move || check(&password, stored.as_ref())).await?
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        network: Network,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Fault> {
-        let slot = self.0.slot(network).await?;
+    async fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
         // The work itself holds the slot: a caller that goes away leaves it
         // running, and the next one must not start beside it.
         let work = move || {
-            let _slot = slot;
+            let _slot = self.0;
             work()
         };
         background::run("password", work).await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::allowlist::Allowlist;
 use super::email::Email;
-use super::passwords::{NewPassword, PasswordHasher, PasswordVerification};
+use super::passwords::{NewPassword, PasswordHasher, PasswordVerification, Turn};
 use super::store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
 use super::tokens::{InvalidAccessToken, RefreshTokenHash, Session, Tokens};
 use super::user::{User, Username};
@@ -158,12 +158,15 @@ impl Accounts {
                 None => Err(AccountError::EmailTaken(email)),
             };
         }
-        let hash = self.passwords.hash(password.clone(), network).await?;
+        if self.store.user(&username).await?.is_some() {
+            return Err(AccountError::UsernameTaken(username));
+        }
+        let hash = self.passwords.turn(network, false).await?.hash(password.clone()).await?;
         let now = self.clock.now();
         let mail = self.verification_mail(&email, &username, now).await?;
         let (address, name) = (email.clone(), username.clone());
         let account = NewAccount { created_at: now, email, username, password: hash };
-        match self.store.register(account, mail, request.as_ref()).await {
+        match self.store.register(account, Some(mail), request.as_ref()).await {
             Ok(registered) => {
                 self.jobs.signal(MailJob::NAME);
                 Ok(registered)
@@ -175,20 +178,18 @@ impl Accounts {
         }
     }
 
-    /// A mail with a link that verifies an address; none if the address has had so many that
-    /// it gets no more for now.
+    /// A mail with a link that verifies an address; due later if the address has had so many
+    /// that it gets no more for now.
     async fn verification_mail(
         &self,
         to: &Email,
         username: &Username,
         now: Timestamp,
-    ) -> Result<Option<QueuedMail>, AccountError> {
+    ) -> Result<QueuedMail, AccountError> {
+        let mail = QueuedMail::new(MailKind::Verification, to.clone(), username.clone(), now);
         match self.limits.take(Limit::MailQuota, Subject::Address(&to.key())).await {
-            Ok(()) => Ok(Some(QueuedMail::new(MailKind::Verification, to.clone(), username.clone(), now))),
-            Err(error @ LimitError::Exceeded(_)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "verification mail not queued");
-                Ok(None)
-            }
+            Ok(()) => Ok(mail),
+            Err(LimitError::Exceeded(seconds)) => Ok(QueuedMail { due_at: now.plus_seconds(seconds), ..mail }),
             Err(LimitError::Fault(fault)) => Err(fault.into()),
         }
     }
@@ -203,7 +204,8 @@ impl Accounts {
         let account = self.store.account(email).await?;
         let account = account.ok_or_else(|| Fault::failed("what was done before is not recorded"))?;
         let stored = Some(account.password.clone());
-        let verification = self.passwords.check(password.into_string(), stored, network).await?;
+        let turn = self.passwords.turn(network, false).await?;
+        let verification = turn.check(password.into_string(), stored).await?;
         if matches!(verification, PasswordVerification::Wrong) {
             return Err(IdempotencyError::Reused.into());
         }
@@ -250,7 +252,16 @@ impl Accounts {
         // What is no address is tried as one, so that nobody can tell.
         let address = address.map_or(email, |address| address.key());
         let attempt = self.limits.begin_attempt(&address, &place).await?;
-        match self.check(password, account, network).await {
+        let turn = match self.passwords.turn(network, attempt.is_from_known_place()).await {
+            Ok(turn) => turn,
+            Err(busy) => {
+                attempt.withdraw().await?;
+                return Err(busy.into());
+            }
+        };
+        // What was not tried for want of a turn is not held against the account.
+        let attempt = attempt.within_limit_of_address().await?;
+        match self.check(turn, password, account).await {
             Ok(session) => {
                 attempt.succeeded().await?;
                 self.begin_session(&session).await
@@ -269,14 +280,9 @@ impl Accounts {
     }
 
     /// Whom a password proves to be the owner of an account.
-    async fn check(
-        &self,
-        password: String,
-        account: Option<Account>,
-        network: Network,
-    ) -> Result<Session, AccountError> {
+    async fn check(&self, turn: Turn, password: String, account: Option<Account>) -> Result<Session, AccountError> {
         let stored = account.as_ref().map(|account| account.password.clone());
-        let verification = self.passwords.check(password, stored, network).await?;
+        let verification = turn.check(password, stored).await?;
         let Some(account) = account else { return Err(AccountError::WrongCredentials) };
         match verification {
             PasswordVerification::Wrong => return Err(AccountError::WrongCredentials),

@@ -50,6 +50,9 @@ impl fmt::Display for Place {
 pub struct Attempt<'l> {
     limits: &'l Limits,
     key: String,
+    address: String,
+    /// Whether it is from where somebody has logged into the account before.
+    known: bool,
     before: Option<Attempts>,
     counted: Attempts,
 }
@@ -69,8 +72,8 @@ impl Limits {
             }
             let counted = Attempts::one_more(before.as_ref(), now, self.longest_pause());
             if self.store.replace_attempts(&key, before.as_ref(), &counted, now).await? {
-                let attempt = Attempt { limits: self, key, before, counted };
-                return attempt.within_limit_of(address, place).await;
+                let known = counted.known || matches!(place, Place::Device(_));
+                return Ok(Attempt { limits: self, key, address: address.to_owned(), known, before, counted });
             }
         }
         Err(LimitError::Exceeded(1))
@@ -98,11 +101,21 @@ impl Attempts {
 }
 
 impl Attempt<'_> {
-    async fn within_limit_of(self, address: &str, place: &Place) -> Result<Self, LimitError> {
-        if self.counted.known || matches!(place, Place::Device(_)) {
+    /// Whether it is from where somebody has logged into the account before.
+    #[must_use]
+    pub fn is_from_known_place(&self) -> bool {
+        self.known
+    }
+
+    /// Counts it among those of the account from everywhere, unless it is from a known place.
+    ///
+    /// # Errors
+    /// [`LimitError::Exceeded`] when it is one too many; then it does not count at all.
+    pub async fn within_limit_of_address(self) -> Result<Self, LimitError> {
+        if self.known {
             return Ok(self);
         }
-        if let Err(exceeded) = self.limits.take(Limit::LoginAttempts, Subject::Address(address)).await {
+        if let Err(exceeded) = self.limits.take(Limit::LoginAttempts, Subject::Address(&self.address)).await {
             self.withdraw().await?;
             return Err(exceeded);
         }

@@ -62,6 +62,8 @@ pub struct InProcessLimits {
     hasher: RandomState,
     limiters: [OnceLock<Limiter>; Limit::ALL.len()],
     attempts: Cache<u64, Attempts>,
+    /// Those from where somebody has logged in, apart from the others, however many those are.
+    known: Cache<u64, Attempts>,
 }
 
 impl InProcessLimits {
@@ -73,6 +75,7 @@ impl InProcessLimits {
             hasher: RandomState::new(),
             limiters: Default::default(),
             attempts: Cache::new(MAX_ATTEMPTS),
+            known: Cache::new(MAX_ATTEMPTS),
         }
     }
 }
@@ -95,8 +98,9 @@ impl LimitStore for InProcessLimits {
     }
 
     async fn attempts(&self, key: &str, now: Timestamp) -> Result<Option<Attempts>, Fault> {
-        let attempts = self.attempts.get(&self.hasher.hash_one(key));
-        Ok(attempts.filter(|attempts| attempts.expires_at > now))
+        let key = self.hasher.hash_one(key);
+        let good = |attempts: &Attempts| attempts.expires_at > now;
+        Ok(self.known.get(&key).filter(good).or_else(|| self.attempts.get(&key).filter(good)))
     }
 
     async fn replace_attempts(
@@ -107,11 +111,22 @@ impl LimitStore for InProcessLimits {
         now: Timestamp,
     ) -> Result<bool, Fault> {
         let mut replaced = true;
-        self.attempts.entry(self.hasher.hash_one(key)).and_compute_with(|entry| {
+        let key = self.hasher.hash_one(key);
+        // One that becomes known is in neither for a moment, and whoever counts then counts anew.
+        let attempts = if old.is_some_and(|old| old.known) { &self.known } else { &self.attempts };
+        attempts.entry(key).and_compute_with(|entry| {
             let found = entry.map(|entry| *entry.value()).filter(|attempts| attempts.expires_at > now);
             replaced = found.as_ref() == old;
-            if replaced { Op::Put(*new) } else { Op::Nop }
+            match replaced {
+                true if new.expires_at <= now => Op::Remove,
+                true => Op::Put(*new),
+                false => Op::Nop,
+            }
         });
+        if replaced && new.known && !old.is_some_and(|old| old.known) {
+            self.known.insert(key, *new);
+            self.attempts.invalidate(&key);
+        }
         Ok(replaced)
     }
 }

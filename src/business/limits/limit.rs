@@ -45,6 +45,8 @@ impl Limit {
 pub enum Subject<'s> {
     /// Everybody in a network.
     Network(Network),
+    /// Everybody in what a network is [part of](Network::site).
+    Site(Network),
     /// The mail address of an account, without case, whether there is one or not.
     Address(&'s str),
     /// The user of a number.
@@ -55,6 +57,7 @@ impl fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Network(network) => write!(f, "network {network}"),
+            Self::Site(site) => write!(f, "site {site}"),
             Self::Address(address) => write!(f, "address {address}"),
             Self::User(id) => write!(f, "user {id}"),
         }

@@ -16,6 +16,18 @@ impl From<IpAddr> for Network {
     }
 }
 
+impl Network {
+    /// What a network is part of that one customer may have: 48 bits of an IPv6 address
+    /// (RFC 6177). None for an IPv4 address.
+    #[must_use]
+    pub fn site(self) -> Option<Self> {
+        match self.0 {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(address) => Some(Self(Ipv6Addr::from_bits(address.to_bits() >> 80 << 80).into())),
+        }
+    }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
@@ -37,5 +49,9 @@ mod tests {
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
         assert_eq!(network("2001:db8:1:2::"), network("2001:db8:1:2:ffff::1"));
         assert_ne!(network("2001:db8:1:3::"), network("2001:db8:1:2::"));
+        let site = |address: &str| Network::from(address.parse::<IpAddr>().unwrap()).site();
+        assert_eq!(site("2001:db8:1:2::"), site("2001:db8:1:3::"));
+        assert_ne!(site("2001:db8:1:2::"), site("2001:db8:2:2::"));
+        assert_eq!(site("192.0.2.7"), None);
     }
 }

@@ -1,3 +1,4 @@
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::limit::{Limit, Subject};
@@ -32,6 +33,12 @@ impl Rates {
     }
 }
 
+/// How many times as much as a network everybody in its site may have together.
+const SITE: u64 = 8;
+
+/// The same, as rates are counted.
+const SHARES: NonZeroU64 = NonZeroU64::new(SITE).expect("8 is not 0");
+
 /// The limits, and where they are counted.
 pub struct Limits {
     pub(super) store: Arc<dyn LimitStore>,
@@ -57,10 +64,23 @@ impl Limits {
     /// Counts `amount` more of what is limited.
     ///
     /// # Errors
-    /// [`LimitError::Exceeded`] when that is too much; nothing is counted then.
+    /// [`LimitError::Exceeded`] when that is too much.
     pub async fn take_many(&self, limit: Limit, subject: Subject<'_>, amount: u64) -> Result<(), LimitError> {
+        self.take_shares(limit, subject, amount.saturating_mul(SITE)).await?;
+        match subject {
+            Subject::Network(network) => match network.site() {
+                Some(site) => self.take_shares(limit, Subject::Site(site), amount).await,
+                None => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    /// Everything is counted in shares, so that a site has as many as [`SITE`] networks.
+    async fn take_shares(&self, limit: Limit, subject: Subject<'_>, shares: u64) -> Result<(), LimitError> {
         let (rate, now) = (self.rates.rates[limit as usize], self.clock.now());
-        match self.store.take(limit, rate, &subject.to_string(), amount, now).await? {
+        let rate = Rate { count: rate.count.saturating_mul(SHARES), ..rate };
+        match self.store.take(limit, rate, &subject.to_string(), shares, now).await? {
             None => Ok(()),
             Some(seconds) => Err(LimitError::Exceeded(seconds.max(1))),
         }
