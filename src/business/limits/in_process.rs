@@ -22,6 +22,9 @@ use crate::business::{Clock, Fault, Timestamp};
 /// amount of memory. Which of them share one is chosen anew by every process.
 const SLOTS: u64 = 1 << 14;
 
+/// What bytes of images are counted in: a KiB, in shares (see `service`).
+const IMAGE_UNIT: u64 = 8 << 10;
+
 /// For how many accounts and places failed attempts are remembered.
 const MAX_ATTEMPTS: u64 = 1 << 14;
 
@@ -84,7 +87,7 @@ impl InProcessLimits {
 impl LimitStore for InProcessLimits {
     async fn take(&self, limit: Limit, rate: Rate, key: &str, amount: u64, _: Timestamp) -> Result<Option<u32>, Fault> {
         let Limiter { limiter, unit } = self.limiters[limit as usize].get_or_init(|| {
-            Limiter::new(rate, if limit == Limit::ImageQuota { 1 << 10 } else { 1 }, self.clock.clone())
+            Limiter::new(rate, if limit == Limit::ImageQuota { IMAGE_UNIT } else { 1 }, self.clock.clone())
         });
         let Some(amount) = NonZeroU32::new(units(amount, *unit)) else { return Ok(None) };
         let slot = self.hasher.hash_one(key) % SLOTS;

@@ -42,7 +42,10 @@ fn device() -> Place {
 
 /// An attempt that fails, unless it has to wait.
 async fn fail(limits: &Limits, place: &Place) -> Option<u32> {
-    wait(limits.begin_attempt(ADDRESS, place).await)
+    match limits.begin_attempt(ADDRESS, place).await {
+        Ok(attempt) => wait(attempt.within_limit_of_address().await),
+        refused => wait(refused),
+    }
 }
 
 #[tokio::test]
@@ -177,7 +180,10 @@ async fn what_limits_cost_in_the_table() {
     let take = measure(limits.take(Limit::Logins, USER)).await.1;
     assert_eq!(take, ConsumedCapacity { requests: 1, read_units: 0.0, write_units: 1.0 });
     let log_in = async |place: Place| {
-        let log_in = async { limits.begin_attempt(ADDRESS, &place).await.unwrap().succeeded().await.unwrap() };
+        let log_in = async {
+            let attempt = limits.begin_attempt(ADDRESS, &place).await.unwrap();
+            attempt.within_limit_of_address().await.unwrap().succeeded().await.unwrap();
+        };
         measure(log_in).await.1
     };
     let stranger = ConsumedCapacity { requests: 4, read_units: 1.0, write_units: 3.0 };
