@@ -128,7 +128,7 @@ impl AccountStore for Database {
         if let Some(mail) = &mail {
             mails::queue(&mut registration, mail)?;
         }
-        let record = idempotency::record(&mut registration, request, "")?;
+        let record = idempotency::record(&mut registration, request, "registered")?;
         match registration.commit().await? {
             TransactionOutcome::ConditionsFailed(failed) if record.is_some_and(|record| failed.contains(&record)) => {
                 Err(RegistrationError::Done)

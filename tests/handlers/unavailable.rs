@@ -91,8 +91,8 @@ async fn what_was_read_before_is_served_while_the_table_is_away_and_everything_o
     let app = TestApp::http(&on_table(&table, &proxy.endpoint));
     let token = app.author("ada").await;
     app.publish(&token, "A title").await;
-    let before = app.get("/v1/articles/a-title").await;
     for behaviour in [Behaviour::Hangs, Behaviour::Resets, Behaviour::Fails] {
+        let before = app.get("/v1/articles/a-title").await;
         proxy.behave(behaviour);
         // Longer than it is fresh.
         tokio::time::sleep(Duration::from_millis(2_100)).await;
