@@ -171,7 +171,11 @@ impl Accounts {
                 self.jobs.signal(MailJob::NAME);
                 Ok(registered)
             }
-            Err(RegistrationError::Done) => self.registered_before(&address, password, network).await,
+            Err(RegistrationError::Done) => {
+                // Perhaps for another address.
+                self.idempotency.outcome(request.as_ref()).await?;
+                self.registered_before(&address, password, network).await
+            }
             Err(RegistrationError::EmailTaken) => Err(AccountError::EmailTaken(address)),
             Err(RegistrationError::UsernameTaken) => Err(AccountError::UsernameTaken(name)),
             Err(RegistrationError::Fault(fault)) => Err(fault.into()),
