@@ -104,7 +104,7 @@ impl Jobs {
         self.leases.release_lease(job.name(), self.holder, self.clock.now()).await?;
         let report = report?;
         if report != JobReport::default() {
-            tracing::info!(job = job.name(), done = report.done, failed = report.failed, "job done");
+            tracing::info!(job = job.name(), done = report.done, not_done = report.failed, "job done");
         }
         Ok(report)
     }
