@@ -4,7 +4,6 @@ use axum::extract::FromRequestParts;
 use http::HeaderName;
 use http::request::Parts;
 use talelio::business::{IdempotencyKey, InvalidIdempotencyKey};
-
 use utoipa::IntoParams;
 
 use crate::http::envelope::ApiError;

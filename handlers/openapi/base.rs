@@ -101,8 +101,8 @@ fn shared(path: &str, changes_something: bool, operation: &Value) -> Vec<(u16, &
     if changes_something {
         shared.extend([(503, "`The outcome is not known`"), (507, "`No room left`")]);
     }
-    let parameters = operation["parameters"].as_array().into_iter().flatten();
-    if parameters.into_iter().any(|parameter| parameter["name"] == "Idempotency-Key") {
+    let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+    if parameters.any(|parameter| parameter["name"] == "Idempotency-Key") {
         shared.push((400, "`Invalid Idempotency-Key, expected 1 to 255 visible ASCII characters`"));
         shared.push((422, "`The Idempotency-Key was used for another request`"));
     }

@@ -23,8 +23,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::MatchedPath;
 use axum::response::{IntoResponse, Response};
-use http::HeaderName;
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use moka::future::Cache;
 use moka::sync;
 use talelio::business::Fault;

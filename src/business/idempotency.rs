@@ -154,6 +154,11 @@ impl Idempotency {
     }
 }
 
+/// The store says that a request was done before, and does not have what came of it.
+pub(super) fn not_recorded() -> Fault {
+    Fault::failed("what was done before is not recorded")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::idempotency::{Fingerprint, Idempotency};
+use super::idempotency::{Fingerprint, Idempotency, not_recorded};
 use super::{
     Clock, Fault, IdempotencyError, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, LimitError, Limits,
     ListError, NamedRequest, Page, PageRequest, Renderer, Session, Subject, Timestamp, Title, Username,
@@ -159,7 +159,7 @@ impl Projects {
             Ok(project) => Ok(project),
             Err(CreateError::Done) => {
                 let before = self.created_before(author, request.as_ref()).await?;
-                Ok(before.ok_or_else(|| Fault::failed("what was done before is not recorded"))?)
+                Ok(before.ok_or_else(not_recorded)?)
             }
             Err(CreateError::UnknownAuthor) => Err(InvalidAccessToken::UnknownUser.into()),
             Err(CreateError::TooLarge) => Err(ProjectError::TooLarge),

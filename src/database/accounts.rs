@@ -130,7 +130,7 @@ impl AccountStore for Database {
         }
         let record = idempotency::record(&mut registration, request, "registered")?;
         match registration.commit().await? {
-            TransactionOutcome::ConditionsFailed(failed) if record.is_some_and(|record| failed.contains(&record)) => {
+            TransactionOutcome::ConditionsFailed(failed) if idempotency::is_done(record, &failed) => {
                 Err(RegistrationError::Done)
             }
             TransactionOutcome::Committed => Ok(AccountWithUser { account: item.try_into()?, user }),

@@ -127,9 +127,7 @@ impl ArticleStore for Database {
             let record = idempotency::record(&mut publication, request, slug.as_str())?;
             match publication.commit().await? {
                 TransactionOutcome::Committed => return published(state, slug, content),
-                TransactionOutcome::ConditionsFailed(failed)
-                    if record.is_some_and(|record| failed.contains(&record)) =>
-                {
+                TransactionOutcome::ConditionsFailed(failed) if idempotency::is_done(record, &failed) => {
                     return Err(PublishError::Done);
                 }
                 // An article of another title has the slug, such as "X 2".

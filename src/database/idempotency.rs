@@ -33,6 +33,12 @@ pub(super) fn record(
     transaction.put_if(&keys::idempotency(id), &item, &new).map(Some)
 }
 
+/// Whether a transaction failed because its request was done before: `record` is the number of
+/// the action that records it, `failed` are those whose conditions did not hold.
+pub(super) fn is_done(record: Option<usize>, failed: &[usize]) -> bool {
+    record.is_some_and(|record| failed.contains(&record))
+}
+
 #[async_trait]
 impl IdempotencyStore for Database {
     async fn record(&self, id: &str, now: Timestamp) -> Result<Option<IdempotencyRecord>, Fault> {

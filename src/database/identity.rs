@@ -112,7 +112,7 @@ impl Folder {
         let id = if let Some(item) = id {
             item.id
         } else {
-            let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
+            let id = uuid::Uuid::new_v4().to_string();
             table.put(&keys::store_id(), &IdItem { id: id.clone() }).await?;
             id
         };

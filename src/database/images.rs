@@ -65,9 +65,7 @@ impl ImageStore for Database {
         for attempt in 0..ATTEMPTS {
             match addition.commit().await? {
                 TransactionOutcome::Committed => return Ok(()),
-                TransactionOutcome::ConditionsFailed(failed)
-                    if record.is_some_and(|record| failed.contains(&record)) =>
-                {
+                TransactionOutcome::ConditionsFailed(failed) if idempotency::is_done(record, &failed) => {
                     return Err(AddError::Done);
                 }
                 TransactionOutcome::ConditionsFailed(_) => return Err(AddError::UnknownAuthor),

@@ -8,7 +8,7 @@ use super::passwords::{NewPassword, PasswordHasher, PasswordVerification, Turn};
 use super::store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
 use super::tokens::{InvalidAccessToken, RefreshTokenHash, Session, Tokens};
 use super::user::{User, Username};
-use crate::business::idempotency::{Fingerprint, Idempotency};
+use crate::business::idempotency::{Fingerprint, Idempotency, not_recorded};
 use crate::business::{
     Clock, Fault, IdempotencyError, IdempotencyKey, IdempotencyStore, Jobs, Limit, LimitError, Limits, MailJob,
     MailKind, Network, Place, QueuedMail, Subject, Timestamp,
@@ -206,7 +206,7 @@ impl Accounts {
         network: Network,
     ) -> Result<AccountWithUser, AccountError> {
         let account = self.store.account(email).await?;
-        let account = account.ok_or_else(|| Fault::failed("what was done before is not recorded"))?;
+        let account = account.ok_or_else(not_recorded)?;
         let stored = Some(account.password.clone());
         let turn = self.passwords.turn(network, false).await?;
         let verification = turn.check(password.into_string(), stored).await?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::idempotency::{Fingerprint, Idempotency};
+use super::idempotency::{Fingerprint, Idempotency, not_recorded};
 use super::{
     Clock, Fault, IdempotencyError, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, LimitError, Limits,
     ListError, NamedRequest, Page, PageRequest, Renderer, Session, Subject, Timestamp, Title, User, Username,
@@ -238,7 +238,7 @@ impl Articles {
             Ok(published) => Ok(published),
             Err(PublishError::Done) => {
                 let before = self.published_before(request.as_ref()).await?;
-                Ok(before.ok_or_else(|| Fault::failed("what was done before is not recorded"))?)
+                Ok(before.ok_or_else(not_recorded)?)
             }
             Err(PublishError::UnknownAuthor) => Err(InvalidAccessToken::UnknownUser.into()),
             Err(PublishError::TooLarge) => Err(ArticleError::TooLarge),

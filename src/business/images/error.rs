@@ -1,4 +1,5 @@
 use super::store::AddError;
+use crate::business::idempotency::not_recorded;
 use crate::business::{Fault, IdempotencyError, InvalidAccessToken, LimitError};
 use crate::imaging::ImagingError;
 
@@ -50,7 +51,7 @@ impl From<AddError> for ImageError {
     fn from(error: AddError) -> Self {
         match error {
             AddError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),
-            AddError::Done => Fault::failed("what was done before is not recorded").into(),
+            AddError::Done => not_recorded().into(),
             AddError::Fault(fault) => fault.into(),
         }
     }

@@ -82,7 +82,9 @@ impl Upload<'_> {
     /// [`ImageError::InvalidType`] when there is none.
     pub async fn finish(mut self) -> Result<Vec<ImageAddress>, ImageError> {
         let request = self.request();
-        if let Some(before) = self.uploaded_before(request.as_ref()).await? {
+        if self.recorded
+            && let Some(before) = self.uploaded_before(request.as_ref()).await?
+        {
             return Ok(before);
         }
         if self.stored.is_empty() {

@@ -115,7 +115,6 @@ impl LimitStore for InProcessLimits {
     ) -> Result<bool, Fault> {
         let mut replaced = true;
         let key = self.hasher.hash_one(key);
-        // One that becomes known is in neither for a moment, and whoever counts then counts anew.
         let attempts = if old.is_some_and(|old| old.known) { &self.known } else { &self.attempts };
         attempts.entry(key).and_compute_with(|entry| {
             let found = entry.map(|entry| *entry.value()).filter(|attempts| attempts.expires_at > now);

@@ -274,13 +274,7 @@ where
     /// As a fault of something that changes nothing.
     pub(super) fn into_fault(self) -> Fault {
         let not_served = self.code().is_some_and(|code| NOT_SERVED.contains(&code));
-        let source = match self.error.as_service_error().map(ProvideErrorMetadata::meta) {
-            Some(meta) => {
-                let (code, message) = (meta.code().unwrap_or("unknown"), meta.message().unwrap_or("no message"));
-                format!("{code}: {message}")
-            }
-            None => DisplayErrorContext(&self.error).to_string(),
-        };
+        let source = self.source();
         match self.verdict {
             Verdict::Throttled => Fault::busy(source),
             Verdict::Full => Fault::Full(source.into()),
@@ -295,9 +289,18 @@ where
         match self.doubt {
             Doubt::None => self.into_fault(),
             Doubt::Outcome if no_trace => self.into_fault(),
-            Doubt::Outcome | Doubt::Everything => {
-                Fault::Unknown(Box::new(std::io::Error::other(format!("{}", DisplayErrorContext(&self.error)))))
+            Doubt::Outcome | Doubt::Everything => Fault::Unknown(self.source().into()),
+        }
+    }
+
+    /// What there is to say of the last attempt.
+    fn source(&self) -> String {
+        match self.error.as_service_error().map(ProvideErrorMetadata::meta) {
+            Some(meta) => {
+                let (code, message) = (meta.code().unwrap_or("unknown"), meta.message().unwrap_or("no message"));
+                format!("{code}: {message}")
             }
+            None => DisplayErrorContext(&self.error).to_string(),
         }
     }
 }

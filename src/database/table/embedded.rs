@@ -193,7 +193,7 @@ fn start(
             if !request.turn.take() {
                 continue;
             }
-            let response = if files.as_ref().map(|files| files.identity().ok()) == opened.map(Some) {
+            let response = if files.as_ref().is_none_or(|files| files.identity().ok() == opened) {
                 let work = || execute(&database, &request.operation, &request.body);
                 catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| failure("the engine panicked"))
             } else {

@@ -49,6 +49,16 @@ pub(in crate::database) struct Table {
     long_reads: Semaphore,
 }
 
+/// How the write of an item ended that did not fail.
+enum Written<T> {
+    /// It was made, and answered so.
+    Answered(T),
+    /// It was made, as the item shows.
+    Found(Option<Item>),
+    /// It was not made.
+    ConditionFailed,
+}
+
 impl Table {
     /// A table on AWS or any DynamoDB-compatible endpoint. Nothing is sent yet.
     pub(in crate::database) fn connect(config: &TableConfig) -> Self {
@@ -231,17 +241,11 @@ impl Table {
         id.put_on(&mut item);
         let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let request = request.set_return_consumed_capacity(return_consumed_capacity());
-        match self.attempts.send(Patience::WRITE, || request.clone().send()).await {
-            Ok(output) => {
-                consumed_capacity::record_written(output.consumed_capacity());
-                Ok(())
-            }
-            Err(failed) if failed.doubt == Doubt::None => Err(failed.into_fault()),
-            Err(failed) => match self.find(key).await {
-                Ok(Some(item)) if id.is_on(&item) => Ok(()),
-                found => Err(failed.into_write_fault(found.is_ok())),
-            },
+        let is_made = |item: Option<&Item>| item.is_some_and(|item| id.is_on(item));
+        if let Written::Answered(output) = self.write(Patience::WRITE, key, || request.clone().send(), is_made).await? {
+            consumed_capacity::record_written(output.consumed_capacity());
         }
+        Ok(())
     }
 
     /// Changes an item and returns it as it is then; none if the condition did
@@ -272,18 +276,14 @@ impl Table {
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)
             .set_return_consumed_capacity(return_consumed_capacity());
-        match self.attempts.send(patience, || request.clone().send()).await {
-            Ok(output) => {
+        let is_made = |item: Option<&Item>| item.is_some_and(|item| id.is_on(item));
+        match self.write(patience, key, || request.clone().send(), is_made).await? {
+            Written::Answered(output) => {
                 consumed_capacity::record_written(output.consumed_capacity());
                 Ok(Some(output.attributes.unwrap_or_default()))
             }
-            Err(failed) if failed.doubt == Doubt::None && failed.is_condition_failed() => Ok(None),
-            Err(failed) if failed.doubt == Doubt::None => Err(failed.into_fault()),
-            Err(failed) => match self.find(key).await {
-                Ok(Some(item)) if id.is_on(&item) => Ok(Some(item)),
-                Ok(_) if failed.is_condition_failed() => Ok(None),
-                found => Err(failed.into_write_fault(found.is_ok())),
-            },
+            Written::Found(item) => Ok(item),
+            Written::ConditionFailed => Ok(None),
         }
     }
 
@@ -291,16 +291,38 @@ impl Table {
     pub(in crate::database) async fn delete(&self, key: &Key) -> Result<(), Fault> {
         let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request.set_return_consumed_capacity(return_consumed_capacity());
-        match self.attempts.send(Patience::WRITE, || request.clone().send()).await {
-            Ok(output) => {
-                consumed_capacity::record_written(output.consumed_capacity());
-                Ok(())
-            }
-            Err(failed) if failed.doubt == Doubt::None => Err(failed.into_fault()),
-            Err(failed) => match self.find(key).await {
-                Ok(None) => Ok(()),
-                found => Err(failed.into_write_fault(found.is_ok())),
-            },
+        if let Written::Answered(output) =
+            self.write(Patience::WRITE, key, || request.clone().send(), |item| item.is_none()).await?
+        {
+            consumed_capacity::record_written(output.consumed_capacity());
         }
+        Ok(())
+    }
+
+    /// Sends a write of one item. If it may have been made without an answer, the item tells:
+    /// `is_made` says whether it is as the write leaves it.
+    async fn write<T, E, F>(
+        &self,
+        patience: Patience,
+        key: &Key,
+        attempt: impl FnMut() -> F,
+        is_made: impl FnOnce(Option<&Item>) -> bool,
+    ) -> Result<Written<T>, Fault>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        let failed = match self.attempts.send(patience, attempt).await {
+            Ok(output) => return Ok(Written::Answered(output)),
+            Err(failed) => failed,
+        };
+        if failed.doubt > Doubt::None {
+            match self.find(key).await {
+                Ok(item) if is_made(item.as_ref()) => return Ok(Written::Found(item)),
+                Ok(_) => {}
+                Err(_) => return Err(failed.into_write_fault(false)),
+            }
+        }
+        if failed.is_condition_failed() { Ok(Written::ConditionFailed) } else { Err(failed.into_write_fault(true)) }
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct WriteId(Uuid);
 
 impl WriteId {
     pub(super) fn new() -> Self {
-        Self(uuid::Builder::from_random_bytes(rand::random()).into_uuid())
+        Self(Uuid::new_v4())
     }
 
     pub(super) fn put_on(self, item: &mut Item) {
