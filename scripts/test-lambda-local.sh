@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Takes the main flow through `cargo lambda watch`, as a developer has it on a laptop:
-# registering, verifying, logging in, publishing, reading.
+# registering, sending mail, verifying, logging in, publishing, reading.
 # Needs python3 with venv, and curl.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -25,6 +25,8 @@ call() { # expected text, path, options of curl
 account='{"email": "ada@example.com", "password": "correct horse", "username": "ada"}'
 call 👍 /v1/health
 call '"verified":false' /v1/accounts/register --json "$account"
+# Mail is sent by a job, which AWS invokes by a schedule, and here nobody else does.
+"$tools/bin/cargo-lambda" lambda invoke --invoke-port "$port" --data-ascii '{"job": "all"}' _
 call '"verified":true' "$(grep --only-matching '/v1/accounts/verify/[A-Za-z0-9._-]*' "$log" | tail -1)"
 call access_token /v1/accounts/login --json "$account"
 token=${answer#*'"access_token":"'}
