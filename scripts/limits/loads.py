@@ -153,18 +153,22 @@ def login_flood(ours, _):
     with tempfile.NamedTemporaryFile() as guess:
         guess.write(document(email="ada@example.com", password="wrong NUMBER"))
         guess.flush()
-        command = running.load(f"{ours.base}/v1/accounts/login", 100, 15, (guess.name, ours.token, ""))
-        flood = subprocess.Popen([*command[:1], "-H", "X-Forwarded-For: 203.0.113.9", *command[1:]], stdout=subprocess.DEVNULL)
-        time.sleep(1)
-        for number in range(20):
-            started = time.monotonic()
-            status = ask(ours, *login("correct horse", "198.51.100.7"))
-            slowest = max(slowest, time.monotonic() - started)
-            assert status == 200 and slowest < 2, f"login {number} of the owner: {status} after {slowest:.2f} s"
-            time.sleep(0.5)
-        assert flood.poll() is None, "the flood ended too early"
+        # Longer than the owner's logins can take: it is ended when they are done.
+        command = running.load(f"{ours.base}/v1/accounts/login", 100, 120, (guess.name, ours.token, ""))
+        command[1:1] = ["-H", "X-Forwarded-For: 203.0.113.9"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as flood:
+            try:
+                time.sleep(1)
+                for number in range(20):
+                    started = time.monotonic()
+                    status = ask(ours, *login("correct horse", "198.51.100.7"))
+                    slowest = max(slowest, time.monotonic() - started)
+                    assert status == 200 and slowest < 2, f"login {number} of the owner: {status} after {slowest:.2f} s"
+                    time.sleep(0.5)
+                assert flood.poll() is None, "the flood ended too early"
+            finally:
+                flood.terminate()
         yield f"the owner gets in 20 times of 20, after {slowest:.2f} s at most"
-        flood.wait()
 
 
 @load("10,000 wrong passwords for an account", limited=True)
