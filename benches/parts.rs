@@ -124,10 +124,11 @@ fn storage(criterion: &mut Criterion) {
 fn bookkeeping(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let budget = MemoryBudget::new(96 << 20);
+    let network = Network::from(IpAddr::from([192, 0, 2, 1]));
     criterion.bench_function("count the memory of a request", |bencher| {
         let response = Bytes::from(vec![0; 65_536]);
         let request = || {
-            budget.scope(async {
+            memory::scope(&budget, network, async {
                 memory::reserve(black_box(20_000)).expect("there is enough");
                 memory::held(response.clone()).expect("there is enough")
             })
@@ -138,7 +139,6 @@ fn bookkeeping(criterion: &mut Criterion) {
     let rate = |_: Limit| Rate::a_day(NonZeroU64::MAX);
     let limits = Limits::new(Arc::new(InProcessLimits::new(clock.clone())), clock, Rates::new(rate, 0));
     criterion.bench_function("count a request of a network", |bencher| {
-        let network = Network::from(IpAddr::from([192, 0, 2, 1]));
         let take = || async { limits.take(Limit::Logins, Subject::Network(network)).await.expect("not too many") };
         bencher.to_async(&runtime).iter(take);
     });

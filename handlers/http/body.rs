@@ -105,9 +105,18 @@ where
     }
     match body.with(|incoming| incoming.verdict(&response)) {
         // A handler that did not get all of the body cannot say why.
-        Some(failure) => failure.into_response(),
+        Some(failure) => in_place_of(response, failure),
         None => response,
     }
+}
+
+/// `failure`, with what is known of the request from the response that it replaces.
+fn in_place_of(mut response: Response, failure: ApiError) -> Response {
+    let mut failure = failure.into_response();
+    let known = std::mem::take(response.extensions_mut());
+    let said = std::mem::replace(failure.extensions_mut(), known);
+    failure.extensions_mut().extend(said);
+    failure
 }
 
 /// Says what the bodies of a group of routes may be.
@@ -175,7 +184,7 @@ impl Incoming {
             return Poll::Ready(Some(Err(too_large())));
         }
         if self.policy.collected {
-            memory::reserve(MEMORY_FACTOR * bytes)?;
+            memory::receive(MEMORY_FACTOR * bytes)?;
         }
         Poll::Ready(Some(Ok(frame)))
     }

@@ -32,9 +32,16 @@ pub(crate) struct ClientNetwork(pub(crate) Network);
 impl FromRequestParts<App> for ClientNetwork {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
-        let PeerAddress(peer) = parts.extensions.get().copied().unwrap_or(PeerAddress::UNKNOWN);
-        Ok(Self(client(peer, &parts.headers, &app.trusted_proxies).into()))
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        let PeerAddress(unknown) = PeerAddress::UNKNOWN;
+        Ok(parts.extensions.get().copied().unwrap_or(Self(unknown.into())))
+    }
+}
+
+impl ClientNetwork {
+    /// Of the client whose request came from `peer`.
+    pub(crate) fn new(PeerAddress(peer): PeerAddress, headers: &HeaderMap, trusted_proxies: &[IpNet]) -> Self {
+        Self(client(peer, headers, trusted_proxies).into())
     }
 }
 

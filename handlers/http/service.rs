@@ -1,7 +1,7 @@
 //! The way of every request, whichever runtime it comes from:
 //!
 //! ```text
-//! completion ─► observe ─► body ─► CORS ─► response cache ─► router ─► handler
+//! completion ─► observe ─► CORS ─► body ─► response cache ─► router ─► handler
 //! ```
 //!
 //! What is passed on the way to a cached response is most of what such a response costs, so
@@ -16,13 +16,13 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK, RETRY_AFTER};
-use talelio::business::memory::MemoryBudget;
+use talelio::business::memory::{self, MemoryBudget};
 use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
-use crate::http::client_network::PeerAddress;
+use crate::http::client_network::{ClientNetwork, PeerAddress};
 use crate::http::idempotency::IDEMPOTENCY_KEY;
 use crate::http::observe::X_REQUEST_ID;
 use crate::http::pagination::X_TOTAL_COUNT;
@@ -66,17 +66,17 @@ impl HttpService {
 
     async fn observed(self, request: Request, peer: PeerAddress) -> Response {
         let report_consumed_capacity = self.0.app.report_consumed_capacity;
-        observe::observe(report_consumed_capacity, request, move |request| self.received(request, peer)).await
-    }
-
-    async fn received(self, request: Request, peer: PeerAddress) -> Response {
-        body::receive(request, move |request| self.with_cors(request, peer)).await
+        observe::observe(report_consumed_capacity, request, move |request| self.with_cors(request, peer)).await
     }
 
     async fn with_cors(self, request: Request, peer: PeerAddress) -> Response {
-        let answer = |request| async { Ok::<_, Infallible>(self.cached_or_routed(request, peer).await) };
+        let answer = |request| async { Ok::<_, Infallible>(self.received(request, peer).await) };
         let Ok(response) = self.0.cors.layer(service_fn(answer)).oneshot(request).await;
         response
+    }
+
+    async fn received(&self, request: Request, peer: PeerAddress) -> Response {
+        body::receive(request, move |request| self.cached_or_routed(request, peer)).await
     }
 
     async fn cached_or_routed(&self, mut request: Request, peer: PeerAddress) -> Response {
@@ -85,8 +85,10 @@ impl HttpService {
         {
             return response;
         }
-        request.extensions_mut().insert(peer);
-        let Ok(response) = self.0.app.memory.scope(Box::pin(self.0.router.clone().oneshot(request))).await;
+        let network = ClientNetwork::new(peer, request.headers(), &self.0.app.trusted_proxies);
+        request.extensions_mut().insert(network);
+        let answering = Box::pin(self.0.router.clone().oneshot(request));
+        let Ok(response) = memory::scope(&self.0.app.memory, network.0, answering).await;
         response
     }
 }

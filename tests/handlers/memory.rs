@@ -30,34 +30,38 @@ async fn what_nobody_asked_for_in_a_body_takes_no_memory() {
     assert!(more < 24 * MEBIBYTE, "{} MiB more", more / MEBIBYTE);
 }
 
+/// A request whose body does not end.
+async fn half_a_body(app: &TestApp, token: &str, from: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(app.process.address()).await.unwrap();
+    let head =
+        format!("POST /v1/projects HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\nx-forwarded-for: {from}");
+    stream.write_all(format!("{head}\r\ncontent-length: 1000000\r\n\r\n").as_bytes()).await.unwrap();
+    // Who is refused may have been told already.
+    let _ = stream.write_all(&vec![b' '; 900_000]).await;
+    stream
+}
+
 #[tokio::test]
 async fn who_comes_when_the_budget_is_used_up_is_told_to_come_back() {
     let app = TestApp::http(SMALL);
     let token = app.author("ada").await;
-    let head = format!(
-        "POST /v1/projects HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {token}\r\ncontent-length: 1000000\r\n\r\n"
-    );
-    // Half of each body, so that they are held.
-    let mut holding = Vec::new();
-    for _ in 0..24 {
-        let mut stream = TcpStream::connect(app.process.address()).await.unwrap();
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(&vec![b' '; 900_000]).await.unwrap();
-        holding.push(stream);
-    }
     let large = json!({"title": "Large", "body": "many words ".repeat(80_000)});
+    let mut holding = Vec::new();
     let refused = loop {
+        assert!(holding.len() < 100, "the memory is never used up");
+        holding.push(half_a_body(&app, &token, "192.0.2.1").await);
         let response = app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&large)).await;
-        // What was sent to be held may still be on its way.
         if response.status != StatusCode::CREATED {
             break response;
         }
     };
     assert_eq!(refused.refusal(503), "Too busy, try again");
     assert!(refused.header("retry-after").is_some());
+    assert_eq!(refused.header("access-control-expose-headers"), Some("link,retry-after,x-total-count,x-request-id"));
     // Who wants little is served meanwhile.
     assert_eq!(app.publish(&token, "Small").await.status, StatusCode::CREATED);
     assert_eq!(app.get("/v1/articles/small").await.status, StatusCode::OK);
+    assert!(app.process.printed().contains("route=\"/v1/projects\" status=503"), "{}", app.process.printed());
     drop(holding);
     let mut patience = 100;
     while app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&large)).await.status
@@ -66,6 +70,25 @@ async fn who_comes_when_the_budget_is_used_up_is_told_to_come_back() {
         patience -= 1;
         assert!(patience > 0, "the memory of those who left is not given back");
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn who_holds_much_leaves_enough_for_others() {
+    let app = TestApp::http(&[SMALL, &[("TRUSTED_PROXIES", "127.0.0.1")]].concat());
+    let token = app.author("ada").await;
+    let large = json!({"title": "Large", "body": "many words ".repeat(80_000), "meta_description": ""});
+    let publish = async |from: &str| {
+        let request = Request::new(Method::POST, "/v1/articles").header("x-forwarded-for", from);
+        app.send(request.bearer(&token).json(&large)).await.status
+    };
+    let mut holding = Vec::new();
+    while publish("192.0.2.1").await == StatusCode::CREATED {
+        assert!(holding.len() < 100, "the share is never used up");
+        holding.push(half_a_body(&app, &token, "192.0.2.1").await);
+    }
+    for _ in 0..5 {
+        assert_eq!(publish("192.0.2.2").await, StatusCode::CREATED);
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use talelio::business::Network;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
@@ -90,6 +91,8 @@ pub(super) enum End {
 /// One connection, as its stream and its requests report of it. Times are in milliseconds
 /// since the server started.
 pub(super) struct Connection {
+    /// Whose it is, which may be a proxy.
+    pub(super) customer: Network,
     totals: Arc<Totals>,
     /// How many requests are at hand.
     at_hand: AtomicU32,
@@ -125,8 +128,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(totals: Arc<Totals>) -> Self {
+    pub(super) fn new(peer: Network, totals: Arc<Totals>) -> Self {
         Self {
+            customer: peer.customer(),
             at_hand: AtomicU32::new(0),
             at_hand_since: AtomicU64::new(0),
             served: AtomicBool::new(false),

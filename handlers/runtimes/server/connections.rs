@@ -10,6 +10,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use talelio::business::Network;
+use talelio::business::memory::{MemoryBudget, Refusal};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -72,9 +74,9 @@ impl Connections {
         }))
     }
 
-    /// Adds a connection. None when there are too many, and all have requests at hand.
-    pub(super) fn open(&self, id: u64) -> Option<OpenConnection> {
-        let connection = Arc::new(Connection::new(Arc::clone(&self.0.totals)));
+    /// Adds a connection of `peer`. None when there are too many, and all have requests at hand.
+    pub(super) fn open(&self, id: u64, peer: Network) -> Option<OpenConnection> {
+        let connection = Arc::new(Connection::new(peer, Arc::clone(&self.0.totals)));
         let mut open = self.0.open();
         if open.len() >= self.0.max && !let_idle_go(&open) {
             return None;
@@ -89,18 +91,24 @@ impl Connections {
     }
 
     /// Lets connections go as long as there are some whose clients send what has no end, or,
-    /// when requests are `refused` because the memory for them is used up, send or read slowly.
-    pub(super) async fn relieve(&self, refused: impl AsyncFn()) {
+    /// when requests are refused because the memory for them is used up, send or read slowly.
+    /// Where one client has used up its share, only its own connections go.
+    pub(super) async fn relieve(&self, budget: &MemoryBudget) {
         loop {
             tokio::select! {
                 () = self.0.totals.too_much_unread() => {
                     oldest(&self.0.open(), Connection::unread_since).inspect(|connection| connection.evict());
                 }
-                () = refused() => {
+                refusal = budget.refused() => {
+                    let holds = |connection: &Connection| match refusal {
+                        Refusal::UsedUp => true,
+                        Refusal::ShareUsedUp(client) => connection.customer == client,
+                    };
                     let open = self.0.open();
-                    open.values().filter(|connection| connection.sends_slowly()).for_each(|connection| connection.evict());
-                    drop(open);
-                    oldest(&self.0.open(), Connection::slow_since).inspect(|connection| connection.evict());
+                    let slow = open.values().filter(|connection| connection.sends_slowly() && holds(connection));
+                    slow.for_each(|connection| connection.evict());
+                    let reads = |connection: &Connection| connection.slow_since().filter(|_| holds(connection));
+                    oldest(&open, reads).inspect(|connection| connection.evict());
                 }
             }
         }

@@ -55,11 +55,11 @@ pub(crate) async fn run(service: HttpService, (host, port): (String, u16)) -> Re
     let address = listener.local_addr()?;
     let mut signals = Signals::new()?;
     tracing::info!(%address, "listening on http://{address}");
-    let budget = service.memory().clone();
+    let budget = service.memory();
     let connections = Connections::new(budget.bytes() / 6);
     tokio::select! {
         () = accept(&listener, &service, &connections, &mut signals) => {}
-        () = connections.relieve(async || budget.refused().await) => {}
+        () = connections.relieve(budget) => {}
     }
     drop(listener);
     tracing::info!("draining");
@@ -88,7 +88,7 @@ async fn accept(listener: &TcpListener, service: &HttpService, connections: &Con
             accepted = listener.accept() => accepted,
         };
         let trouble = match accepted {
-            Ok((stream, address)) => match connections.open(id) {
+            Ok((stream, address)) => match connections.open(id, address.ip().into()) {
                 Some(connection) => {
                     let peer = PeerAddress(address.ip());
                     tokio::spawn(serve(Arc::clone(&server), stream, peer, service.clone(), connection));

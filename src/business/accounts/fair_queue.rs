@@ -53,7 +53,7 @@ impl FairQueue {
     /// turns. [`Fault::Busy`] when too many wait already.
     pub(super) async fn slot(&self, network: Network, known: bool) -> Result<Slot, Fault> {
         // Whoever has a site has many networks.
-        let network = network.site().unwrap_or(network);
+        let network = network.customer();
         let turn = {
             let mut state = self.state();
             if state.free > 0 {

@@ -8,9 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::HashMapStateStore;
+use governor::nanos::Nanos;
+use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
+use moka::Entry;
 use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::limit::Limit;
@@ -18,15 +21,12 @@ use super::rate::Rate;
 use super::store::{Attempts, LimitStore};
 use crate::business::{Clock, Fault, Timestamp};
 
-/// How many subjects a limit tells apart, so that however many come, they take a known
-/// amount of memory. Which of them share one is chosen anew by every process.
-const SLOTS: u64 = 1 << 14;
+/// For how many subjects a limit counts, so that however many come, they take a known amount
+/// of memory: it forgets those who have not been there for longest.
+const MAX_SUBJECTS: u64 = 1 << 14;
 
 /// What bytes of images are counted in: a KiB, in shares (see `service`).
 const IMAGE_UNIT: u64 = 8 << 10;
-
-/// For how many accounts and places failed attempts are remembered.
-const MAX_ATTEMPTS: u64 = 1 << 14;
 
 /// The time as governor asks for it.
 #[derive(Clone)]
@@ -40,9 +40,34 @@ impl GovernorClock for Time {
     }
 }
 
+/// What governor counts, by subjects.
+struct Subjects(Cache<u64, Nanos>);
+
+impl StateStore for Subjects {
+    type Key = u64;
+
+    fn measure_and_replace<T, F, E>(&self, subject: &u64, measure: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut outcome = None;
+        self.0.entry(*subject).and_compute_with(|before| match measure(before.map(Entry::into_value)) {
+            Ok((taken, after)) => {
+                outcome = Some(Ok(taken));
+                Op::Put(after)
+            }
+            Err(error) => {
+                outcome = Some(Err(error));
+                Op::Nop
+            }
+        });
+        outcome.expect("measured once")
+    }
+}
+
 /// One limit. Amounts are counted in units, as governor counts to four thousand million.
 struct Limiter {
-    limiter: RateLimiter<u64, HashMapStateStore<u64>, Time, NoOpMiddleware<Duration>>,
+    limiter: RateLimiter<u64, Subjects, Time, NoOpMiddleware<Duration>>,
     unit: u64,
 }
 
@@ -51,8 +76,13 @@ impl Limiter {
         let burst = NonZeroU32::new(units(rate.count.get(), unit)).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period((rate.period / burst.get()).max(Duration::from_nanos(1)));
         let quota = quota.expect("a period that is not zero").allow_burst(burst);
-        Self { limiter: RateLimiter::new(quota, HashMapStateStore::default(), clock), unit }
+        Self { limiter: RateLimiter::new(quota, Subjects(cache()), clock), unit }
     }
+}
+
+/// What is known of subjects, without those who have not been there for longest.
+fn cache<T: Clone + Send + Sync + 'static>() -> Cache<u64, T> {
+    Cache::builder().max_capacity(MAX_SUBJECTS).eviction_policy(EvictionPolicy::lru()).build()
 }
 
 fn units(amount: u64, unit: u64) -> u32 {
@@ -77,8 +107,8 @@ impl InProcessLimits {
             clock: Time(clock),
             hasher: RandomState::new(),
             limiters: Default::default(),
-            attempts: Cache::new(MAX_ATTEMPTS),
-            known: Cache::new(MAX_ATTEMPTS),
+            attempts: cache(),
+            known: cache(),
         }
     }
 }
@@ -90,8 +120,7 @@ impl LimitStore for InProcessLimits {
             Limiter::new(rate, if limit == Limit::ImageQuota { IMAGE_UNIT } else { 1 }, self.clock.clone())
         });
         let Some(amount) = NonZeroU32::new(units(amount, *unit)) else { return Ok(None) };
-        let slot = self.hasher.hash_one(key) % SLOTS;
-        let wait = match limiter.check_key_n(&slot, amount) {
+        let wait = match limiter.check_key_n(&self.hasher.hash_one(key), amount) {
             Ok(Ok(())) => return Ok(None),
             Ok(Err(until)) => until.wait_time_from(self.clock.now()),
             // More than there ever is at once.

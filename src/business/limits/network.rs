@@ -17,6 +17,12 @@ impl From<IpAddr> for Network {
 }
 
 impl Network {
+    /// All that one customer may have: the [site](Network::site), or this.
+    #[must_use]
+    pub fn customer(self) -> Self {
+        self.site().unwrap_or(self)
+    }
+
     /// What a network is part of that one customer may have: 48 bits of an IPv6 address
     /// (RFC 6177). None for an IPv4 address.
     #[must_use]

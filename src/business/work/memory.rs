@@ -2,111 +2,55 @@
 //! used up.
 //!
 //! A [`MemoryBudget`] is what all requests together may hold. The work on one request runs
-//! in a [scope](MemoryBudget::scope): what it needs in passing it [reserves](reserve) until
-//! the scope ends; what outlives it, such as a response that is being sent, holds its share
-//! [by itself](hold). Outside of a scope nothing is counted, which is for commands and tests.
+//! in a [`scope`]: what it needs in passing it [reserves](reserve) until the scope ends, and
+//! so what it [receives](receive); what outlives it, such as a response that is
+//! [sent](held), holds its share by itself. Outside of a scope nothing is counted, which is
+//! for commands and tests.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use crate::business::Fault;
+pub use super::budget::{MemoryBudget, MemoryPermit, Refusal};
+use crate::business::{Fault, Network};
 
-/// What the budget is counted in, in bytes.
-const UNIT: usize = 1_024;
-
-/// A request that needs no more than this, in bytes, may have the last quarter of the
-/// budget: those who want little are served while others want too much.
-const SMALL: usize = 256 << 10;
-
-/// How many bytes may be held at once. Clones share it.
-#[derive(Clone, Debug)]
-pub struct MemoryBudget {
-    free: Arc<Semaphore>,
-    bytes: usize,
-    /// Told when somebody was refused.
-    refused: Arc<Notify>,
-}
-
-/// A share of the budget, given back when it is dropped.
-#[derive(Debug, Default)]
-pub struct MemoryPermit(Option<OwnedSemaphorePermit>);
-
-/// What the work on one request has reserved so far.
+/// What the work on one request holds.
 struct Scope {
     budget: MemoryBudget,
-    reserved: RefCell<(MemoryPermit, usize)>,
+    client: Network,
+    reserved: RefCell<MemoryPermit>,
+    received: RefCell<MemoryPermit>,
 }
 
 tokio::task_local! {
     static SCOPE: Scope;
 }
 
-impl MemoryBudget {
-    /// A budget of `bytes`.
-    #[must_use]
-    pub fn new(bytes: usize) -> Self {
-        Self {
-            free: Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS))),
-            bytes,
-            refused: Arc::default(),
-        }
-    }
-
-    /// How many bytes that are.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Resolves when somebody is refused, or was since this was last called.
-    pub async fn refused(&self) {
-        self.refused.notified().await;
-    }
-
-    /// Runs `work` with what it reserves, and takes that back at its end.
-    pub async fn scope<T>(&self, work: impl Future<Output = T>) -> T {
-        let scope = Scope { budget: self.clone(), reserved: RefCell::default() };
-        SCOPE.scope(scope, work).await
-    }
-
-    /// The most bytes that one response may have: several fit into the budget, with what
-    /// it takes to make them.
-    fn max_response_bytes(&self) -> usize {
-        (self.bytes / 8).min(MAX_RESPONSE_BYTES)
-    }
-
-    /// Takes what somebody who has `before` bytes lacks for `total`.
-    fn take(&self, before: usize, total: usize) -> Result<OwnedSemaphorePermit, Fault> {
-        let used_up = || {
-            self.refused.notify_one();
-            Fault::busy("the memory for requests is used up")
-        };
-        let units = total.div_ceil(UNIT) - before.div_ceil(UNIT);
-        let left = if total > SMALL { self.bytes / UNIT / 4 } else { 0 };
-        if self.free.available_permits() < units.saturating_add(left) {
-            return Err(used_up());
-        }
-        let units = u32::try_from(units).map_err(|_| used_up())?;
-        Arc::clone(&self.free).try_acquire_many_owned(units).map_err(|_| used_up())
-    }
+/// Runs `work` for a client with what it takes of a budget until its end.
+pub async fn scope<T>(budget: &MemoryBudget, client: Network, work: impl Future<Output = T>) -> T {
+    let scope = Scope {
+        client,
+        reserved: RefCell::new(budget.permit(None)),
+        received: RefCell::new(budget.permit(Some(client))),
+        budget: budget.clone(),
+    };
+    SCOPE.scope(scope, work).await
 }
 
 /// Whether the budget is enough for `bytes` at all, once others have given theirs back.
 #[must_use]
 pub fn is_enough(bytes: usize) -> bool {
-    SCOPE.try_with(|scope| bytes <= scope.budget.bytes / 2).unwrap_or(true)
+    SCOPE.try_with(|scope| bytes <= scope.budget.bytes() / 2).unwrap_or(true)
 }
 
 /// The most bytes of a response, however much memory there is.
 const MAX_RESPONSE_BYTES: usize = 24 << 20;
 
-/// The most bytes that the response to the request at hand may have.
+/// The most bytes that the response to the request at hand may have: several fit into the
+/// budget, with what it takes to make them.
 #[must_use]
 pub fn max_response_bytes() -> usize {
-    SCOPE.try_with(|scope| scope.budget.max_response_bytes()).unwrap_or(MAX_RESPONSE_BYTES)
+    SCOPE.try_with(|scope| (scope.budget.bytes() / 8).min(MAX_RESPONSE_BYTES)).unwrap_or(MAX_RESPONSE_BYTES)
 }
 
 /// Reserves `bytes` more until the work on this request ends.
@@ -115,24 +59,40 @@ pub fn max_response_bytes() -> usize {
 /// [`Fault::Busy`] when they are not there.
 pub fn reserve(bytes: usize) -> Result<(), Fault> {
     let reserve = |scope: &Scope| {
-        let (permit, total) = &mut *scope.reserved.borrow_mut();
-        let more = scope.budget.take(*total, total.saturating_add(bytes))?;
-        *total += bytes;
-        match &mut permit.0 {
-            Some(permit) => permit.merge(more),
-            none => *none = Some(more),
-        }
-        Ok(())
+        let total = scope.reserved.borrow().bytes() + scope.received.borrow().bytes();
+        scope.reserved.borrow_mut().grow(bytes, total.saturating_add(bytes))
     };
     SCOPE.try_with(reserve).unwrap_or(Ok(()))
 }
 
-/// Holds `bytes` until the permit is dropped.
+/// Reserves `bytes` more, which a client sends, until the work on this request ends.
+///
+/// # Errors
+/// [`Fault::Busy`] when they are not there.
+pub fn receive(bytes: usize) -> Result<(), Fault> {
+    let receive = |scope: &Scope| {
+        let total = scope.reserved.borrow().bytes() + scope.received.borrow().bytes();
+        scope.received.borrow_mut().grow(bytes, total.saturating_add(bytes))
+    };
+    SCOPE.try_with(receive).unwrap_or(Ok(()))
+}
+
+/// Holds `bytes` until the permit is dropped, for work that ends whatever clients do.
 ///
 /// # Errors
 /// [`Fault::Busy`] when they are not there.
 pub fn hold(bytes: usize) -> Result<MemoryPermit, Fault> {
     budget().hold(bytes)
+}
+
+/// Holds `bytes` until the permit is dropped, which is up to the client of the request at
+/// hand.
+///
+/// # Errors
+/// [`Fault::Busy`] when they are not there.
+pub fn hold_for_client(bytes: usize) -> Result<MemoryPermit, Fault> {
+    let mut permit = SCOPE.try_with(|scope| scope.budget.permit(Some(scope.client))).unwrap_or_default();
+    permit.grow(bytes, bytes).map(|()| permit)
 }
 
 /// The budget of the request at hand, for work that goes on in another thread.
@@ -150,7 +110,8 @@ impl RequestBudget {
     /// # Errors
     /// [`Fault::Busy`] when they are not there.
     pub fn hold(&self, bytes: usize) -> Result<MemoryPermit, Fault> {
-        Ok(MemoryPermit(self.0.as_ref().map(|budget| budget.take(0, bytes)).transpose()?))
+        let mut permit = self.0.as_ref().map(|budget| budget.permit(None)).unwrap_or_default();
+        permit.grow(bytes, bytes).map(|()| permit)
     }
 }
 
@@ -165,66 +126,62 @@ pub fn holding(bytes: impl AsRef<[u8]> + Send + 'static, permit: MemoryPermit) -
     Bytes::from_owner(Holding(bytes, permit))
 }
 
-/// Bytes that hold their share of the budget until the last clone of them is dropped.
+/// Bytes for the client of the request at hand, which hold their share of the budget until
+/// the last clone of them is dropped.
 ///
 /// # Errors
 /// [`Fault::Busy`] when it is not there.
 pub fn held(bytes: impl AsRef<[u8]> + Send + 'static) -> Result<Bytes, Fault> {
-    let permit = hold(bytes.as_ref().len())?;
+    let permit = hold_for_client(bytes.as_ref().len())?;
     Ok(holding(bytes, permit))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
+
+    async fn scoped<T>(budget: &MemoryBudget, work: impl Future<Output = T>) -> T {
+        scope(budget, IpAddr::from(Ipv4Addr::LOCALHOST).into(), work).await
+    }
 
     #[tokio::test]
     async fn a_scope_gives_back_what_it_reserved() {
         let budget = MemoryBudget::new(1 << 20);
         let work = async {
-            reserve(300 << 10).unwrap();
-            reserve(300 << 10).unwrap();
+            reserve(500 << 10).unwrap();
+            receive(100 << 10).unwrap();
             assert!(matches!(reserve(300 << 10), Err(Fault::Busy(_))), "the last quarter is for others");
             assert_eq!(max_response_bytes(), 128 << 10);
         };
-        budget.scope(work).await;
-        assert_eq!(budget.free.available_permits(), 1_024);
+        scoped(&budget, work).await;
+        assert_eq!(budget.free_bytes(), 1 << 20);
     }
 
     #[tokio::test]
-    async fn many_little_reservations_are_no_more_than_their_sum() {
+    async fn work_may_have_more_than_what_waits_for_its_client() {
         let budget = MemoryBudget::new(1 << 20);
         let work = async {
-            (0..10_000).for_each(|_| reserve(1).unwrap());
-            assert_eq!(budget.free.available_permits(), 1_024 - 10);
+            assert!(receive(342 << 10).is_err() && hold_for_client(342 << 10).is_err());
+            assert!(reserve(768 << 10).is_ok());
         };
-        budget.scope(work).await;
-    }
-
-    #[tokio::test]
-    async fn who_wants_little_gets_the_last_quarter() {
-        let budget = MemoryBudget::new(1 << 20);
-        let large = budget.scope(async { hold(768 << 10).unwrap() }).await;
-        budget
-            .scope(async { assert!(hold(257 << 10).is_err() && hold(256 << 10).is_ok() && reserve(256 << 10).is_ok()) })
-            .await;
-        drop(large);
-        assert_eq!(budget.free.available_permits(), 1_024);
+        scoped(&budget, work).await;
     }
 
     #[tokio::test]
     async fn bytes_hold_their_share_as_long_as_a_part_of_them_is_there() {
         let budget = MemoryBudget::new(1 << 20);
-        let bytes = budget.scope(async { held(vec![0; 10 << 10]).unwrap() }).await;
+        let bytes = scoped(&budget, async { held(vec![0; 10 << 10]).unwrap() }).await;
         let part = bytes.slice(..1);
         drop(bytes);
-        assert_eq!(budget.free.available_permits(), 1_014);
+        assert_eq!(budget.free_bytes(), (1_024 - 10) << 10);
         drop(part);
-        assert_eq!(budget.free.available_permits(), 1_024);
+        assert_eq!(budget.free_bytes(), 1 << 20);
     }
 
     #[test]
     fn nothing_is_counted_outside_of_a_scope() {
-        assert!(reserve(usize::MAX).is_ok() && hold(usize::MAX).is_ok());
+        assert!(reserve(usize::MAX).is_ok() && hold(usize::MAX).is_ok() && held(vec![0]).is_ok());
     }
 }
