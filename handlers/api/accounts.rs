@@ -174,7 +174,19 @@ async fn register(
         example = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzUxMiJ9.eyJlbWFpbCI6ImFkYUBleGFtcGxlLmNvbSJ9.c2lnbmF0dXJl",
     )),
     responses(
-        (status = 200, description = "The account, verified.", body = RegisteredBody),
+        (
+            status = 200, description = "The account, verified.", body = RegisteredBody,
+            example = json!({
+                "account": {
+                    "id": 1,
+                    "created_at": "2026-03-14T15:09:26.535Z",
+                    "updated_at": "2026-03-14T15:11:02.118Z",
+                    "verified": true,
+                    "email": "ada@example.com",
+                },
+                "user": {"id": 1, "username": "ada", "location": "London", "avatar_url": "default.jpg"},
+            }),
+        ),
         (
             status = 400, body = Envelope,
             description = "`Invalid verification token`, `No registered account with the email 'ada@example.com'`, \

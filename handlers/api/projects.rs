@@ -162,7 +162,7 @@ async fn list(
     let page = PageParameters::parse(query.as_deref().unwrap_or_default())?;
     let make = async {
         let page = app.projects.list(&username, page.request(MAX_LIMIT)).await?;
-        let headers = pagination::headers(&page, &format!("/users/{}/projects", username.key()))?;
+        let headers = pagination::headers(&page, &format!("/v1/users/{}/projects", username.key()))?;
         let projects: Vec<_> = page.items.into_iter().map(ProjectBody::from).collect();
         let bytes = projects.iter().map(ProjectBody::bytes).sum();
         Representation::json(&projects, bytes, headers).await

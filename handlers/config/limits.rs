@@ -4,9 +4,10 @@ use std::net::IpAddr;
 use std::num::NonZeroU64;
 
 use ipnet::IpNet;
-use talelio::business::{Limit, Rate, Rates};
+use talelio::business::{Limit, MAX_WAITING_PASSWORDS, Rate, Rates};
 
 use super::reader::Reader;
+use super::variables::VARIABLES;
 
 impl Reader {
     pub(super) fn limited(&mut self, production: bool) -> bool {
@@ -27,6 +28,16 @@ impl Reader {
     pub(super) fn rates(&mut self) -> Rates {
         let longest_pause = self.parsed("LOGIN_PAUSE", "900", "whole seconds, 0 to 4294967295").unwrap_or(0);
         Rates::new(|limit| self.rate_of(limit), longest_pause)
+    }
+
+    /// How many passwords of a network may wait.
+    pub(super) fn login_queue(&mut self) -> usize {
+        let expected = "a whole number, 0 to 64";
+        let queue: usize = self.parsed("LOGIN_QUEUE", "8", expected).unwrap_or(0);
+        if queue > MAX_WAITING_PASSWORDS {
+            self.problem("LOGIN_QUEUE", &format!("expected {expected}, not `{queue}`"));
+        }
+        queue
     }
 
     fn rate_of(&mut self, limit: Limit) -> Rate {
@@ -50,6 +61,15 @@ impl Reader {
 
     fn quota(&mut self, name: &str, default: &str) -> Rate {
         Rate::a_day(self.parsed(name, default, "a whole number, 1 or more").unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// Nobody would notice that a limit of another name limits nothing.
+    pub(super) fn refuse_unknown_limits(&mut self) {
+        for name in ["LIMIT_", "QUOTA_"].iter().flat_map(|prefix| self.names(prefix)).collect::<Vec<_>>() {
+            if !VARIABLES.iter().any(|variable| variable.name == name) {
+                self.problem(&name, "there is no such limit");
+            }
+        }
     }
 
     pub(super) fn trusted_proxies(&mut self) -> Vec<IpNet> {
@@ -87,12 +107,24 @@ mod tests {
 
     #[test]
     fn nonsense_is_a_problem_each() {
-        let mut reader = reader(&[("LIMIT_LOGINS", "30"), ("QUOTA_MAILS", "0"), ("TRUSTED_PROXIES", "proxy")]);
+        let mut reader = reader(&[
+            ("LIMIT_LOGINS", "30"),
+            ("QUOTA_MAILS", "0"),
+            ("LOGIN_QUEUE", "65"),
+            ("TRUSTED_PROXIES", "10.0.0.1, proxy"),
+            ("LIMIT_LOGIN", "3/hour"),
+        ]);
         reader.rates();
+        reader.login_queue();
         reader.trusted_proxies();
-        let problems = reader.finish(Some(())).unwrap_err().to_string();
-        for name in ["LIMIT_LOGINS", "QUOTA_MAILS", "TRUSTED_PROXIES"] {
-            assert!(problems.contains(&format!("{name}: expected")), "{problems}");
-        }
+        reader.refuse_unknown_limits();
+        insta::assert_snapshot!(reader.finish(Some(())).unwrap_err(), @"
+          LIMIT_LOGINS: expected a rate such as `30/minute`, per second, minute, hour or day, not `30`
+          QUOTA_MAILS: expected a whole number, 1 or more, not `0`
+          LOGIN_QUEUE: expected a whole number, 0 to 64, not `65`
+          TRUSTED_PROXIES: expected addresses or networks such as 127.0.0.1 or 10.0.0.0/8, separated by commas, not `proxy`
+          LIMIT_LOGIN: there is no such limit
+        `talelio-backend --help` lists every variable.
+        ");
     }
 }

@@ -116,6 +116,7 @@ impl Reader {
                 Environment::Production
             }
         };
+        self.refuse_unknown_limits();
         let production = environment == Environment::Production;
         let lambda = self.text("AWS_LAMBDA_RUNTIME_API").is_some();
         let connection = self.connection();
@@ -152,7 +153,7 @@ impl Reader {
             }),
             limited: self.limited(production),
             rates: self.rates(),
-            login_queue: self.parsed("LOGIN_QUEUE", "8", "a whole number").unwrap_or(0),
+            login_queue: self.login_queue(),
             trusted_proxies: self.trusted_proxies(),
             cookie_domain: self.cookie_domain(),
             allowlist: self.allowlist(),
@@ -193,7 +194,7 @@ impl Reader {
         const LEAST: usize = 64 << 20;
         let given = self.text("MEMORY_LIMIT").map(|given| {
             given.parse().ok().filter(|bytes| *bytes >= LEAST).unwrap_or_else(|| {
-                self.problem("MEMORY_LIMIT", &format!("expected bytes, {LEAST} or more, not `{given}`"));
+                self.problem("MEMORY_LIMIT", &format!("expected a number of bytes, {LEAST} or more, not `{given}`"));
                 LEAST
             })
         });
@@ -338,9 +339,9 @@ mod tests {
           PORT: expected a port, 0 to 65535, not `70000`
           CACHE_TTL: expected whole seconds, 0 to 4294967295, not `2s`
           API_BASE_URL: expected a URL such as http://127.0.0.1:8000, not `talel.io`
-          CORS_ORIGINS: expected origins such as https://www.talel.io, separated by commas
+          CORS_ORIGINS: expected origins such as https://www.talel.io, separated by commas, not `c`
           COOKIE_DOMAIN: expected a domain such as .talel.io
-          WHITELISTED_EMAILS: expected mail addresses, separated by commas
+          WHITELISTED_EMAILS: expected mail addresses, separated by commas, not `c`
           EMAIL_USER: EMAIL_USER and EMAIL_PASS go together
           RUST_LOG: expected levels such as `warn` or `info,talelio=debug`, not `talelio=loud`
         `talelio-backend --help` lists every variable.

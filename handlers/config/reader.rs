@@ -74,11 +74,19 @@ impl Reader {
         parse: impl Fn(&str) -> Option<T>,
     ) -> Vec<T> {
         let text = self.variables.get(name).cloned().unwrap_or_else(|| default.to_owned());
-        let parts: Vec<Option<T>> = text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(parse).collect();
-        if parts.iter().any(Option::is_none) {
-            self.problem(name, &format!("expected {expected}, separated by commas"));
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let (good, bad): (Vec<_>, Vec<_>) = parts.map(|part| parse(part).ok_or(part)).partition(Result::is_ok);
+        if let Some(Err(part)) = bad.first() {
+            self.problem(name, &format!("expected {expected}, separated by commas, not `{part}`"));
         }
-        parts.into_iter().flatten().collect()
+        good.into_iter().flatten().collect()
+    }
+
+    /// The variables whose names begin so, be they set to nothing.
+    pub(super) fn names(&self, prefix: &str) -> Vec<String> {
+        let mut names: Vec<_> = self.variables.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
+        names.sort_unstable();
+        names
     }
 
     pub(super) fn problem(&mut self, name: &str, problem: &str) {

@@ -23,7 +23,7 @@ pub(crate) enum ApiError {
     Rejected(StatusCode, String),
     /// The request is one too many; the client is told why, and after how many seconds
     /// there is room for another.
-    Limited(String, u32),
+    Limited(String, u32, ExceededLimit),
     /// Something that we need is not there; the client is told what.
     Unavailable(String),
     /// We are; the client learns nothing and the log everything.
@@ -50,6 +50,10 @@ impl ApiError {
 #[derive(Clone)]
 pub(crate) struct Cause(pub(crate) Arc<Fault>);
 
+/// Which limit a request exceeded, for its log line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ExceededLimit(pub(crate) &'static str);
+
 /// How long a client should wait when nothing was done, in seconds.
 const RETRY_SECONDS: u32 = 1;
 
@@ -57,7 +61,11 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
             Self::Rejected(status, message) => envelope(status, &message),
-            Self::Limited(message, seconds) => retry(StatusCode::TOO_MANY_REQUESTS, &message, seconds),
+            Self::Limited(message, seconds, limit) => {
+                let mut response = retry(StatusCode::TOO_MANY_REQUESTS, &message, seconds);
+                response.extensions_mut().insert(limit);
+                response
+            }
             Self::Unavailable(message) => retry(StatusCode::SERVICE_UNAVAILABLE, &message, RETRY_SECONDS),
             Self::Fault(fault) => {
                 const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -125,7 +133,7 @@ impl From<IdempotencyError> for ApiError {
 impl From<LimitError> for ApiError {
     fn from(error: LimitError) -> Self {
         match error {
-            LimitError::Exceeded(seconds) => Self::Limited(error.to_string(), seconds),
+            LimitError::Exceeded { limit, seconds } => Self::Limited(error.to_string(), seconds, ExceededLimit(limit)),
             LimitError::Fault(fault) => fault.into(),
         }
     }

@@ -13,7 +13,7 @@ use talelio::business::Fault;
 use talelio::database::{ConsumedCapacity, measure};
 use tracing::{Instrument, Span, info_span};
 
-use crate::http::envelope::{ApiError, Cause};
+use crate::http::envelope::{ApiError, Cause, ExceededLimit};
 
 /// Leads from an answer to its log line.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,7 +65,10 @@ fn log(span: &Span, method: &str, response: &Response, started: Instant) {
     let status = response.status().as_u16();
     let milliseconds = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
     match response.extensions().get::<Cause>() {
-        None => tracing::info!(method, route, status, milliseconds, "answered"),
+        None => {
+            let limit = response.extensions().get().map(|ExceededLimit(limit)| *limit);
+            tracing::info!(method, route, status, limit, milliseconds, "answered");
+        }
         Some(Cause(fault)) => {
             let error = error_chain(&**fault);
             tracing::error!(method, route, status, milliseconds, error, "failed");

@@ -38,7 +38,7 @@ impl PageParameters {
 }
 
 /// How many items there are, and the pages beside this one (RFC 8288), if there are any.
-/// `path` is where the list is, without the version of the API.
+/// `path` is where the list is.
 pub(crate) fn headers<T>(page: &Page<T>, path: &str) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
     let limit = page.request.limit();
     let link = |relation: &str, number: Option<u32>| {

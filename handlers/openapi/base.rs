@@ -88,6 +88,9 @@ pub(crate) fn with_shared_responses(document: &OpenApi) -> Value {
             for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
                 if let Some(status) = status.parse().ok().filter(|status: &StatusCode| status.as_u16() >= 400) {
                     response["content"] = error_content(status, response["description"].as_str().unwrap_or_default());
+                    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+                        response["headers"] = retry_after();
+                    }
                 }
             }
         }
@@ -129,6 +132,12 @@ fn add(operation: &mut Value, status: u16, sentences: &str) {
     let own = response["description"].as_str().unwrap_or_default();
     let separator = if own.is_empty() { "" } else { ", " };
     response["description"] = format!("{own}{separator}{sentences}").into();
+}
+
+/// The header of a response to a request that may be sent again.
+fn retry_after() -> Value {
+    let description = "After how many seconds to try again; absent when the outcome is not known.";
+    json!({"Retry-After": {"description": description, "schema": {"type": "integer", "minimum": 1}, "example": 1}})
 }
 
 /// The content of an error response whose description has each of its sentences in backticks.

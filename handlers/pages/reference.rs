@@ -142,12 +142,13 @@ impl Operation<'_> {
     /// The command that calls the operation.
     fn command(&self, document: &Value) -> String {
         let mut path = self.path.to_owned();
-        let mut query = Vec::new();
+        let (mut query, mut options) = (Vec::new(), Vec::new());
         for parameter in self.parameters() {
             let (name, value) = (text(&parameter["name"]), &parameter["example"]);
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             match text(&parameter["in"]) {
                 "path" => path = path.replace(&format!("{{{name}}}"), &value),
+                "header" => options.push(format!("--header '{name}: {value}'")),
                 _ if parameter.get("example").is_some() => query.push(format!("{name}={value}")),
                 _ => {}
             }
@@ -157,7 +158,6 @@ impl Operation<'_> {
         let url = format!("{api}{path}{query}");
         let url = if query.is_empty() { url } else { format!("'{url}'") };
         let body = &self.details["requestBody"]["content"];
-        let mut options = Vec::new();
         if self.method != "GET" && (self.method != "POST" || body.is_null()) {
             options.push(format!("--request {}", self.method));
         }
@@ -187,7 +187,8 @@ fn answer(document: &Value, status: &str, response: &Value) -> String {
     if media_type != "application/json" || content["schema"].get("$ref").or(content["schema"].get("items")).is_none() {
         return format!("Answers {status}: {}\n\n", text(&response["description"]));
     }
-    let example = serde_json::to_string_pretty(&example_of(document, &content["schema"])).unwrap_or_default();
+    let example = content.get("example").cloned().unwrap_or_else(|| example_of(document, &content["schema"]));
+    let example = serde_json::to_string_pretty(&example).unwrap_or_default();
     format!("Answers {status}:\n\n```json\n{example}\n```\n\n")
 }
 

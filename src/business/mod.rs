@@ -29,9 +29,9 @@ mod work;
 
 pub use accounts::{
     Account, AccountError, AccountMails, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist,
-    Credentials, Email, InvalidAccessToken, InvalidEmail, InvalidPassword, InvalidUsername, NewAccount, NewPassword,
-    PasswordHash, PasswordHasher, RefreshTokenHash, Registration, RegistrationError, SecretKey, Session, SessionTokens,
-    Tokens, User, Username,
+    Credentials, Email, InvalidAccessToken, InvalidEmail, InvalidPassword, InvalidUsername, MAX_WAITING_PASSWORDS,
+    NewAccount, NewPassword, PasswordHash, PasswordHasher, RefreshTokenHash, Registration, RegistrationError,
+    SecretKey, Session, SessionTokens, Tokens, User, Username,
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleDraft, ArticleError, ArticleStore, Articles, NewArticle, PublishError,

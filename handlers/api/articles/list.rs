@@ -81,7 +81,7 @@ pub(super) async fn list(
 }
 
 async fn articles_page(page: Page<Article>, user: User, articles: &Articles) -> Result<Representation, ApiError> {
-    let headers = pagination::headers(&page, &format!("/users/{}/articles", user.username))?;
+    let headers = pagination::headers(&page, &format!("/v1/users/{}/articles", user.username))?;
     let articles: Vec<_> = page.items.into_iter().map(|article| ArticleBody::of(article, articles)).collect();
     let bytes = articles.iter().map(ArticleBody::bytes).sum();
     Representation::json(&ArticlesBody { articles, user: user.into() }, bytes, headers).await

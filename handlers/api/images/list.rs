@@ -101,7 +101,7 @@ pub(super) async fn list(
     let oldest = images.last().filter(|_| page.more).map(|image| image.file.clone());
     let mut response = Json(ImagesBody { images }).into_response();
     if let Some(oldest) = oldest {
-        let next = format!("</users/me/images?before={oldest}&limit={limit}>; rel=\"next\"");
+        let next = format!("</v1/users/me/images?before={oldest}&limit={limit}>; rel=\"next\"");
         response.headers_mut().insert(LINK, HeaderValue::from_str(&next).map_err(Fault::failed)?);
     }
     Ok(response)

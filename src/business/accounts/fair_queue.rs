@@ -10,7 +10,7 @@ use crate::business::{Fault, Network};
 
 /// How many may wait in a lane. At about 20 ms of work each, the last of them waits for a
 /// second or two.
-const MAX_WAITING: usize = 64;
+pub const MAX_WAITING: usize = 64;
 
 /// Slots to work in, and who waits for one. Clones share them.
 #[derive(Clone)]

@@ -16,6 +16,7 @@ mod user;
 
 pub use allowlist::Allowlist;
 pub use email::{Email, InvalidEmail};
+pub use fair_queue::MAX_WAITING as MAX_WAITING_PASSWORDS;
 pub use mails::AccountMails;
 pub use passwords::{InvalidPassword, NewPassword, PasswordHash, PasswordHasher};
 pub use service::{AccountError, Accounts, AccountsConfig, Credentials, Registration, SessionTokens};

@@ -193,7 +193,7 @@ impl Accounts {
         let mail = QueuedMail::new(MailKind::Verification, to.clone(), username.clone(), now);
         match self.limits.take(Limit::MailQuota, Subject::Address(&to.key())).await {
             Ok(()) => Ok(mail),
-            Err(LimitError::Exceeded(seconds)) => Ok(QueuedMail { due_at: now.plus_seconds(seconds), ..mail }),
+            Err(LimitError::Exceeded { seconds, .. }) => Ok(QueuedMail { due_at: now.plus_seconds(seconds), ..mail }),
             Err(LimitError::Fault(fault)) => Err(fault.into()),
         }
     }

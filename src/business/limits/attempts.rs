@@ -57,6 +57,9 @@ pub struct Attempt<'l> {
     counted: Attempts,
 }
 
+/// What the pause after wrong passwords is called among the limits.
+const PAUSE: &str = "pause after wrong passwords";
+
 impl Limits {
     /// Counts an attempt to log into the account of `address`, whether there is one or not.
     ///
@@ -68,7 +71,7 @@ impl Limits {
             let now = self.clock.now();
             let before = self.store.attempts(&key, now).await?;
             if let Some(wait) = before.and_then(|before| before.wait(now)) {
-                return Err(LimitError::Exceeded(wait));
+                return Err(LimitError::Exceeded { limit: PAUSE, seconds: wait });
             }
             let counted = Attempts::one_more(before.as_ref(), now, self.longest_pause());
             if self.store.replace_attempts(&key, before.as_ref(), &counted, now).await? {
@@ -76,7 +79,7 @@ impl Limits {
                 return Ok(Attempt { limits: self, key, address: address.to_owned(), known, before, counted });
             }
         }
-        Err(LimitError::Exceeded(1))
+        Err(LimitError::Exceeded { limit: PAUSE, seconds: 1 })
     }
 }
 

@@ -38,6 +38,21 @@ impl Limit {
         Self::ArticleQuota,
         Self::ImageQuota,
     ];
+
+    /// What the log calls it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Logins => "logins",
+            Self::LoginAttempts => "login attempts",
+            Self::Registrations => "registrations",
+            Self::Tokens => "tokens",
+            Self::Mails => "mails",
+            Self::Uploads => "uploads",
+            Self::MailQuota => "quota of mails",
+            Self::ArticleQuota => "quota of articles",
+            Self::ImageQuota => "quota of image bytes",
+        }
+    }
 }
 
 /// Who is held to a limit.

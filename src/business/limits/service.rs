@@ -9,9 +9,14 @@ use crate::business::{Clock, Fault};
 /// Why a limit did not let something pass.
 #[derive(Debug, thiserror::Error)]
 pub enum LimitError {
-    /// Too many or too much of it; after so many seconds there may be room again.
-    #[error("Too many requests, try again in {0} seconds")]
-    Exceeded(u32),
+    /// Too many or too much of what `limit` names.
+    #[error("Too many requests, try again in {seconds} second{}", if *seconds == 1 { "" } else { "s" })]
+    Exceeded {
+        /// Which limit it is, for the log.
+        limit: &'static str,
+        /// After how many seconds there may be room again.
+        seconds: u32,
+    },
     /// Storage failed.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -82,7 +87,7 @@ impl Limits {
         let rate = Rate { count: rate.count.saturating_mul(SHARES), ..rate };
         match self.store.take(limit, rate, &subject.to_string(), shares, now).await? {
             None => Ok(()),
-            Some(seconds) => Err(LimitError::Exceeded(seconds.max(1))),
+            Some(seconds) => Err(LimitError::Exceeded { limit: limit.name(), seconds: seconds.max(1) }),
         }
     }
 

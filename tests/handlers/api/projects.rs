@@ -57,9 +57,9 @@ async fn projects_are_listed_by_pages() {
     let all = "Project 5 Project 4 Project 3 Project 2 Project 1";
     assert_eq!(titles("").await, (all.to_owned(), None));
     assert_eq!(titles("?limit=500").await, (all.to_owned(), None));
-    let next = "</users/ada/projects?page=2&limit=2>; rel=\"next\"";
+    let next = "</v1/users/ada/projects?page=2&limit=2>; rel=\"next\"";
     assert_eq!(titles("?limit=2").await, ("Project 5 Project 4".to_owned(), Some(next.to_owned())));
-    let prev = "</users/ada/projects?page=2&limit=2>; rel=\"prev\"";
+    let prev = "</v1/users/ada/projects?page=2&limit=2>; rel=\"prev\"";
     assert_eq!(titles("?limit=2&page=3").await, ("Project 1".to_owned(), Some(prev.to_owned())));
     assert_eq!(titles("?page=2").await.0, "");
     assert_eq!(app.get("/v1/users/ada/projects?page=x").await.refusal(400), "Expected numeric query parameters");

@@ -33,7 +33,8 @@ fn registration(number: u32, from: &str) -> Request {
 fn retry_after(response: &Response) -> u32 {
     let message = response.refusal(429);
     let seconds = response.header("retry-after").expect("a time to wait").to_owned();
-    assert_eq!(message, format!("Too many requests, try again in {seconds} seconds"));
+    let unit = if seconds == "1" { "second" } else { "seconds" };
+    assert_eq!(message, format!("Too many requests, try again in {seconds} {unit}"));
     seconds.parse().unwrap()
 }
 
@@ -50,6 +51,8 @@ async fn a_network_registers_so_often_and_gets_so_many_mails() {
     let app = limited(&[("LIMIT_REGISTRATIONS", "3/hour")]);
     assert_eq!(statuses(&app, (0..5).map(|number| registration(number, ATTACKER))).await, [201, 201, 201, 429, 429]);
     assert!((1_100..=1_200).contains(&retry_after(&app.send(registration(5, ATTACKER)).await)));
+    let logged = app.process.printed();
+    assert!(logged.contains("route=\"/v1/accounts/register\" status=429 limit=\"registrations\""), "{logged}");
     assert_eq!(app.send(registration(5, OWNER)).await.status, 201, "another network");
 
     let app = limited(&[("LIMIT_MAILS", "2/hour")]);

@@ -27,7 +27,7 @@ async fn each(test: impl AsyncFn(&Limits, &StandingClock)) {
 fn wait<T>(result: Result<T, LimitError>) -> Option<u32> {
     match result {
         Ok(_) => None,
-        Err(LimitError::Exceeded(seconds)) => Some(seconds),
+        Err(LimitError::Exceeded { seconds, .. }) => Some(seconds),
         Err(LimitError::Fault(fault)) => panic!("{fault:?}"),
     }
 }

@@ -34,8 +34,8 @@ async fn a_page_shows_the_newest_first() {
     assert_eq!(
         response.header("link"),
         Some(concat!(
-            "</users/Ada/articles?page=3&limit=2>; rel=\"next\",  ",
-            "</users/Ada/articles?page=1&limit=2>; rel=\"prev\""
+            "</v1/users/Ada/articles?page=3&limit=2>; rel=\"next\",  ",
+            "</v1/users/Ada/articles?page=1&limit=2>; rel=\"prev\""
         ))
     );
     assert_eq!(
@@ -49,8 +49,8 @@ async fn a_page_shows_the_newest_first() {
 async fn only_the_relations_that_exist_are_linked() {
     let app = published(3).await;
     let link = async |query: &str| list(&app, query).await.header("link").map(str::to_owned);
-    let next = |page: u8| format!("</users/Ada/articles?page={page}&limit=2>; rel=\"next\"");
-    let prev = |page: u8| format!("</users/Ada/articles?page={page}&limit=2>; rel=\"prev\"");
+    let next = |page: u8| format!("</v1/users/Ada/articles?page={page}&limit=2>; rel=\"next\"");
+    let prev = |page: u8| format!("</v1/users/Ada/articles?page={page}&limit=2>; rel=\"prev\"");
     assert_eq!(link("?limit=2").await, Some(next(2)));
     assert_eq!(link("?page=2&limit=2").await, Some(prev(1)));
     assert_eq!(link("").await, None);
@@ -91,7 +91,7 @@ async fn a_limit_is_at_most_a_hundred() {
     let app = published(101).await;
     let response = list(&app, "?limit=1000").await;
     assert_eq!(slugs(&response).len(), 100);
-    assert_eq!(response.header("link"), Some("</users/Ada/articles?page=2&limit=100>; rel=\"next\""));
+    assert_eq!(response.header("link"), Some("</v1/users/Ada/articles?page=2&limit=100>; rel=\"next\""));
 }
 
 #[tokio::test]
