@@ -92,7 +92,8 @@ pub(super) fn is_reasonable(html: &str) -> bool {
 }
 
 /// Whether no tag has too many attributes, which a parser of HTML compares each with all before
-/// it, as such a parser reads it: also what begins like a tag, is none for us, and goes on to the next `>` or to the end.
+/// it. Tags are found as such a parser finds them: also what only begins like one counts, up
+/// to the next `>` or the end.
 fn attributes_are_reasonable(html: &str) -> bool {
     let mut in_tag = false;
     let (mut attributes, mut last, mut quote, mut space) = (0, b' ', None, false);
