@@ -152,14 +152,11 @@ impl Accounts {
         let fingerprint = || Fingerprint::of([email.as_str(), username.as_str()]);
         let request = self.idempotency.request(key.as_ref(), "register", "", fingerprint);
         // Before a hash is made that is worth nothing.
-        if self.store.account(&email).await?.is_some() {
+        if let Some(taken) = self.taken(&email, &username).await? {
             return match self.idempotency.outcome(request.as_ref()).await? {
                 Some(_) => self.registered_before(&email, password, network).await,
-                None => Err(AccountError::EmailTaken(email)),
+                None => Err(taken),
             };
-        }
-        if self.store.user(&username).await?.is_some() {
-            return Err(AccountError::UsernameTaken(username));
         }
         let hash = self.passwords.turn(network, false).await?.hash(password.clone()).await?;
         let now = self.clock.now();
@@ -180,6 +177,15 @@ impl Accounts {
             Err(RegistrationError::UsernameTaken) => Err(AccountError::UsernameTaken(name)),
             Err(RegistrationError::Fault(fault)) => Err(fault.into()),
         }
+    }
+
+    /// What somebody else has already, if anything.
+    async fn taken(&self, email: &Email, username: &Username) -> Result<Option<AccountError>, Fault> {
+        if self.store.account(email).await?.is_some() {
+            return Ok(Some(AccountError::EmailTaken(email.clone())));
+        }
+        let user = self.store.user(username).await?;
+        Ok(user.map(|_| AccountError::UsernameTaken(username.clone())))
     }
 
     /// A mail with a link that verifies an address; due later if the address has had so many
