@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use http::StatusCode;
 use image::ImageFormat;
+use serde_json::json;
 use tempfile::tempdir;
 
 use crate::api::images::samples::{encoded, picture};
@@ -134,4 +135,21 @@ async fn a_damaged_image_is_not_shown() {
     fs::remove_file(objects.join("original")).unwrap();
     assert_eq!(app.get(&image).await.refusal(500), "Internal server error");
     assert!(app.process.printed().contains("is damaged") && app.process.printed().contains("is missing"));
+}
+
+#[tokio::test]
+async fn the_write_ahead_log_does_not_grow_with_what_is_written() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::in_folder(folder.path());
+    let token = app.author("ada").await;
+    for number in 0..80 {
+        // Words that no compression takes out.
+        let words: String = (0..10_000).map(|_| format!("{:016x} ", rand::random::<u64>())).collect();
+        let article =
+            json!({"title": format!("Title {number}"), "body": format!("```\n{words}\n```"), "meta_description": ""});
+        app.publish_article(&token, &article).await;
+    }
+    let bytes = |name: &str| fs::metadata(folder.path().join(name)).unwrap().len();
+    let (database, log) = (bytes("talelio.db"), bytes("talelio.db-wal"));
+    assert!(database > 6 << 20 && log < 5 << 20, "{database} bytes, and {log} in the log");
 }
