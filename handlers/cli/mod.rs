@@ -1,5 +1,6 @@
 //! The command line, a file per subcommand.
 
+mod check;
 mod create_table;
 mod healthcheck;
 mod serve;
@@ -26,6 +27,11 @@ enum Command {
     Serve,
     /// Make the DynamoDB table that `DYNAMODB_TABLE` names, as far as it is missing
     CreateTable,
+    /// Read everything that is stored, and say what is damaged or does not agree
+    ///
+    /// On the embedded store, stop the server first. On DynamoDB it may go on; this reads the whole table
+    /// and every image, which costs what such reads cost.
+    Check,
     /// Ask the server on `PORT` of this machine whether it answers
     Healthcheck,
 }
@@ -41,6 +47,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,
             Command::CreateTable => create_table::run(&config).await,
+            Command::Check => check::run(config).await,
             Command::Healthcheck => healthcheck::run(&config.host, config.port),
         }
     }

@@ -111,16 +111,19 @@ impl Said {
     }
 }
 
-/// Runs `test` on a store, with a plan of faults.
-fn with_faults(faults: Vec<EngineFault>, test: impl AsyncFnOnce(Database, Box<dyn Fn()>, Plan)) {
+/// Runs `test` on a store, with a plan of faults. What is stored then agrees.
+fn with_faults(faults: Vec<EngineFault>, test: impl AsyncFnOnce(Arc<Database>, Box<dyn Fn()>, Plan)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let (database, plan) = database().await;
+        let database = Arc::new(database);
         let begin = {
             let plan = plan.clone();
             Box::new(move || plan.lock().unwrap().extend(faults.iter().copied())) as Box<dyn Fn()>
         };
-        test(database, begin, plan).await;
+        test(Arc::clone(&database), begin, plan.clone()).await;
+        end(&plan);
+        assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
     });
 }
 

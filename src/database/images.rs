@@ -38,7 +38,7 @@ impl From<&Image> for ImageItem {
     }
 }
 
-fn image(item: Item) -> Result<Image, Fault> {
+pub(super) fn image(item: Item) -> Result<Image, Fault> {
     let item: ImageItem = from_item(item)?;
     Ok(Image {
         file: item.file.parse().map_err(Fault::failed)?,

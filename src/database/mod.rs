@@ -17,14 +17,13 @@ mod error;
 #[cfg(test)]
 mod faults;
 mod idempotency;
-mod identity;
 mod images;
+mod integrity;
 mod keys;
 mod leases;
 mod limits;
 mod mails;
 mod projects;
-mod record_counts;
 mod table;
 
 use std::path::Path;
@@ -33,11 +32,11 @@ use async_trait::async_trait;
 use tokio::sync::Mutex;
 
 pub use error::OpenError;
-pub use record_counts::RecordCounts;
+pub use integrity::{Inspection, RecordCounts};
 pub use table::{ConsumedCapacity, Schema, TableConfig, measure};
 
 use crate::business::{Fault, Probe};
-use identity::Folder;
+use integrity::identity::Folder;
 use table::{DATABASE_FILE, Table};
 
 /// The store behind the rules.

@@ -153,3 +153,47 @@ async fn the_write_ahead_log_does_not_grow_with_what_is_written() {
     let (database, log) = (bytes("talelio.db"), bytes("talelio.db-wal"));
     assert!(database > 6 << 20 && log < 5 << 20, "{database} bytes, and {log} in the log");
 }
+
+/// What the subcommand `check` says of a folder, and whether it is content.
+fn checked(folder: &Path) -> (bool, String) {
+    let output = run(&["check"], &[("DATA_DIR", folder.to_str().unwrap())]);
+    (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[tokio::test]
+async fn what_is_damaged_or_missing_is_found() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::in_folder(folder.path());
+    let token = app.author("ada").await;
+    let words: String = (0..1_000).map(|_| format!("{:016x} ", rand::random::<u64>())).collect();
+    app.publish_article(&token, &json!({"title": "Long", "body": words, "meta_description": ""})).await;
+    app.publish(&token, "Short").await;
+    let images = app.send(upload(&token, &[("a.png", &encoded(&picture(800, 60), ImageFormat::Png))])).await;
+    let image = folder.path().join("objects").join(path(&urls(&images)[0]).trim_start_matches("/v1/"));
+    let (content, said) = checked(folder.path());
+    assert!(!content && said.contains("another process uses it"), "{said}");
+    drop(app);
+    assert_eq!(checked(folder.path()), (true, "1 accounts, 2 articles, 0 projects, 1 images\n".to_owned()));
+
+    fs::remove_file(image.join("original")).unwrap();
+    for name in ["talelio.db", "talelio.db-wal"] {
+        let Ok(mut bytes) = fs::read(folder.path().join(name)) else { continue };
+        // A document as the engine stores it: its first bytes in base64.
+        let begins: Vec<_> = bytes.windows(6).enumerate().filter(|(_, window)| window == b"ASi1L/").collect();
+        let begins: Vec<_> = begins.into_iter().map(|(begin, _)| begin).collect();
+        for begin in begins {
+            let byte = &mut bytes[begin + 100];
+            *byte = if *byte == b'A' { b'B' } else { b'A' };
+        }
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let (content, said) = checked(folder.path());
+    assert!(!content);
+    for problem in ["article long cannot be read: ", "article short cannot be read: ", "of ada: the file of image"] {
+        assert!(said.contains(problem), "{said}");
+    }
+    let app = TestApp::in_folder(folder.path());
+    for slug in ["long", "short"] {
+        assert_eq!(app.get(&format!("/v1/articles/{slug}")).await.refusal(500), "Internal server error");
+    }
+}

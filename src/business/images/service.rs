@@ -116,12 +116,12 @@ impl Images {
             if bytes.is_none() && listed().await?.is_none() {
                 return Ok(None);
             }
-            return original(&image, bytes).map(Some);
+            return Ok(Some(original(&image, bytes)?));
         };
         let Some(image) = listed().await? else { return Ok(None) };
         if !image.rendition_widths().any(|smaller| smaller == width) {
             let bytes = self.read_original(username, file).await?;
-            return original(&image, bytes).map(Some);
+            return Ok(Some(original(&image, bytes)?));
         }
         let format = match file.format() {
             _ if request.webp => Format::WebP,
@@ -263,6 +263,15 @@ impl Images {
         Ok(image)
     }
 
+    /// Looks whether the file of an image is there and is what was uploaded.
+    ///
+    /// # Errors
+    /// [`Fault::Failed`] when it is not; others when that cannot be found out.
+    pub async fn check(&self, username: &Username, image: &Image) -> Result<(), Fault> {
+        let bytes = self.files.read(&Object::Original(username.clone(), image.file.clone())).await?;
+        original(image, bytes).map(drop)
+    }
+
     pub(super) async fn add(
         &self,
         author: &Session,
@@ -281,11 +290,11 @@ impl Images {
 }
 
 /// An image as it is shown, if its bytes are there and those that were stored.
-fn original(image: &Image, bytes: Option<Bytes>) -> Result<Rendition, ImageError> {
+fn original(image: &Image, bytes: Option<Bytes>) -> Result<Rendition, Fault> {
     let bytes = bytes.ok_or_else(|| Fault::failed(format!("the file of image {} is missing", image.file)))?;
     let intact = bytes.len() as u64 == image.bytes && image.checksum.is_none_or(|crc| crc == crc32fast::hash(&bytes));
     if !intact {
-        return Err(Fault::failed(format!("the file of image {} is damaged", image.file)).into());
+        return Err(Fault::failed(format!("the file of image {} is damaged", image.file)));
     }
     Ok(Rendition { bytes, format: image.file.format(), etag: image.file.id().to_string() })
 }

@@ -181,6 +181,14 @@ impl Table {
         Ok(self.query_page(&request).await?.items.unwrap_or_default())
     }
 
+    /// Some of all items, from after a key on, and the key of the last, if that is not the last
+    /// of all.
+    pub(in crate::database) async fn scan(&self, after: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Fault> {
+        let request = self.client.scan().table_name(&self.name).set_exclusive_start_key(after).consistent_read(true);
+        let output = self.read(Patience::LONG_READ, || request.clone().send()).await?;
+        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
+    }
+
     fn query_request(&self, pk: &str, range: Option<RangeInclusive<String>>) -> QueryFluentBuilder {
         let condition = if range.is_some() { "pk = :pk AND sk BETWEEN :from AND :to" } else { "pk = :pk" };
         let mut values = HashMap::from([(":pk".to_owned(), text(pk))]);

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Database, identity};
+use super::identity;
 use crate::business::{Fault, Job, JobReport};
+use crate::database::Database;
 
 /// Records now and then how much there is.
 pub struct RecordCounts {

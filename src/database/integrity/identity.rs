@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::OpenError;
-use super::keys;
-use super::table::Table;
 use crate::business::Fault;
+use crate::database::error::OpenError;
+use crate::database::keys;
+use crate::database::table::Table;
 
 /// The file, in the data folder.
 const FILE: &str = "store.json";
@@ -23,7 +23,7 @@ const OBJECTS: &str = "objects";
 
 /// What is recorded of a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Record {
+pub(in crate::database) struct Record {
     /// The id of the store.
     id: String,
     #[serde(flatten)]
@@ -61,7 +61,7 @@ impl Counts {
 }
 
 /// A folder that a store is about to be opened in.
-pub(super) struct Folder {
+pub(in crate::database) struct Folder {
     path: PathBuf,
     record: Option<Record>,
 }
@@ -69,7 +69,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Reads what is recorded, and looks whether the engine's file, `database`, is there if it
     /// should be.
-    pub(super) fn read(path: &Path, database: &str) -> Result<Self, OpenError> {
+    pub(in crate::database) fn read(path: &Path, database: &str) -> Result<Self, OpenError> {
         let unusable = |reason: &dyn std::fmt::Display| OpenError::unusable(path, reason);
         let record = match fs::read(path.join(FILE)) {
             Ok(json) => Some(serde_json::from_slice(&json).map_err(|error| unusable(&format!("{FILE}: {error}")))?),
@@ -88,7 +88,7 @@ impl Folder {
     }
 
     /// Compares what is recorded with what is in the table, and records it from now on.
-    pub(super) async fn identify(self, table: &Table) -> Result<(), OpenError> {
+    pub(in crate::database) async fn identify(self, table: &Table) -> Result<(), OpenError> {
         let id: Option<IdItem> = table.get(&keys::store_id()).await?;
         let counts = Counts::of(table).await?;
         let reason = match (&self.record, &id) {

@@ -1,0 +1,44 @@
+//! `talelio-backend check`
+
+use std::sync::Arc;
+
+use talelio::business::Fault;
+use talelio::database::{Database, Inspection};
+
+use crate::app::{self, BoxError};
+use crate::config::Config;
+
+/// Reads everything that is stored, and prints what is wrong with it.
+pub(super) async fn run(config: Config) -> Result<(), BoxError> {
+    let database = Arc::new(app::open_database(&config).await?);
+    let app = app::build(config, Arc::clone(&database))?;
+    let Inspection { accounts, articles, projects, images, mut problems } = inspect(&database).await?;
+    println!("{accounts} accounts, {articles} articles, {projects} projects, {} images", images.len());
+    for (username, image) in &images {
+        match app.images.check(username, image).await {
+            Ok(()) => {}
+            Err(Fault::Failed(error)) => problems.push(format!("image {} of {username}: {error}", image.file)),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    for problem in &problems {
+        println!("{problem}");
+    }
+    match problems.len() {
+        0 => Ok(()),
+        1 => Err("1 problem".into()),
+        many => Err(format!("{many} problems").into()),
+    }
+}
+
+/// What is in the table. What was changed while it was read, and looked wrong only then, is not
+/// told.
+async fn inspect(database: &Database) -> Result<Inspection, Fault> {
+    let first = database.check().await?;
+    if first.problems.is_empty() {
+        return Ok(first);
+    }
+    let mut second = database.check().await?;
+    second.problems.retain(|problem| first.problems.contains(problem));
+    Ok(second)
+}

@@ -1,0 +1,9 @@
+//! Whether what is stored is what should be there: whether a data folder [is the one](identity)
+//! that it was, and whether everything in the table [agrees](check).
+
+mod check;
+pub(super) mod identity;
+mod record_counts;
+
+pub use check::Inspection;
+pub use record_counts::RecordCounts;
