@@ -18,6 +18,10 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 pub(super) async fn run(config: Config) -> Result<(), BoxError> {
     let runtime_api = config.lambda;
     let address = (config.host.clone(), config.port);
+    if !config.unset.is_empty() {
+        let variables = config.unset.join(", ");
+        tracing::warn!(variables, "not set in production; `Configuration` in the README says what then happens");
+    }
     let database = Arc::new(app::open_database(&config).await?);
     // While its first request is on its way, everything else is put together.
     let warming_up = tokio::spawn(app::warm_up(Arc::clone(&database)));

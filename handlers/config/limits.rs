@@ -41,16 +41,16 @@ impl Reader {
     }
 
     fn rate_of(&mut self, limit: Limit) -> Rate {
+        let name = limit.name();
         match limit {
-            Limit::Logins => self.rate("LIMIT_LOGINS", "30/minute"),
-            Limit::LoginAttempts => self.rate("LIMIT_LOGIN_ATTEMPTS", "40/hour"),
-            Limit::Registrations => self.rate("LIMIT_REGISTRATIONS", "20/hour"),
-            Limit::Tokens => self.rate("LIMIT_TOKENS", "120/minute"),
-            Limit::Mails => self.rate("LIMIT_MAILS", "20/hour"),
-            Limit::Uploads => self.rate("LIMIT_UPLOADS", "600/hour"),
-            Limit::MailQuota => self.quota("QUOTA_MAILS", "10"),
-            Limit::ArticleQuota => self.quota("QUOTA_ARTICLES", "1000"),
-            Limit::ImageQuota => self.quota("QUOTA_IMAGE_BYTES", "2147483648"),
+            Limit::Logins => self.rate(name, "30/minute"),
+            Limit::LoginAttempts => self.rate(name, "40/hour"),
+            Limit::Registrations | Limit::Mails => self.rate(name, "20/hour"),
+            Limit::Tokens => self.rate(name, "120/minute"),
+            Limit::Uploads => self.rate(name, "600/hour"),
+            Limit::MailQuota => self.quota(name, "10"),
+            Limit::ArticleQuota => self.quota(name, "1000"),
+            Limit::ImageQuota => self.quota(name, "2147483648"),
         }
     }
 

@@ -76,6 +76,8 @@ pub(crate) struct Config {
     pub(crate) allowlist: Option<Allowlist>,
     pub(crate) smtp: Option<Smtp>,
     pub(crate) sender: Mailbox,
+    /// What is not set although it should be in production, if this is.
+    pub(crate) unset: Vec<&'static str>,
     pub(crate) log_filter: Targets,
     pub(crate) log_colours: bool,
 }
@@ -105,6 +107,10 @@ impl Config {
         reader.finish(config)
     }
 }
+
+/// What production is not meant to be without, although it starts.
+const IN_PRODUCTION: [&str; 5] =
+    ["WHITELISTED_EMAILS", "API_BASE_URL", "SITE_BASE_URL", "CORS_ORIGINS", "EMAIL_SERVER"];
 
 impl Reader {
     fn config(&mut self) -> Option<Config> {
@@ -159,6 +165,7 @@ impl Reader {
             allowlist: self.allowlist(),
             smtp: self.smtp(sender.as_ref(), production),
             sender: sender.unwrap_or_else(default_sender),
+            unset: IN_PRODUCTION.into_iter().filter(|name| production && !self.is_set(name)).collect(),
             log_filter: self
                 .parsed("RUST_LOG", "info", "levels such as `warn` or `info,talelio=debug`")
                 .unwrap_or_default(),
@@ -268,7 +275,7 @@ impl Reader {
             self.problem("EMAIL_USER", "EMAIL_USER and EMAIL_PASS go together");
         }
         if self.text("EMAIL_SENDER").is_none() && user.is_none() {
-            self.problem("EMAIL_SENDER", "required with EMAIL_SERVER");
+            self.problem("EMAIL_SENDER", "required with EMAIL_SERVER, unless EMAIL_USER is an address");
         }
         let config = SmtpConfig { server, credentials: user.zip(password), sender: sender?.clone() };
         if config.is_plaintext() && production {

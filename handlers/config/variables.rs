@@ -36,7 +36,7 @@ pub(crate) const VARIABLES: [Variable; 36] = [
     variable(
         "MEMORY_LIMIT",
         "that of the container or the machine",
-        "how many bytes of memory there are; what requests may hold at once is in proportion to it",
+        "how many bytes of memory there are, such as 268435456, 67108864 (64 MiB) or more; what requests may hold at once is in proportion to it",
     ),
     variable(
         "CACHE_TTL",
@@ -56,22 +56,30 @@ pub(crate) const VARIABLES: [Variable; 36] = [
     variable(
         "LIMIT_LOGINS",
         "30/minute",
-        "requests to log in, of a network (an IPv4 address, the first half of an IPv6 address)",
+        "requests to log in, per second, minute, hour or day, of a network (an IPv4 address, the first half of an IPv6 address)",
     ),
     variable(
         "LIMIT_LOGIN_ATTEMPTS",
         "40/hour",
         "passwords for an account, from where nobody has logged into it before",
     ),
-    variable("LOGIN_PAUSE", "900", "the most seconds of a pause after wrong passwords for an account from a network"),
-    variable("LOGIN_QUEUE", "8", "passwords of a network that wait to be hashed, of 64 in all"),
+    variable(
+        "LOGIN_PAUSE",
+        "900",
+        "the most seconds of a pause after wrong passwords for an account from a network; 0 for none",
+    ),
+    variable("LOGIN_QUEUE", "8", "how many passwords of a network may wait to be hashed, 0 to 64; of 64 in all"),
     variable("LIMIT_REGISTRATIONS", "20/hour", "requests to register, of a network"),
     variable("LIMIT_TOKENS", "120/minute", "requests for an access token, of a network and of a user"),
-    variable("LIMIT_MAILS", "20/hour", "mails that a network asks for"),
+    variable("LIMIT_MAILS", "20/hour", "mails that a network asks for, which registering does"),
     variable("LIMIT_UPLOADS", "600/hour", "requests to upload images, of a network and of an author"),
     variable("QUOTA_MAILS", "10", "mails to an address in a day"),
     variable("QUOTA_ARTICLES", "1000", "articles and projects of an author in a day"),
-    variable("QUOTA_IMAGE_BYTES", "2147483648", "bytes of images of an author in a day"),
+    variable(
+        "QUOTA_IMAGE_BYTES",
+        "2147483648",
+        "bytes of images of an author in a day, each image rounded up to a KiB",
+    ),
     variable("API_BASE_URL", "http://127.0.0.1 with PORT", "where this API is reached, in links of mails and of /"),
     variable("SITE_BASE_URL", "https://www.talel.io", "where readers find the articles"),
     variable(
@@ -80,11 +88,15 @@ pub(crate) const VARIABLES: [Variable; 36] = [
         "the origins whose scripts may call this API, separated by commas",
     ),
     variable("COOKIE_DOMAIN", "", "the domain of the refresh cookie in production, such as .talel.io"),
-    variable("WHITELISTED_EMAILS", "", "who may register, separated by commas; empty admits nobody, unset everybody"),
+    variable(
+        "WHITELISTED_EMAILS",
+        "",
+        "the addresses that may register, separated by commas; empty admits nobody, unset everybody",
+    ),
     variable(
         "EMAIL_SERVER",
         "",
-        "the SMTP server, `host` or `host:port`; `smtp://host:port` without TLS, in development only; without it mail goes to DATA_DIR/outbox",
+        "the SMTP server, `host` or `host:port`, with TLS at once on port 465, which is the default, and after STARTTLS on others; `smtp://host:port` without TLS, in development only; without it mail goes to DATA_DIR/outbox",
     ),
     variable("EMAIL_USER", "", "the user name at the SMTP server"),
     variable("EMAIL_PASS", "", "the password of EMAIL_USER"),
@@ -112,8 +124,8 @@ mod tests {
 
 Written by `make docs` from what `talelio-backend --help` prints.
 
-The program reads environment variables, in development also from the file `.env`. It reports everything that is wrong with
-them at once, and does not start then.
+The program reads environment variables and, unless `ENV=production` is among them, the file `.env`, where `ENV` counts too. It
+reports everything that is wrong with them at once, and does not start then. A `LIMIT_` or `QUOTA_` of another name is refused.
 
 Production is `ENV=production` with a `SECRET_KEY`. It logs JSON, sends its cookie over HTTPS only, and never logs a link.
 

@@ -16,14 +16,15 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents a header that is read by hand")]
 pub(crate) struct IdempotencyHeader {
-    /// Any name for this request, such as a UUID. Sent again under the same name within 24 hours, it is answered as
-    /// it was first, and nothing is done twice.
+    /// A name for this request, such as a new UUID. Sent again with the same name within 24 hours, because the response
+    /// was lost, it is answered as it was first and done once. The name counts for this route and account; for
+    /// registrations, for everybody. A request that was refused does not use it up.
     #[param(
         rename = "Idempotency-Key",
         min_length = 1,
         max_length = 255,
         pattern = "^[!-~]{1,255}$",
-        example = "0f1b2c3d"
+        example = "7d0c1f5e-3b52-4f0e-9a64-2c8f1f0b6a91"
     )]
     idempotency_key: Option<String>,
 }

@@ -88,8 +88,8 @@ pub(crate) fn with_shared_responses(document: &OpenApi) -> Value {
             for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
                 if let Some(status) = status.parse().ok().filter(|status: &StatusCode| status.as_u16() >= 400) {
                     response["content"] = error_content(status, response["description"].as_str().unwrap_or_default());
-                    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
-                        response["headers"] = retry_after();
+                    if let Some(retry_after) = retry_after(status) {
+                        response["headers"] = json!({"Retry-After": retry_after});
                     }
                 }
             }
@@ -130,14 +130,23 @@ fn shared(path: &str, changes_something: bool, operation: &Value) -> Vec<(u16, &
 fn add(operation: &mut Value, status: u16, sentences: &str) {
     let response = &mut operation["responses"][status.to_string()];
     let own = response["description"].as_str().unwrap_or_default();
+    if own.contains(sentences) {
+        return;
+    }
     let separator = if own.is_empty() { "" } else { ", " };
     response["description"] = format!("{own}{separator}{sentences}").into();
 }
 
 /// The header of a response to a request that may be sent again.
-fn retry_after() -> Value {
-    let description = "After how many seconds to try again; absent when the outcome is not known.";
-    json!({"Retry-After": {"description": description, "schema": {"type": "integer", "minimum": 1}, "example": 1}})
+fn retry_after(status: StatusCode) -> Option<Value> {
+    let (description, example) = match status {
+        StatusCode::TOO_MANY_REQUESTS => ("After how many seconds to try again.", 7),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("After how many seconds to try again; absent when the outcome is not known.", 1)
+        }
+        _ => return None,
+    };
+    Some(json!({"description": description, "schema": {"type": "integer", "minimum": 1}, "example": example}))
 }
 
 /// The content of an error response whose description has each of its sentences in backticks.

@@ -139,16 +139,23 @@ impl Operation<'_> {
         )
     }
 
+    /// Whether a success leaves a cookie behind.
+    fn sets_cookie(&self) -> bool {
+        let mut responses = self.details["responses"].as_object().into_iter().flatten();
+        responses.any(|(_, response)| response["headers"].get("Set-Cookie").is_some())
+    }
+
     /// The command that calls the operation.
     fn command(&self, document: &Value) -> String {
         let mut path = self.path.to_owned();
-        let (mut query, mut options) = (Vec::new(), Vec::new());
+        let mut query = Vec::new();
         for parameter in self.parameters() {
             let (name, value) = (text(&parameter["name"]), &parameter["example"]);
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             match text(&parameter["in"]) {
                 "path" => path = path.replace(&format!("{{{name}}}"), &value),
-                "header" => options.push(format!("--header '{name}: {value}'")),
+                // None has to be there.
+                "header" => {}
                 _ if parameter.get("example").is_some() => query.push(format!("{name}={value}")),
                 _ => {}
             }
@@ -158,6 +165,7 @@ impl Operation<'_> {
         let url = format!("{api}{path}{query}");
         let url = if query.is_empty() { url } else { format!("'{url}'") };
         let body = &self.details["requestBody"]["content"];
+        let mut options = Vec::new();
         if self.method != "GET" && (self.method != "POST" || body.is_null()) {
             options.push(format!("--request {}", self.method));
         }
@@ -166,6 +174,9 @@ impl Operation<'_> {
         }
         if self.details["security"][0].get("refresh_token").is_some() {
             options.push("--cookie cookies.txt".to_owned());
+        }
+        if self.details["security"].is_null() && self.sets_cookie() {
+            options.push("--cookie-jar cookies.txt".to_owned());
         }
         if let Some(json) = body.get("application/json") {
             options.push(format!("--json '{}'", spaced(&example_of(document, &json["schema"]))));

@@ -32,6 +32,12 @@ fn refusal(folder: &Path) -> String {
     String::from_utf8_lossy(&refused.stdout).into_owned()
 }
 
+/// Words that no compression takes out.
+fn random_words(count: usize) -> String {
+    let words: Vec<_> = (0..count).map(|_| format!("{:016x}", rand::random::<u64>())).collect();
+    words.join(" ")
+}
+
 fn remove_database(folder: &Path) {
     for name in ["talelio.db", "talelio.db-wal", "talelio.db-shm"] {
         let _ = fs::remove_file(folder.join(name));
@@ -143,8 +149,7 @@ async fn the_write_ahead_log_does_not_grow_with_what_is_written() {
     let app = TestApp::in_folder(folder.path());
     let token = app.author("ada").await;
     for number in 0..80 {
-        // Words that no compression takes out.
-        let words: String = (0..10_000).map(|_| format!("{:016x} ", rand::random::<u64>())).collect();
+        let words = random_words(10_000);
         let article =
             json!({"title": format!("Title {number}"), "body": format!("```\n{words}\n```"), "meta_description": ""});
         app.publish_article(&token, &article).await;
@@ -165,7 +170,7 @@ async fn what_is_damaged_or_missing_is_found() {
     let folder = tempdir().unwrap();
     let app = TestApp::in_folder(folder.path());
     let token = app.author("ada").await;
-    let words: String = (0..1_000).map(|_| format!("{:016x} ", rand::random::<u64>())).collect();
+    let words = random_words(1_000);
     app.publish_article(&token, &json!({"title": "Long", "body": words, "meta_description": ""})).await;
     app.publish(&token, "Short").await;
     let images = app.send(upload(&token, &[("a.png", &encoded(&picture(800, 60), ImageFormat::Png))])).await;

@@ -147,12 +147,16 @@ impl Accounts {
         if self.config.allowlist.as_ref().is_some_and(|allowlist| !allowlist.contains(&email)) {
             return Err(AccountError::NotAllowed);
         }
-        self.limits.take(Limit::Mails, Subject::Network(network)).await?;
         // Without the password, which is not to be found out from a hash that is made so fast.
         let fingerprint = || Fingerprint::of([email.as_str(), username.as_str()]);
         let request = self.idempotency.request(key.as_ref(), "register", "", fingerprint);
+        if self.idempotency.outcome(request.as_ref()).await?.is_some() {
+            return self.registered_before(&email, password, network).await;
+        }
+        self.limits.take(Limit::Mails, Subject::Network(network)).await?;
         // Before a hash is made that is worth nothing.
         if let Some(taken) = self.taken(&email, &username).await? {
+            // It may have been done just now.
             return match self.idempotency.outcome(request.as_ref()).await? {
                 Some(_) => self.registered_before(&email, password, network).await,
                 None => Err(taken),

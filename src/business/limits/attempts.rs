@@ -57,8 +57,8 @@ pub struct Attempt<'l> {
     counted: Attempts,
 }
 
-/// What the pause after wrong passwords is called among the limits.
-const PAUSE: &str = "pause after wrong passwords";
+/// What operators call the pause after wrong passwords.
+const PAUSE: &str = "LOGIN_PAUSE";
 
 impl Limits {
     /// Counts an attempt to log into the account of `address`, whether there is one or not.

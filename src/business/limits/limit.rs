@@ -39,18 +39,19 @@ impl Limit {
         Self::ImageQuota,
     ];
 
-    /// What the log calls it.
-    pub(super) fn name(self) -> &'static str {
+    /// What operators call it, in the configuration and in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
-            Self::Logins => "logins",
-            Self::LoginAttempts => "login attempts",
-            Self::Registrations => "registrations",
-            Self::Tokens => "tokens",
-            Self::Mails => "mails",
-            Self::Uploads => "uploads",
-            Self::MailQuota => "quota of mails",
-            Self::ArticleQuota => "quota of articles",
-            Self::ImageQuota => "quota of image bytes",
+            Self::Logins => "LIMIT_LOGINS",
+            Self::LoginAttempts => "LIMIT_LOGIN_ATTEMPTS",
+            Self::Registrations => "LIMIT_REGISTRATIONS",
+            Self::Tokens => "LIMIT_TOKENS",
+            Self::Mails => "LIMIT_MAILS",
+            Self::Uploads => "LIMIT_UPLOADS",
+            Self::MailQuota => "QUOTA_MAILS",
+            Self::ArticleQuota => "QUOTA_ARTICLES",
+            Self::ImageQuota => "QUOTA_IMAGE_BYTES",
         }
     }
 }
