@@ -3,15 +3,17 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use tokio::time::sleep;
 
 use super::Database;
 use super::table::{Fault as EngineFault, Table};
 use crate::business::{
     Account, AccountStore, Article, ArticleStore, Email, Fault, MailKind, MailStore, NamedRequest, NewAccount,
-    NewArticle, NewProject, PageRequest, PasswordHash, ProjectStore, PublishError, QueuedMail, RefreshTokenHash,
+    NewArticle, NewProject, PageRequest, PasswordHash, Probe, ProjectStore, PublishError, QueuedMail, RefreshTokenHash,
     RegistrationError, Session, Slug, Timestamp, Username,
 };
 
@@ -122,13 +124,17 @@ fn with_faults(faults: Vec<EngineFault>, test: impl AsyncFnOnce(Arc<Database>, B
             Box::new(move || plan.lock().unwrap().extend(faults.iter().copied())) as Box<dyn Fn()>
         };
         test(Arc::clone(&database), begin, plan.clone()).await;
-        end(&plan);
+        end(&plan, &database).await;
         assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
     });
 }
 
-fn end(plan: &Plan) {
+/// There are no more faults, and the store is asked again.
+async fn end(plan: &Plan, database: &Database) {
     plan.lock().unwrap().clear();
+    while database.probe().await.is_err() {
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 proptest! {
@@ -142,7 +148,7 @@ proptest! {
                 RegistrationError::Fault(fault) => fault,
                 error => panic!("{error:?}"),
             });
-            end(&plan);
+            end(&plan, &database).await;
             let said = Said::of(&result);
             let accounts = usize::from(account(&database).await.is_some());
             assert!(said.agrees(accounts), "{said:?}, {accounts}");
@@ -159,7 +165,7 @@ proptest! {
                 PublishError::Fault(fault) => fault,
                 error => panic!("{error:?}"),
             });
-            end(&plan);
+            end(&plan, &database).await;
             let said = Said::of(&result);
             let found = articles(&database).await;
             assert!(said.agrees(found.len()), "{said:?}, {}", found.len());
@@ -181,11 +187,12 @@ proptest! {
                 attempts += 1;
                 match database.publish(article(), &author, Some(&request("a"))).await {
                     Ok(_) | Err(PublishError::Done) => break,
-                    Err(_) if attempts < 40 => {}
+                    // The store may be left alone for a moment.
+                    Err(_) if attempts < 40 => sleep(Duration::from_millis(50)).await,
                     Err(error) => panic!("{error:?}"),
                 }
             }
-            end(&plan);
+            end(&plan, &database).await;
             assert_eq!(articles(&database).await.len(), 1);
         });
     }
@@ -206,7 +213,7 @@ proptest! {
                 crate::business::CreateError::Fault(fault) => fault,
                 error => panic!("{error:?}"),
             });
-            end(&plan);
+            end(&plan, &database).await;
             let said = Said::of(&result);
             let page = database.projects_of(&username(), PageRequest::new(1, 100)).await.unwrap().unwrap();
             assert!(said.agrees(page.items.len()), "{said:?}, {}", page.items.len());
@@ -222,7 +229,7 @@ proptest! {
             begin();
             let verified = database.verify(&email(), now()).await;
             let forgotten = database.forget_refresh_token(&author.username, now()).await;
-            end(&plan);
+            end(&plan, &database).await;
             // It was not verified before, and the token was there: so nobody else can have been quicker.
             assert_ne!(verified.as_ref().ok(), Some(&false));
             assert_ne!(forgotten.as_ref().ok(), Some(&false));
@@ -255,7 +262,7 @@ async fn a_store_that_does_not_answer_is_left_alone_for_a_moment() {
         assert!(matches!(database.account(&email()).await, Err(Fault::Unavailable(_))));
     }
     assert_eq!(asked(), before);
-    end(&plan);
-    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    end(&plan, &database).await;
+    sleep(Duration::from_millis(600)).await;
     assert!(account(&database).await.is_none());
 }
