@@ -112,7 +112,7 @@ async fn a_database_that_is_deleted_while_it_is_served_takes_no_writes() {
     assert_eq!(refused.refusal(503), "Temporarily unavailable, try again");
     assert!(asked.elapsed() < Duration::from_secs(4));
     assert_eq!(app.get("/v1/ready").await.refusal(503), "Unavailable: table");
-    assert!(app.process.printed().contains("the database file was removed or replaced while it was in use"));
+    app.process.wait_for("the database file was removed or replaced while it was in use");
 }
 
 #[tokio::test]
@@ -140,7 +140,8 @@ async fn a_damaged_image_is_not_shown() {
     assert_eq!(app.get(&image).await.refusal(500), "Internal server error");
     fs::remove_file(objects.join("original")).unwrap();
     assert_eq!(app.get(&image).await.refusal(500), "Internal server error");
-    assert!(app.process.printed().contains("is damaged") && app.process.printed().contains("is missing"));
+    app.process.wait_for("is damaged");
+    app.process.wait_for("is missing");
 }
 
 #[tokio::test]

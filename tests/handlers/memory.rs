@@ -61,7 +61,7 @@ async fn who_comes_when_the_budget_is_used_up_is_told_to_come_back() {
     // Who wants little is served meanwhile.
     assert_eq!(app.publish(&token, "Small").await.status, StatusCode::CREATED);
     assert_eq!(app.get("/v1/articles/small").await.status, StatusCode::OK);
-    assert!(app.process.printed().contains("route=\"/v1/projects\" status=503"), "{}", app.process.printed());
+    app.process.wait_for("route=\"/v1/projects\" status=503");
     drop(holding);
     let mut patience = 100;
     while app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&large)).await.status

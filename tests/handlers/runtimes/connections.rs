@@ -100,7 +100,7 @@ async fn what_a_client_began_is_done_before_the_program_stops() {
     drop(stream);
     app.process.terminate();
     assert_eq!(app.process.wait().code(), Some(0));
-    assert!(app.process.printed().contains("route=\"/v1/accounts/register\" status=201"), "{}", app.process.printed());
+    app.process.wait_for("route=\"/v1/accounts/register\" status=201");
 }
 
 #[tokio::test]

@@ -111,6 +111,8 @@ async fn what_goes_wrong_in_s3_is_told_as_unavailable() {
         assert_unavailable(&app.get(path).await);
     }
     assert_unavailable(&app.send(upload(&token, &[("a.png", &png)])).await);
+    app.send(Request::new(Method::GET, "/v1/health").header("x-request-id", "the-last")).await;
+    app.process.wait_for("the-last");
     assert_eq!(app.process.printed().matches("AccessDenied").count(), 3, "each is in the log, once");
 
     storage.behave(Behaviour::Refuses(500, "InternalError"));
