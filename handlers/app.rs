@@ -78,7 +78,8 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
         max_waiting_of_network: if config.limited { config.login_queue } else { usize::MAX },
     };
     Ok(Arc::new(AppState {
-        memory: MemoryBudget::new(config.memory_limit / 8 * 3),
+        // Lambda sends a process one request at a time, and nobody holds anything beside it.
+        memory: MemoryBudget::new(config.memory_limit / 8 * if config.lambda { 3 } else { 2 }),
         response_cache: ResponseCache::new(config.cache_ttl, config.memory_limit / 16),
         accounts: Accounts::new(database.clone(), clock.clone(), tokens, limits.clone(), jobs.clone(), accounts_config),
         articles: Articles::new(

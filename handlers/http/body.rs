@@ -111,7 +111,7 @@ where
 }
 
 /// `failure`, with what is known of the request from the response that it replaces.
-fn in_place_of(mut response: Response, failure: ApiError) -> Response {
+pub(super) fn in_place_of(mut response: Response, failure: ApiError) -> Response {
     let mut failure = failure.into_response();
     let known = std::mem::take(response.extensions_mut());
     let said = std::mem::replace(failure.extensions_mut(), known);

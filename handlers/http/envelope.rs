@@ -40,6 +40,11 @@ impl ApiError {
         matches!(self, Self::Fault(fault) if matches!(**fault, Fault::Unavailable(_)))
     }
 
+    /// Whether there are too many requests, or too large ones.
+    pub(crate) fn is_busy(&self) -> bool {
+        matches!(self, Self::Fault(fault) if matches!(**fault, Fault::Busy(_)))
+    }
+
     /// 400 with a reason.
     pub(crate) fn bad_request(reason: impl ToString) -> Self {
         Self::rejected(StatusCode::BAD_REQUEST, reason)

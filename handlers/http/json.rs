@@ -91,7 +91,7 @@ fn string(value: Option<Json>, key: &str) -> Result<Option<String>, ApiError> {
 pub(crate) async fn json(status: StatusCode, value: &impl Serialize, bytes: usize) -> Result<Response, ApiError> {
     let json = background::long(bytes, || serde_json::to_vec(value)).await.map_err(Fault::failed)?;
     // What was done is told, also when there is hardly any memory left.
-    let json = match memory::hold_for_client(json.len()) {
+    let json = match memory::hold(json.len()) {
         Ok(permit) => memory::holding(json, permit),
         Err(_) => json.into(),
     };

@@ -26,6 +26,7 @@ use crate::http::client_network::{ClientNetwork, PeerAddress};
 use crate::http::idempotency::IDEMPOTENCY_KEY;
 use crate::http::observe::X_REQUEST_ID;
 use crate::http::pagination::X_TOTAL_COUNT;
+use crate::http::sent_share::counted;
 use crate::http::{body, completion, observe};
 use crate::response_cache::CacheableRequest;
 
@@ -80,16 +81,18 @@ impl HttpService {
     }
 
     async fn cached_or_routed(&self, mut request: Request, peer: PeerAddress) -> Response {
+        let memory = &self.0.app.memory;
+        let network = ClientNetwork::new(peer, request.headers(), &self.0.app.trusted_proxies);
         if let Some(cacheable) = CacheableRequest::new(request.method(), request.uri(), request.headers())
             && let Some(response) = self.0.app.response_cache.get(cacheable).await
         {
-            return response;
+            return counted(response, memory, network.0, false);
         }
-        let network = ClientNetwork::new(peer, request.headers(), &self.0.app.trusted_proxies);
         request.extensions_mut().insert(network);
+        let was_changed = !request.method().is_safe();
         let answering = Box::pin(self.0.router.clone().oneshot(request));
-        let Ok(response) = memory::scope(&self.0.app.memory, network.0, answering).await;
-        response
+        let Ok(response) = memory::scope(memory, network.0, answering).await;
+        counted(response, memory, network.0, was_changed)
     }
 }
 

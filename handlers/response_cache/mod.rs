@@ -17,8 +17,9 @@ mod encoding;
 mod representation;
 mod request;
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::extract::MatchedPath;
@@ -140,19 +141,32 @@ impl ResponseCache {
         let result = match &self.entries {
             None => make.await,
             Some(entries) => {
-                let make = async { Ok(Entry { representation: make.await?, route: request.route.clone() }) };
-                let shared = entries.try_get_with(self.key(&path, page), make).await;
+                let mut make = pin!(make);
+                let begun = AtomicBool::new(false);
+                let entry = async {
+                    begun.store(true, Ordering::Relaxed);
+                    Ok(Entry { representation: make.as_mut().await?, route: request.route.clone() })
+                };
+                let shared: Result<_, Arc<ApiError>> = entries.try_get_with(self.key(&path, page), entry).await;
                 if shared.as_ref().is_ok_and(|entry| entry.representation.weight() > LARGE) {
                     // Otherwise it stays, beyond what the cache may have, until others ask for something.
                     entries.run_pending_tasks().await;
                 }
-                shared.map(|entry| entry.representation).map_err(|error: Arc<ApiError>| ApiError::clone(&error))
+                match shared {
+                    Ok(entry) => Ok(entry.representation),
+                    // Whoever made it was refused memory, which is no reason to refuse others.
+                    Err(error) if error.is_busy() && !begun.into_inner() => make.await,
+                    Err(error) => Err(ApiError::clone(&error)),
+                }
             }
         };
         match result {
             Ok(representation) => {
                 let last = LastEntry { representation: representation.clone(), made_at: Instant::now() };
                 self.last.insert((path.into(), page), last);
+                if representation.weight() > LARGE {
+                    self.last.run_pending_tasks();
+                }
                 representation.respond(request, self.cache_control()).await
             }
             Err(error) => match self.last.get(&(path.into(), page)) {

@@ -139,7 +139,7 @@ impl ImageObjects for Objects {
         let path = path_of(object);
         let Some(found) = outcome(0, self.store.get(&path)).await? else { return Ok(None) };
         let size = usize::try_from(found.meta.size).map_err(Fault::failed)?;
-        let permit = memory::hold_for_client(size)?;
+        let permit = memory::hold(size)?;
         let bytes = outcome(size, found.bytes()).await?.map(|bytes| memory::holding(bytes, permit));
         Ok(if is_sealed(object) { bytes.and_then(|bytes| unseal(&bytes)) } else { bytes })
     }

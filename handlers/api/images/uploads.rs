@@ -150,7 +150,7 @@ async fn add_files(upload: &mut Upload<'_>, mut form: Form) -> Result<(), ApiErr
             continue;
         };
         // A buffer that grows, and what becomes of it.
-        let _permit = memory::hold_for_client(2 * MAX_IMAGE_BYTES)?;
+        let _permit = memory::hold_received(2 * MAX_IMAGE_BYTES)?;
         let bytes = part.read(MAX_IMAGE_BYTES).await?.ok_or(ImageError::TooLarge)?;
         upload.add(&name, bytes).await?;
     }

@@ -25,6 +25,10 @@ use crate::business::{Clock, Fault, Timestamp};
 /// of memory: it forgets those who have not been there for longest.
 const MAX_SUBJECTS: u64 = 1 << 14;
 
+/// For how many accounts attempts to log in are counted: whoever wants
+/// one of them to be forgotten has to have so many passwords hashed, which takes long.
+const MAX_ACCOUNTS: u64 = 1 << 16;
+
 /// What bytes of images are counted in: a KiB, in shares (see `service`).
 const IMAGE_UNIT: u64 = 8 << 10;
 
@@ -72,17 +76,17 @@ struct Limiter {
 }
 
 impl Limiter {
-    fn new(rate: Rate, unit: u64, clock: Time) -> Self {
+    fn new(rate: Rate, unit: u64, subjects: u64, clock: Time) -> Self {
         let burst = NonZeroU32::new(units(rate.count.get(), unit)).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period((rate.period / burst.get()).max(Duration::from_nanos(1)));
         let quota = quota.expect("a period that is not zero").allow_burst(burst);
-        Self { limiter: RateLimiter::new(quota, Subjects(cache()), clock), unit }
+        Self { limiter: RateLimiter::new(quota, Subjects(cache(subjects)), clock), unit }
     }
 }
 
 /// What is known of subjects, without those who have not been there for longest.
-fn cache<T: Clone + Send + Sync + 'static>() -> Cache<u64, T> {
-    Cache::builder().max_capacity(MAX_SUBJECTS).eviction_policy(EvictionPolicy::lru()).build()
+fn cache<T: Clone + Send + Sync + 'static>(subjects: u64) -> Cache<u64, T> {
+    Cache::builder().max_capacity(subjects).eviction_policy(EvictionPolicy::lru()).build()
 }
 
 fn units(amount: u64, unit: u64) -> u32 {
@@ -107,8 +111,8 @@ impl InProcessLimits {
             clock: Time(clock),
             hasher: RandomState::new(),
             limiters: Default::default(),
-            attempts: cache(),
-            known: cache(),
+            attempts: cache(MAX_SUBJECTS),
+            known: cache(MAX_SUBJECTS),
         }
     }
 }
@@ -117,7 +121,9 @@ impl InProcessLimits {
 impl LimitStore for InProcessLimits {
     async fn take(&self, limit: Limit, rate: Rate, key: &str, amount: u64, _: Timestamp) -> Result<Option<u32>, Fault> {
         let Limiter { limiter, unit } = self.limiters[limit as usize].get_or_init(|| {
-            Limiter::new(rate, if limit == Limit::ImageQuota { IMAGE_UNIT } else { 1 }, self.clock.clone())
+            let unit = if limit == Limit::ImageQuota { IMAGE_UNIT } else { 1 };
+            let subjects = if limit == Limit::LoginAttempts { MAX_ACCOUNTS } else { MAX_SUBJECTS };
+            Limiter::new(rate, unit, subjects, self.clock.clone())
         });
         let Some(amount) = NonZeroU32::new(units(amount, *unit)) else { return Ok(None) };
         let wait = match limiter.check_key_n(&self.hasher.hash_one(key), amount) {

@@ -17,10 +17,9 @@ const SMALL: usize = 256 << 10;
 
 /// How many bytes may be held at once. Clones share it.
 ///
-/// What is held for as long as a client likes, such as a response that it reads, is also
-/// counted for that client, and is never more than what is left for others, or half of that
-/// for large things: one client may have a third of the budget, and half of it with small
-/// things; two may have a quarter, and a third, each.
+/// What is on its way from or to a client stays for as long as that likes, and what is done for
+/// one comes in addition. Of both, a client has no more than a part of what is left for others,
+/// unless it is a single thing: so one client cannot keep others out, nor can a few.
 #[derive(Clone, Debug)]
 pub struct MemoryBudget(Arc<Inner>);
 
@@ -36,33 +35,57 @@ struct Inner {
 #[derive(Debug)]
 struct State {
     free: usize,
-    /// What is held for as long as clients like, by what one customer may have of networks.
-    clients: HashMap<Network, usize>,
-    refusal: Option<Refusal>,
+    /// What is held for clients, by what one customer may have of networks.
+    shares: HashMap<(Network, Share), usize>,
+    /// Whose connections hold what somebody was refused.
+    holder: Option<Network>,
 }
 
-/// Why somebody was refused memory.
+/// What is counted together for a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Share {
+    /// What is done for it.
+    Work,
+    /// What is on its way from or to it.
+    Transfer,
+}
+
+/// What memory is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It is used up.
-    UsedUp,
-    /// They hold as much as is left for others.
-    ShareUsedUp(Network),
+pub(super) enum Purpose {
+    /// What all clients may need, or ends whatever they do.
+    Common,
+    /// What is done for a client.
+    Work(Network),
+    /// What a client sends.
+    Received(Network),
+    /// What is sent to a client, whose bytes are counted already, perhaps once for many.
+    Sent(Network),
 }
 
 /// A part of a budget, given back when it is dropped.
 #[derive(Debug, Default)]
 pub struct MemoryPermit {
-    budget: Option<MemoryBudget>,
-    client: Option<Network>,
+    from: Option<(MemoryBudget, Purpose)>,
     bytes: usize,
+}
+
+impl Purpose {
+    /// Whose share it is in.
+    fn share(self) -> Option<(Network, Share)> {
+        match self {
+            Self::Common => None,
+            Self::Work(client) => Some((client.customer(), Share::Work)),
+            Self::Received(client) | Self::Sent(client) => Some((client.customer(), Share::Transfer)),
+        }
+    }
 }
 
 impl MemoryBudget {
     /// A budget of `bytes`.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        let state = State { free: bytes / UNIT, clients: HashMap::new(), refusal: None };
+        let state = State { free: bytes / UNIT, shares: HashMap::new(), holder: None };
         Self(Arc::new(Inner { bytes, state: Mutex::new(state), refused: Notify::new() }))
     }
 
@@ -72,19 +95,20 @@ impl MemoryBudget {
         self.0.bytes
     }
 
-    /// Resolves when somebody is refused, or was since this was last called.
-    pub async fn refused(&self) -> Refusal {
+    /// Resolves when somebody is refused, or was since this was last called, with the client
+    /// that holds too much.
+    pub async fn refused(&self) -> Network {
         loop {
             self.0.refused.notified().await;
-            if let Some(refusal) = self.state().refusal.take() {
-                return refusal;
+            if let Some(holder) = self.state().holder.take() {
+                return holder;
             }
         }
     }
 
-    /// A permit for nothing yet; for a `client` when it is held for as long as that likes.
-    pub(super) fn permit(&self, client: Option<Network>) -> MemoryPermit {
-        MemoryPermit { budget: Some(self.clone()), client: client.map(Network::customer), bytes: 0 }
+    /// A permit for nothing yet.
+    pub(super) fn permit(&self, purpose: Purpose) -> MemoryPermit {
+        MemoryPermit { from: Some((self.clone(), purpose)), bytes: 0 }
     }
 
     #[cfg(test)]
@@ -96,40 +120,56 @@ impl MemoryBudget {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes `units`, of which there are to be more than the last quarter if it `is_large`.
-    fn take(&self, units: usize, client: Option<Network>, is_large: bool) -> Result<(), Fault> {
+    /// Takes `units` for somebody who has `own` already. If it `is_large`, more than the last
+    /// quarter has to be left.
+    fn take(&self, purpose: Purpose, own: usize, units: usize, is_large: bool) -> Result<(), Fault> {
         let mut state = self.state();
-        let kept = if is_large { self.0.bytes / UNIT / 4 } else { 0 };
-        let Some(left) = state.free.checked_sub(units).filter(|left| *left >= kept) else {
-            state.refusal = Some(Refusal::UsedUp);
+        let counted = if matches!(purpose, Purpose::Sent(_)) { 0 } else { units };
+        let kept = if is_large && counted > 0 { self.0.bytes / UNIT / 4 } else { 0 };
+        let Some(left) = state.free.checked_sub(counted).filter(|left| *left >= kept) else {
+            state.holder = state.largest(self.0.bytes / UNIT / 8).or(state.holder);
             self.0.refused.notify_one();
             return Err(Fault::busy("the memory for requests is used up"));
         };
-        if let Some(client) = client {
-            let share = state.clients.get(&client).map_or(0, |share| *share) + units;
-            let most = if is_large { left / 2 } else { left };
-            if share > most {
-                state.refusal.get_or_insert(Refusal::ShareUsedUp(client));
+        if let Some(share) = purpose.share() {
+            let before = state.shares.get(&share).map_or(0, |units| *units);
+            let most = match share.1 {
+                Share::Work => left,
+                Share::Transfer if is_large => left / 5,
+                Share::Transfer => left / 4,
+            };
+            if before > own && before + units > most {
+                state.holder.get_or_insert(share.0);
                 self.0.refused.notify_one();
-                return Err(Fault::busy(format!("the share of {client} in the memory for requests is used up")));
+                return Err(Fault::busy(format!("the share of {} in the memory for requests is used up", share.0)));
             }
-            state.clients.insert(client, share);
+            state.shares.insert(share, before + units);
         }
         state.free = left;
         Ok(())
     }
 
-    fn give_back(&self, units: usize, client: Option<Network>) {
+    fn give_back(&self, purpose: Purpose, units: usize) {
         let mut state = self.state();
-        state.free += units;
-        if let Some(client) = client
-            && let Entry::Occupied(mut share) = state.clients.entry(client)
+        if !matches!(purpose, Purpose::Sent(_)) {
+            state.free += units;
+        }
+        if let Some(share) = purpose.share()
+            && let Entry::Occupied(mut share) = state.shares.entry(share)
         {
             *share.get_mut() -= units;
             if *share.get() == 0 {
                 share.remove();
             }
         }
+    }
+}
+
+impl State {
+    /// The client with most on its way, if that is more than `least`.
+    fn largest(&self, least: usize) -> Option<Network> {
+        let transfers = self.shares.iter().filter(|((_, share), units)| *share == Share::Transfer && **units > least);
+        transfers.max_by_key(|(_, units)| **units).map(|((client, _), _)| *client)
     }
 }
 
@@ -145,11 +185,12 @@ impl MemoryPermit {
     /// [`Fault::Busy`] when they are not there.
     pub(super) fn grow(&mut self, bytes: usize, total: usize) -> Result<(), Fault> {
         let after = self.bytes.saturating_add(bytes);
-        let units = after.div_ceil(UNIT) - self.bytes.div_ceil(UNIT);
+        let own = self.bytes.div_ceil(UNIT);
+        let units = after.div_ceil(UNIT) - own;
         if units > 0
-            && let Some(budget) = &self.budget
+            && let Some((budget, purpose)) = &self.from
         {
-            budget.take(units, self.client, total > SMALL)?;
+            budget.take(*purpose, own, units, total > SMALL)?;
         }
         self.bytes = after;
         Ok(())
@@ -160,9 +201,9 @@ impl Drop for MemoryPermit {
     fn drop(&mut self) {
         let units = self.bytes.div_ceil(UNIT);
         if units > 0
-            && let Some(budget) = &self.budget
+            && let Some((budget, purpose)) = &self.from
         {
-            budget.give_back(units, self.client);
+            budget.give_back(*purpose, units);
         }
     }
 }
@@ -171,21 +212,27 @@ impl Drop for MemoryPermit {
 mod tests {
     use std::net::IpAddr;
 
+    use super::Purpose::{Common, Received, Sent, Work};
     use super::*;
 
     fn network(address: &str) -> Network {
         address.parse::<IpAddr>().unwrap().into()
     }
 
-    fn held(budget: &MemoryBudget, client: Option<Network>, kibibytes: usize) -> Result<MemoryPermit, Fault> {
-        let mut permit = budget.permit(client);
+    fn held(budget: &MemoryBudget, purpose: Purpose, kibibytes: usize) -> Result<MemoryPermit, Fault> {
+        let mut permit = budget.permit(purpose);
         permit.grow(kibibytes << 10, kibibytes << 10).map(|()| permit)
+    }
+
+    /// As many permits as there are.
+    fn all(budget: &MemoryBudget, purpose: Purpose, kibibytes: usize) -> Vec<MemoryPermit> {
+        std::iter::from_fn(|| held(budget, purpose, kibibytes).ok()).collect()
     }
 
     #[test]
     fn many_little_amounts_are_no_more_than_their_sum() {
         let budget = MemoryBudget::new(1 << 20);
-        let mut permit = budget.permit(None);
+        let mut permit = budget.permit(Common);
         (0..10_000).for_each(|_| permit.grow(1, 1).unwrap());
         assert_eq!(budget.free_bytes(), (1_024 - 10) << 10);
         drop(permit);
@@ -195,45 +242,63 @@ mod tests {
     #[test]
     fn who_wants_little_gets_the_last_quarter() {
         let budget = MemoryBudget::new(1 << 20);
-        let large = held(&budget, None, 768).unwrap();
-        assert!(held(&budget, None, 257).is_err() && held(&budget, None, 256).is_ok());
+        let large = held(&budget, Common, 768).unwrap();
+        assert!(held(&budget, Common, 257).is_err() && held(&budget, Common, 256).is_ok());
         drop(large);
-        assert!(held(&budget, None, 257).is_ok());
+        assert!(held(&budget, Common, 257).is_ok());
     }
 
     #[test]
-    fn a_client_holds_no_more_than_is_left_for_others() {
+    fn clients_hold_no_more_than_a_part_of_what_is_left_for_others() {
+        let budget = MemoryBudget::new(4 << 20);
+        let clients = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map(network);
+        let transfers = clients.map(|client| all(&budget, Received(client), 64));
+        assert_eq!(transfers.each_ref().map(Vec::len), [12, 10, 8]);
+        // A stranger gets as much as the last of them, and others have work done for them.
+        assert!(held(&budget, Received(network("192.0.2.4")), 8 * 64).is_ok());
+        assert!(held(&budget, Work(network("192.0.2.4")), 1 << 10).is_ok());
+        drop(transfers);
+        assert_eq!(budget.free_bytes(), 4 << 20);
+        assert!(budget.state().shares.is_empty());
+    }
+
+    #[test]
+    fn work_for_one_client_leaves_as_much_for_others() {
+        let budget = MemoryBudget::new(4 << 20);
+        let client = network("192.0.2.1");
+        assert_eq!(all(&budget, Work(client), 512).len(), 4);
+        let _large = held(&budget, Work(client), 3 << 10).unwrap();
+        assert!(held(&budget, Work(client), 1).is_err());
+    }
+
+    #[test]
+    fn what_is_sent_counts_for_its_client_alone() {
         let budget = MemoryBudget::new(1 << 20);
-        let clients = ["192.0.2.1", "192.0.2.2", "2001:db8::1"].map(|address| Some(network(address)));
-        let large = held(&budget, clients[0], 341).unwrap();
-        assert!(held(&budget, clients[0], 257).is_err() && held(&budget, clients[1], 257).is_err());
-        drop(large);
-        let one: Vec<_> = std::iter::from_fn(|| held(&budget, clients[0], 64).ok()).collect();
-        let other: Vec<_> = std::iter::from_fn(|| held(&budget, clients[1], 64).ok()).collect();
-        assert_eq!((one.len(), other.len()), (8, 4));
-        assert!(held(&budget, clients[2], 128).is_ok() && held(&budget, None, 256).is_ok());
-        drop(other);
-        assert!(held(&budget, clients[2], 256).is_ok());
-        drop(one);
-        assert_eq!(budget.free_bytes(), 1 << 20);
-        assert!(budget.state().clients.is_empty());
+        let client = network("192.0.2.1");
+        let sent = all(&budget, Sent(client), 100);
+        assert_eq!((sent.len(), budget.free_bytes()), (2, 1 << 20));
+        assert!(held(&budget, Received(client), 100).is_err());
+        // A single thing is sent, however large it is.
+        assert!(held(&budget, Sent(network("192.0.2.2")), 2 << 10).is_ok());
     }
 
     #[test]
     fn one_customer_has_one_share() {
         let budget = MemoryBudget::new(1 << 20);
-        let _third = held(&budget, Some(network("2001:db8:1:1::1")), 341).unwrap();
-        assert!(held(&budget, Some(network("2001:db8:1:2::1")), 256).is_err());
-        assert!(held(&budget, Some(network("2001:db8:2:1::1")), 1).is_ok());
+        let _third = held(&budget, Received(network("2001:db8:1:1::1")), 256).unwrap();
+        assert!(held(&budget, Received(network("2001:db8:1:2::1")), 1).is_err());
+        assert!(held(&budget, Received(network("2001:db8:2:1::1")), 1).is_ok());
     }
 
     #[tokio::test]
-    async fn it_tells_who_was_refused() {
+    async fn it_tells_who_holds_what_others_are_refused() {
         let budget = MemoryBudget::new(1 << 20);
-        let client = network("192.0.2.1");
-        assert!(held(&budget, Some(client), 513).is_err());
-        assert_eq!(budget.refused().await, Refusal::ShareUsedUp(client));
-        assert!(held(&budget, None, 1_025).is_err() && held(&budget, Some(client), 513).is_err());
-        assert_eq!(budget.refused().await, Refusal::UsedUp);
+        let (client, other) = (network("192.0.2.1"), network("192.0.2.2"));
+        let (_held, _other) =
+            (held(&budget, Received(client), 200).unwrap(), held(&budget, Received(other), 160).unwrap());
+        assert!(held(&budget, Common, 1_025).is_err());
+        assert_eq!(budget.refused().await, client);
+        assert!(held(&budget, Received(other), 200).is_err());
+        assert_eq!(budget.refused().await, other);
     }
 }

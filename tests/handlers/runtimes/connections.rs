@@ -146,7 +146,7 @@ async fn so_many_connections_over_http_2_stay_idle() {
 #[tokio::test]
 async fn whoever_reads_slowly_goes_when_others_need_the_memory() {
     // Nothing is cached, so each response is made anew.
-    let app = TestApp::http(&[("MEMORY_LIMIT", "67108864"), ("CACHE_TTL", "0")]);
+    let app = TestApp::http(&[("MEMORY_LIMIT", "100663296"), ("CACHE_TTL", "0")]);
     let token = app.author("ada").await;
     for n in 0..3 {
         let body = format!("{n} {}", "many words ".repeat(36_000));
