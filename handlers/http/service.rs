@@ -13,16 +13,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::response::Response;
-use http::Method;
+use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK, RETRY_AFTER};
-use talelio::business::memory::{self, MemoryBudget};
+use http::{HeaderMap, Method};
+use talelio::business::memory::{self, MemoryBudget, MemoryPermit};
 use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
 use crate::http::client_network::{ClientNetwork, PeerAddress};
+use crate::http::envelope::ApiError;
 use crate::http::idempotency::IDEMPOTENCY_KEY;
 use crate::http::observe::X_REQUEST_ID;
 use crate::http::pagination::X_TOTAL_COUNT;
@@ -52,6 +53,19 @@ impl HttpService {
     pub(crate) async fn call(self, request: Request, peer: PeerAddress) -> Result<Response, Infallible> {
         let tasks = self.0.tasks.clone();
         Ok(completion::run_to_completion(&tasks, request, move |request| self.observed(request, peer)).await)
+    }
+
+    /// Holds what a request of `peer` takes in any case, until its response is sent. Otherwise the
+    /// response to a request that is one too many.
+    pub(crate) fn admit(&self, headers: &HeaderMap, peer: PeerAddress) -> Result<MemoryPermit, ApiError> {
+        let ClientNetwork(network) = ClientNetwork::new(peer, headers, &self.0.app.trusted_proxies);
+        Ok(memory::admit(&self.0.app.memory, network)?)
+    }
+
+    /// Answers a request that is not admitted.
+    pub(crate) async fn refuse(self, request: Request, error: ApiError) -> Response {
+        let refused = |_| async { error.into_response() };
+        observe::observe(self.0.app.report_consumed_capacity, request, refused).await
     }
 
     /// What all requests together may hold.

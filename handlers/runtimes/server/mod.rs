@@ -157,9 +157,23 @@ async fn serve_http(
     let answer = |request: Request<Incoming>| {
         let at_hand = AtHand::new(connection);
         let http_2 = request.version() == Version::HTTP_2;
-        let response = service.clone().call(request.map(|body| received(body, connection)), peer);
+        let admitted = service.admit(request.headers(), peer);
+        let service = service.clone();
+        let request = request.map(|body| received(body, connection));
         async move {
-            let Ok(mut response) = response.await;
+            let (mut response, permit) = match admitted {
+                Ok(permit) => {
+                    let Ok(response) = service.call(request, peer).await;
+                    (response, Some(permit))
+                }
+                Err(error) => {
+                    // A response over HTTP/2 stays until the client takes it.
+                    if http_2 {
+                        at_hand.connection().evict();
+                    }
+                    (service.refuse(request, error).await, None)
+                }
+            };
             if at_hand.leaves_one_too_many() {
                 if http_2 {
                     at_hand.retire();
@@ -167,7 +181,7 @@ async fn serve_http(
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
             }
-            Ok::<_, Infallible>(response.map(|body| SentBody::new(body, at_hand, http_2)))
+            Ok::<_, Infallible>(response.map(|body| SentBody::new(body, at_hand, http_2, permit)))
         }
     };
     let mut serving = pin!(server.serve_connection(io, service_fn(answer)));

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::body::{Body, Bytes};
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
+use talelio::business::memory::MemoryPermit;
 
 use super::connection::AtHand;
 
@@ -17,15 +18,16 @@ pub(super) struct SentBody {
     at_hand: AtHand,
     /// Its number among the responses over HTTP/2.
     number: Option<u64>,
+    _permit: Option<MemoryPermit>,
 }
 
 /// The bytes of a piece.
 const PIECE: usize = 16 << 10;
 
 impl SentBody {
-    pub(super) fn new(body: Body, at_hand: AtHand, http_2: bool) -> Self {
+    pub(super) fn new(body: Body, at_hand: AtHand, http_2: bool, permit: Option<MemoryPermit>) -> Self {
         let number = (http_2 && !body.is_end_stream()).then(|| at_hand.connection().begin_response());
-        Self { body, rest: Bytes::new(), at_hand, number }
+        Self { body, rest: Bytes::new(), at_hand, number, _permit: permit }
     }
 }
 
