@@ -225,21 +225,35 @@ def frame(kind, flags, stream, payload):
     return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
-@load("4 connections of HTTP/2 that take nothing of 32 images each", with_image, images=True)
-def window_zero(ours, path):
+def taking_nothing(ours, path, connections):
+    """Connections of HTTP/2 with 32 requests for `path` each, whose responses they do not take."""
+
     def literal(name, value):
         return b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value
 
     head = b"\x82\x86" + literal(b":authority", b"a") + literal(b":path", path.encode())
-    held = []
-    for _ in range(4):
-        connection = connect(ours)
-        connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, struct.pack(">HI", 4, 0)))
-        for stream in range(1, 64, 2):
-            connection.sendall(frame(1, 5, stream, head))
-        held.append(connection)
+    settings = frame(4, 0, 0, struct.pack(">HI", 4, 0))
+    requests = b"".join(frame(1, 5, stream, head) for stream in range(1, 64, 2))
+    held = [connect(ours) for _ in range(connections)]
+    for connection in held:
+        # Some may be closed while the others begin.
+        with contextlib.suppress(OSError):
+            connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings + requests)
+    return held
+
+
+@load("4 connections of HTTP/2 that take nothing of 32 images each", with_image, images=True)
+def images_not_taken(ours, path):
+    held = taking_nothing(ours, path, 4)
     time.sleep(5)
-    yield f"{ours.resident():.1f} MB held"
+    yield f"{ours.resident():.1f} MB held by {len(held)}"
+
+
+@load("400 connections of HTTP/2 that take nothing of 32 short responses each")
+def short_responses_not_taken(ours, _):
+    held = taking_nothing(ours, "/v1/health", 400)
+    time.sleep(5)
+    yield f"{ours.resident():.1f} MB held by {len(held)}"
 
 
 @load("12 clients that read nothing of a long page", with_articles)

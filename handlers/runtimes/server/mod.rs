@@ -163,7 +163,8 @@ async fn serve_http(
         async move {
             let (mut response, permit) = match admitted {
                 Ok(permit) => {
-                    let Ok(response) = service.call(request, peer).await;
+                    // Boxed, so that a response that waits for its client takes less memory.
+                    let Ok(response) = Box::pin(service.call(request, peer)).await;
                     (response, Some(permit))
                 }
                 Err(error) => {
@@ -171,7 +172,7 @@ async fn serve_http(
                     if http_2 {
                         at_hand.connection().evict();
                     }
-                    (service.refuse(request, error).await, None)
+                    (Box::pin(service.refuse(request, error)).await, None)
                 }
             };
             if at_hand.leaves_one_too_many() {
