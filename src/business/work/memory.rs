@@ -39,7 +39,8 @@ pub async fn scope<T>(budget: &MemoryBudget, client: Network, work: impl Future<
     SCOPE.scope(scope, work).await
 }
 
-/// Whether the budget is enough for `bytes` at all, once others have given theirs back.
+/// Whether the budget is enough for `bytes` at all, once others have given theirs back: beside
+/// the last quarter, which such a request does not get, and what it holds already.
 #[must_use]
 pub fn is_enough(bytes: usize) -> bool {
     SCOPE.try_with(|scope| bytes <= scope.budget.bytes() / 8 * 5).unwrap_or(true)
