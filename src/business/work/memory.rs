@@ -61,11 +61,7 @@ pub fn max_response_bytes() -> usize {
 /// # Errors
 /// [`Fault::Busy`] when they are not there.
 pub fn reserve(bytes: usize) -> Result<(), Fault> {
-    let reserve = |scope: &Scope| {
-        let total = scope.reserved.borrow().bytes() + scope.received.borrow().bytes();
-        scope.reserved.borrow_mut().grow(bytes, total.saturating_add(bytes))
-    };
-    SCOPE.try_with(reserve).unwrap_or(Ok(()))
+    grow(|scope| &scope.reserved, bytes)
 }
 
 /// Reserves `bytes` more, which a client sends, until the work on this request ends.
@@ -73,11 +69,16 @@ pub fn reserve(bytes: usize) -> Result<(), Fault> {
 /// # Errors
 /// [`Fault::Busy`] when they are not there.
 pub fn receive(bytes: usize) -> Result<(), Fault> {
-    let receive = |scope: &Scope| {
+    grow(|scope| &scope.received, bytes)
+}
+
+/// Grows one permit of the work at hand, whose size is judged by all that it holds.
+fn grow(permit: impl Fn(&Scope) -> &RefCell<MemoryPermit>, bytes: usize) -> Result<(), Fault> {
+    let grow = |scope: &Scope| {
         let total = scope.reserved.borrow().bytes() + scope.received.borrow().bytes();
-        scope.received.borrow_mut().grow(bytes, total.saturating_add(bytes))
+        permit(scope).borrow_mut().grow(bytes, total.saturating_add(bytes))
     };
-    SCOPE.try_with(receive).unwrap_or(Ok(()))
+    SCOPE.try_with(grow).unwrap_or(Ok(()))
 }
 
 /// Holds `bytes` until the permit is dropped, for work that ends whatever clients do.
