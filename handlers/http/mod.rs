@@ -13,5 +13,5 @@ pub(crate) mod json;
 pub(crate) mod multipart;
 pub(crate) mod observe;
 pub(crate) mod pagination;
-mod sent_share;
+pub(crate) mod sent_share;
 pub(crate) mod service;

@@ -1,8 +1,7 @@
 //! One connection: what it is at, and when it is to end.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::bodies::Bodies;
+use super::responses::Responses;
 
 /// How long a new connection may say nothing.
 const SILENT: Duration = Duration::from_secs(15);
@@ -34,15 +34,11 @@ const PATIENCE: u32 = 3;
 /// slower than we write.
 const PROGRESS_BYTES: u64 = 20 << 10;
 
-/// How long a client may take to read before it is one that others wait for.
+/// How long a client may take to send bodies before it is one that others wait for.
 const SLOW: Duration = Duration::from_secs(10);
 
 /// How many bytes that nobody has taken yet are no matter: a head of some cookies.
 const UNREAD_BYTES: usize = 4 << 10;
-
-/// How long a client over HTTP/2 may not take any more of a response before it is one that
-/// others wait for.
-const SLOW_STREAM: Duration = Duration::from_secs(2);
 
 /// The most idle connections that have been served before, each of which has buffers. Beyond
 /// that, a connection ends with its response.
@@ -96,8 +92,6 @@ pub(super) struct Connection {
     totals: Arc<Totals>,
     /// How many requests are at hand.
     at_hand: AtomicU32,
-    /// Since when there are any.
-    at_hand_since: AtomicU64,
     /// Whether any was before.
     served: AtomicBool,
     /// How many bytes have come that nobody has taken yet, and since when.
@@ -112,9 +106,8 @@ pub(super) struct Connection {
     /// Whether the client reads slower than we write.
     blocked: AtomicBool,
     written: AtomicU64,
-    /// When HTTP/2 last asked for more of each response, by their numbers.
-    responses: Mutex<HashMap<u64, u64>>,
-    next_response: AtomicU64,
+    /// The responses that are on their way.
+    responses: Responses,
     /// Whether [`Connection::ends`] looks at it only when it has been idle for too long.
     unwatched: AtomicBool,
     /// Told when it is to be looked at before that.
@@ -132,7 +125,6 @@ impl Connection {
         Self {
             customer: peer.customer(),
             at_hand: AtomicU32::new(0),
-            at_hand_since: AtomicU64::new(0),
             served: AtomicBool::new(false),
             unread: AtomicUsize::new(0),
             unread_since: AtomicU64::new(0),
@@ -142,8 +134,7 @@ impl Connection {
             head_since: AtomicU64::new(0),
             blocked: AtomicBool::new(false),
             written: AtomicU64::new(0),
-            responses: Mutex::default(),
-            next_response: AtomicU64::new(0),
+            responses: Responses::default(),
             unwatched: AtomicBool::new(false),
             changed: Notify::new(),
             closing: AtomicBool::new(false),
@@ -204,12 +195,9 @@ impl Connection {
         unread.then(|| self.unread_since.load(Relaxed))
     }
 
-    /// Since when its client has been reading, if that is long.
-    pub(super) fn slow_since(&self) -> Option<u64> {
-        let since = self.at_hand_since.load(Relaxed);
-        let long = self.at_hand.load(Relaxed) > 0 && since + milliseconds(SLOW) <= self.now();
-        let waiting = self.blocked.load(Relaxed) || self.has_stalled_response(SLOW_STREAM);
-        (long && waiting && !self.evicted.load(Relaxed)).then_some(since)
+    /// Whether its client takes its responses slowly.
+    pub(super) fn reads_slowly(&self) -> bool {
+        self.responses.are_slow(self.now(), self.written.load(Relaxed), self.blocked.load(Relaxed))
     }
 
     /// Whether its client has been sending bodies for long, and slowly.
@@ -297,7 +285,7 @@ impl Connection {
             let before = std::mem::replace(&mut written, self.written.load(Relaxed));
             let slow = self.blocked.load(Relaxed) && written - before < PROGRESS_BYTES;
             without_progress = if slow { without_progress + 1 } else { 0 };
-            if without_progress == PATIENCE || self.has_stalled_response(STALLED) {
+            if without_progress == PATIENCE || self.responses.has_stalled(self.now(), milliseconds(STALLED)) {
                 return End::AtOnce;
             }
         }
@@ -316,32 +304,22 @@ impl Connection {
         Some(since + milliseconds(most))
     }
 
-    /// A response over HTTP/2 begins. Returns its number.
-    pub(super) fn begin_response(&self) -> u64 {
-        let number = self.next_response.fetch_add(1, Relaxed);
-        self.ask_for_more(number);
-        self.watch();
-        number
+    /// A response of so many bytes begins. Returns its number.
+    pub(super) fn begin_response(&self, bytes: u64, is_one_of_many: bool) -> u64 {
+        if is_one_of_many {
+            // Its progress is told by itself, and not by what the connection writes.
+            self.watch();
+        }
+        self.responses.begin(self.now(), self.written.load(Relaxed), bytes, is_one_of_many)
     }
 
-    /// The client takes more of a response.
-    pub(super) fn ask_for_more(&self, number: u64) {
-        let now = self.now();
-        self.responses().insert(number, now);
+    /// So many bytes of a response have been written.
+    pub(super) fn has_sent(&self, number: u64, bytes: usize) {
+        self.responses.progress(number, self.now(), bytes);
     }
 
     pub(super) fn end_response(&self, number: u64) {
-        self.responses().remove(&number);
-    }
-
-    fn has_stalled_response(&self, patience: Duration) -> bool {
-        let patience = milliseconds(patience);
-        let now = self.now();
-        self.responses().values().any(|asked| asked + patience < now)
-    }
-
-    fn responses(&self) -> MutexGuard<'_, HashMap<u64, u64>> {
-        self.responses.lock().unwrap_or_else(PoisonError::into_inner)
+        self.responses.end(number);
     }
 }
 
@@ -354,9 +332,7 @@ pub(super) struct AtHand(Arc<Connection>);
 
 impl AtHand {
     pub(super) fn new(connection: &Arc<Connection>) -> Self {
-        if connection.at_hand.fetch_add(1, Relaxed) == 0 {
-            connection.at_hand_since.store(connection.now(), Relaxed);
-        }
+        connection.at_hand.fetch_add(1, Relaxed);
         connection.has_taken(usize::MAX);
         connection.is_counted(false);
         connection.head_since.store(0, Relaxed);

@@ -5,14 +5,14 @@
 //! sending the head of one, or has its response. When there are too many, the one that has
 //! been idle longest goes first. When too much has come that nobody can take yet, such as
 //! heads that have no end, the one goes that has sent nothing else for longest; and when the
-//! memory for requests is used up, those of the client that holds most of it: all that send
-//! slowly and the one that takes longest to read.
+//! memory for requests is used up, all go whose clients take much slowly, and those that send
+//! slowly of the client that holds most of it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use talelio::business::Network;
-use talelio::business::memory::MemoryBudget;
+use talelio::business::memory::{MemoryBudget, Refusal};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -91,22 +91,30 @@ impl Connections {
         let_idle_go(&self.0.open());
     }
 
-    /// Lets connections go as long as there are some whose clients send what has no end, or,
-    /// when requests are refused because the memory for them is used up, send or read slowly
-    /// and are of the client that holds most of it.
+    /// Lets connections go as long as there are some whose clients send what has no end, or
+    /// send or read slowly while requests are refused because the memory for them is used up.
     pub(super) async fn relieve(&self, budget: &MemoryBudget) {
         loop {
             tokio::select! {
                 () = self.0.totals.too_much_unread() => {
                     oldest(&self.0.open(), Connection::unread_since).inspect(|connection| connection.evict());
                 }
-                holder = budget.refused() => {
-                    let open = self.0.open();
-                    let is_of_holder = |connection: &Connection| connection.customer == holder;
-                    let slow = open.values().filter(|connection| connection.sends_slowly() && is_of_holder(connection));
-                    slow.for_each(|connection| connection.evict());
-                    let reads = |connection: &Connection| connection.slow_since().filter(|_| is_of_holder(connection));
-                    oldest(&open, reads).inspect(|connection| connection.evict());
+                refusal = budget.refused() => self.let_slow_go(budget, refusal),
+            }
+        }
+    }
+
+    /// Lets connections go whose clients keep others waiting.
+    fn let_slow_go(&self, budget: &MemoryBudget, Refusal { holder, is_used_up }: Refusal) {
+        for connection in self.0.open().values() {
+            let is_of_holder = holder == Some(connection.customer);
+            if is_of_holder && connection.sends_slowly() {
+                connection.evict();
+            }
+            if (is_of_holder || is_used_up) && connection.reads_slowly() {
+                connection.evict();
+                if is_used_up {
+                    budget.restrict(connection.customer);
                 }
             }
         }

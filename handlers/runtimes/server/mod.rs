@@ -4,6 +4,7 @@ mod bodies;
 mod connection;
 mod connections;
 mod received_body;
+mod responses;
 mod sent_body;
 mod stream;
 
@@ -182,7 +183,7 @@ async fn serve_http(
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
             }
-            Ok::<_, Infallible>(response.map(|body| SentBody::new(body, at_hand, http_2, permit)))
+            Ok::<_, Infallible>(SentBody::of(response, at_hand, http_2, permit))
         }
     };
     let mut serving = pin!(server.serve_connection(io, service_fn(answer)));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -14,6 +15,12 @@ const UNIT: usize = 1_024;
 /// A request that needs no more than this, in bytes, may have the last quarter of the
 /// budget: those who want little are served while others want too much.
 const SMALL: usize = 256 << 10;
+
+/// What a restricted client may be sent at once that is not small, in bytes: a long article.
+const RESTRICTED: usize = 1 << 20;
+
+/// How long a client is restricted.
+const RESTRICTION: Duration = Duration::from_mins(1);
 
 /// How many bytes may be held at once. Clones share it.
 ///
@@ -37,8 +44,19 @@ struct State {
     free: usize,
     /// What is held for clients, by what one customer may have of networks.
     shares: HashMap<(Network, Share), usize>,
-    /// Whose connections hold what somebody was refused.
-    holder: Option<Network>,
+    /// The last that has not been told of.
+    refusal: Option<Refusal>,
+    /// Until when clients are restricted, who kept others waiting.
+    restricted: HashMap<Network, Instant>,
+}
+
+/// Somebody was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The client that holds most of what is missing, if any holds much.
+    pub holder: Option<Network>,
+    /// Whether all of the memory was used up, and not only the share of that client.
+    pub is_used_up: bool,
 }
 
 /// What is counted together for a client.
@@ -85,7 +103,7 @@ impl MemoryBudget {
     /// A budget of `bytes`.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        let state = State { free: bytes / UNIT, shares: HashMap::new(), holder: None };
+        let state = State { free: bytes / UNIT, shares: HashMap::new(), refusal: None, restricted: HashMap::new() };
         Self(Arc::new(Inner { bytes, state: Mutex::new(state), refused: Notify::new() }))
     }
 
@@ -95,15 +113,22 @@ impl MemoryBudget {
         self.0.bytes
     }
 
-    /// Resolves when somebody is refused, or was since this was last called, with the client
-    /// that holds too much.
-    pub async fn refused(&self) -> Network {
+    /// Resolves when somebody is refused, or was since this was last called.
+    pub async fn refused(&self) -> Refusal {
         loop {
             self.0.refused.notified().await;
-            if let Some(holder) = self.state().holder.take() {
-                return holder;
+            if let Some(refusal) = self.state().refusal.take() {
+                return refusal;
             }
         }
+    }
+
+    /// Sends less at once to a client that kept others waiting, for a minute.
+    pub fn restrict(&self, client: Network) {
+        let now = Instant::now();
+        let restricted = &mut self.state().restricted;
+        restricted.retain(|_, until| *until > now);
+        restricted.insert(client.customer(), now + RESTRICTION);
     }
 
     /// A permit for nothing yet.
@@ -127,26 +152,30 @@ impl MemoryBudget {
         let counted = if matches!(purpose, Purpose::Sent(_)) { 0 } else { units };
         let kept = if is_large && counted > 0 { self.0.bytes / UNIT / 4 } else { 0 };
         let Some(left) = state.free.checked_sub(counted).filter(|left| *left >= kept) else {
-            state.holder = state.largest(self.0.bytes / UNIT / 8).or(state.holder);
-            self.0.refused.notify_one();
+            let holder = state.largest(self.0.bytes / UNIT / 8);
+            self.refuse(&mut state, Refusal { holder, is_used_up: true });
             return Err(Fault::busy("the memory for requests is used up"));
         };
         if let Some(share) = purpose.share() {
             let before = state.shares.get(&share).map_or(0, |units| *units);
-            let most = match share.1 {
-                Share::Work => left,
-                Share::Transfer if is_large => left / 5,
-                Share::Transfer => left / 4,
-            };
-            if before > own && before + units > most {
-                state.holder.get_or_insert(share.0);
-                self.0.refused.notify_one();
+            let is_more = before > own && before + units > share.1.most(left, is_large);
+            let is_restricted = || matches!(purpose, Purpose::Sent(_)) && state.is_restricted(share.0);
+            if is_more || before + units > restricted_most(left, is_large) && is_restricted() {
+                self.refuse(&mut state, Refusal { holder: Some(share.0), is_used_up: false });
                 return Err(Fault::busy(format!("the share of {} in the memory for requests is used up", share.0)));
             }
             state.shares.insert(share, before + units);
         }
         state.free = left;
         Ok(())
+    }
+
+    fn refuse(&self, state: &mut State, refusal: Refusal) {
+        // That all is used up is not forgotten for what is less.
+        if state.refusal.is_none_or(|other| refusal.is_used_up || !other.is_used_up) {
+            state.refusal = Some(refusal);
+        }
+        self.0.refused.notify_one();
     }
 
     fn give_back(&self, purpose: Purpose, units: usize) {
@@ -165,7 +194,28 @@ impl MemoryBudget {
     }
 }
 
+impl Share {
+    /// How many units a client may have of it when so many are left for others.
+    fn most(self, left: usize, is_large: bool) -> usize {
+        match self {
+            Self::Work => left,
+            Self::Transfer if is_large => left / 5,
+            Self::Transfer => left / 4,
+        }
+    }
+}
+
+/// How many units may be on their way to a restricted client when so many are left for others.
+fn restricted_most(left: usize, is_large: bool) -> usize {
+    let most = RESTRICTED / UNIT;
+    if is_large { most } else { most.max(left / 16) }
+}
+
 impl State {
+    fn is_restricted(&self, client: Network) -> bool {
+        self.restricted.get(&client).is_some_and(|until| *until > Instant::now())
+    }
+
     /// The client with most on its way, if that is more than `least`.
     fn largest(&self, least: usize) -> Option<Network> {
         let transfers = self.shares.iter().filter(|((_, share), units)| *share == Share::Transfer && **units > least);
@@ -290,15 +340,31 @@ mod tests {
         assert!(held(&budget, Received(network("2001:db8:2:1::1")), 1).is_ok());
     }
 
+    #[test]
+    fn who_kept_others_waiting_is_sent_less_at_once() {
+        let budget = MemoryBudget::new(64 << 20);
+        let client = network("192.0.2.1");
+        let sent = |kibibytes| all(&budget, Sent(client), kibibytes).len();
+        assert_eq!((sent(512), sent(64), sent(4 << 10)), (25, 256, 3));
+        budget.restrict(client);
+        assert_eq!((sent(512), sent(64), sent(4 << 10)), (2, 64, 0));
+        assert!(held(&budget, Received(client), 4 << 10).is_ok());
+        assert!(held(&budget, Sent(network("192.0.2.2")), 4 << 10).is_ok());
+    }
+
     #[tokio::test]
     async fn it_tells_who_holds_what_others_are_refused() {
         let budget = MemoryBudget::new(1 << 20);
         let (client, other) = (network("192.0.2.1"), network("192.0.2.2"));
         let (_held, _other) =
             (held(&budget, Received(client), 200).unwrap(), held(&budget, Received(other), 160).unwrap());
+        let used_up = Refusal { holder: Some(client), is_used_up: true };
         assert!(held(&budget, Common, 1_025).is_err());
-        assert_eq!(budget.refused().await, client);
+        assert_eq!(budget.refused().await, used_up);
+        let own = Refusal { holder: Some(other), is_used_up: false };
         assert!(held(&budget, Received(other), 200).is_err());
-        assert_eq!(budget.refused().await, other);
+        assert_eq!(budget.refused().await, own);
+        assert!(held(&budget, Common, 1_025).is_err() && held(&budget, Received(other), 200).is_err());
+        assert_eq!(budget.refused().await, used_up);
     }
 }

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use bytes::Bytes;
 
 use super::budget::Purpose;
-pub use super::budget::{MemoryBudget, MemoryPermit};
+pub use super::budget::{MemoryBudget, MemoryPermit, Refusal};
 use crate::business::{Fault, Network};
 
 /// What the work on one request holds.

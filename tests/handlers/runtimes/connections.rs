@@ -1,15 +1,17 @@
 //! Connections that do nothing, and how they end.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::harness::{Process, TestApp, client_builder};
+use crate::harness::{Process, Request, TestApp, client_builder};
 
 async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(app.process.address()).await.unwrap()
@@ -165,7 +167,7 @@ async fn whoever_reads_slowly_goes_when_others_need_the_memory() {
         stream.read_exact(&mut [0]).await.unwrap();
         holding.push(stream);
     }
-    tokio::time::sleep(Duration::from_secs(11)).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
     let served = async {
         while reader().await != StatusCode::OK {
             // Not so slow that they would be given up for that.
@@ -176,4 +178,52 @@ async fn whoever_reads_slowly_goes_when_others_need_the_memory() {
         }
     };
     timeout(Duration::from_secs(10), served).await.expect("an answer");
+}
+
+/// Asks from a network for long pages, without reading any of them, again whenever it is let go.
+async fn read_nothing(server: SocketAddr, network: u8) {
+    loop {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        socket.bind(SocketAddr::from(([127, 0, 1, network], 0))).unwrap();
+        let mut stream = socket.connect(server).await.unwrap();
+        let requests = "GET /v1/users/ada/articles?limit=3 HTTP/1.1\r\nhost: a\r\n\r\n".repeat(8);
+        let _ = stream.write_all(requests.as_bytes()).await;
+        let gone = async {
+            while !matches!(stream.try_write(b"\r\n"), Err(error) if error.kind() != ErrorKind::WouldBlock) {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        gone.await;
+    }
+}
+
+#[tokio::test]
+async fn many_networks_that_read_nothing_keep_nobody_out() {
+    let app = TestApp::http(&[("MEMORY_LIMIT", "100663296"), ("CACHE_TTL", "0")]);
+    let token = app.author("ada").await;
+    let body = "many words ".repeat(36_000);
+    let article = |n| json!({"title": format!("A {n}"), "body": body, "meta_description": ""});
+    let publish = async |n| {
+        let request = Request::new(Method::POST, "/v1/articles").bearer(&token).json(&article(n));
+        app.send(request).await.status
+    };
+    for n in 0..3 {
+        assert_eq!(publish(n).await, StatusCode::CREATED);
+    }
+    let server = app.process.address().parse().unwrap();
+    let mut clients = JoinSet::new();
+    (1..=24).for_each(|network| drop(clients.spawn(read_nothing(server, network))));
+    let mut refused = 0;
+    for n in 3..33 {
+        match publish(n).await {
+            StatusCode::CREATED => {}
+            status => {
+                assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+                refused += 1;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert!(refused <= 10, "refused {refused} times of 30");
 }
