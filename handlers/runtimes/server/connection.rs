@@ -195,9 +195,10 @@ impl Connection {
         unread.then(|| self.unread_since.load(Relaxed))
     }
 
-    /// Whether its client takes its responses slowly.
+    /// Whether its client takes its responses slowly, and it is not let go already.
     pub(super) fn reads_slowly(&self) -> bool {
-        self.responses.are_slow(self.now(), self.written.load(Relaxed), self.blocked.load(Relaxed))
+        let evicted = self.evicted.load(Relaxed);
+        !evicted && self.responses.are_slow(self.now(), self.written.load(Relaxed), self.blocked.load(Relaxed))
     }
 
     /// Whether its client has been sending bodies for long, and slowly.
@@ -304,7 +305,7 @@ impl Connection {
         Some(since + milliseconds(most))
     }
 
-    /// A response of so many bytes begins. Returns its number.
+    /// A response that holds so many bytes begins. Returns its number.
     pub(super) fn begin_response(&self, bytes: u64, is_one_of_many: bool) -> u64 {
         if is_one_of_many {
             // Its progress is told by itself, and not by what the connection writes.

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a client may take none of a response before it is one that others wait for.
-const STALLED: u64 = 2_000;
+const NO_PROGRESS: u64 = 2_000;
 
 /// How long a client may take for all of its responses before it is one that others wait for.
 const SLOW: u64 = 20_000;
 
-/// How many bytes are no matter to others.
-const LITTLE: u64 = 64 << 10;
+/// How many bytes that a connection holds are no matter to others.
+const LITTLE: u64 = 32 << 10;
 
 /// The responses that are on their way. Times are in milliseconds, times of day in those since
 /// the server started.
@@ -28,14 +28,14 @@ struct OnTheirWay {
 }
 
 struct Response {
-    /// How many bytes are not written yet.
+    /// How many bytes it holds: those that are not written yet, and its request.
     bytes: u64,
     /// When some last were, if that can be told from what other responses are sent.
     progressed: Option<u64>,
 }
 
 impl Responses {
-    /// A response of so many bytes begins on a connection that has `written` so many before.
+    /// A response that holds so many bytes begins on a connection that has `written` so many before.
     /// Whether it makes progress is told if it `is_one_of_many`. Returns its number.
     pub(super) fn begin(&self, now: u64, written: u64, bytes: u64, is_one_of_many: bool) -> u64 {
         let mut on_their_way = self.lock();
@@ -72,8 +72,8 @@ impl Responses {
         let bytes: u64 = on_their_way.responses.values().map(|response| response.bytes).sum();
         let milliseconds = now.saturating_sub(on_their_way.since);
         let taken = written.saturating_sub(on_their_way.written_before);
-        let slow = is_blocked && milliseconds >= STALLED && taken * SLOW < bytes * milliseconds;
-        bytes > LITTLE && (slow || on_their_way.has_stalled(now, STALLED))
+        let slow = is_blocked && milliseconds >= NO_PROGRESS && taken * SLOW < bytes * milliseconds;
+        bytes > LITTLE && (slow || on_their_way.has_stalled(now, NO_PROGRESS))
     }
 
     fn lock(&self) -> MutexGuard<'_, OnTheirWay> {

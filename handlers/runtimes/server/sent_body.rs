@@ -26,8 +26,8 @@ pub(super) struct SentBody {
 /// server has taken that from the body.
 struct Sending {
     at_hand: AtHand,
-    /// Its number among the responses of the connection.
-    number: u64,
+    /// Its number among the responses of the connection, if it has a body.
+    number: Option<u64>,
     _request: Option<MemoryPermit>,
     _share: Option<SentShare>,
 }
@@ -51,7 +51,8 @@ impl SentBody {
     ) -> http::Response<Self> {
         let share = response.extensions_mut().remove();
         response.map(|body| {
-            let number = at_hand.connection().begin_response(body.size_hint().lower(), http_2);
+            let holds = body.size_hint().lower() + request.as_ref().map_or(0, |permit| permit.bytes() as u64);
+            let number = (!body.is_end_stream()).then(|| at_hand.connection().begin_response(holds, http_2));
             let sending = Arc::new(Sending { at_hand, number, _request: request, _share: share });
             Self { body, rest: Bytes::new(), http_2, sending }
         })
@@ -98,13 +99,17 @@ impl HttpBody for SentBody {
 
 impl Drop for Sending {
     fn drop(&mut self) {
-        self.at_hand.connection().end_response(self.number);
+        if let Some(number) = self.number {
+            self.at_hand.connection().end_response(number);
+        }
     }
 }
 
 impl Drop for Piece {
     fn drop(&mut self) {
-        self.sending.at_hand.connection().has_sent(self.sending.number, self.bytes.len());
+        if let Some(number) = self.sending.number {
+            self.sending.at_hand.connection().has_sent(number, self.bytes.len());
+        }
     }
 }
 

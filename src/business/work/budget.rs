@@ -16,7 +16,8 @@ const UNIT: usize = 1_024;
 /// budget: those who want little are served while others want too much.
 const SMALL: usize = 256 << 10;
 
-/// What a restricted client may be sent at once that is not small, in bytes: a long article.
+/// What a restricted client may be sent at once, and what may be done for it at once to make
+/// that, in bytes: a long article. Half of it is for what is small.
 const RESTRICTED: usize = 1 << 20;
 
 /// How long a client is restricted.
@@ -123,7 +124,7 @@ impl MemoryBudget {
         }
     }
 
-    /// Sends less at once to a client that kept others waiting, for a minute.
+    /// Makes and sends less at once for a client that kept others waiting, for a minute.
     pub fn restrict(&self, client: Network) {
         let now = Instant::now();
         let restricted = &mut self.state().restricted;
@@ -158,13 +159,15 @@ impl MemoryBudget {
         };
         if let Some(share) = purpose.share() {
             let before = state.shares.get(&share).map_or(0, |units| *units);
-            let is_more = before > own && before + units > share.1.most(left, is_large);
-            let is_restricted = || matches!(purpose, Purpose::Sent(_)) && state.is_restricted(share.0);
-            if is_more || before + units > restricted_most(left, is_large) && is_restricted() {
+            // A single thing is received, and sent and worked on unless its client is restricted.
+            let (after, is_single) = (before + units, before <= own);
+            let is_more = !is_single && after > share.1.most(left, is_large);
+            let is_spared = is_single && matches!(purpose, Purpose::Received(_));
+            if is_more || !is_spared && after > restricted_most(is_large) && state.is_restricted(share.0) {
                 self.refuse(&mut state, Refusal { holder: Some(share.0), is_used_up: false });
                 return Err(Fault::busy(format!("the share of {} in the memory for requests is used up", share.0)));
             }
-            state.shares.insert(share, before + units);
+            state.shares.insert(share, after);
         }
         state.free = left;
         Ok(())
@@ -205,10 +208,9 @@ impl Share {
     }
 }
 
-/// How many units may be on their way to a restricted client when so many are left for others.
-fn restricted_most(left: usize, is_large: bool) -> usize {
-    let most = RESTRICTED / UNIT;
-    if is_large { most } else { most.max(left / 16) }
+/// How many units a restricted client may have of a share.
+fn restricted_most(is_large: bool) -> usize {
+    RESTRICTED / UNIT / if is_large { 1 } else { 2 }
 }
 
 impl State {
@@ -225,7 +227,8 @@ impl State {
 
 impl MemoryPermit {
     /// How many bytes it is for.
-    pub(super) fn bytes(&self) -> usize {
+    #[must_use]
+    pub fn bytes(&self) -> usize {
         self.bytes
     }
 
@@ -341,14 +344,17 @@ mod tests {
     }
 
     #[test]
-    fn who_kept_others_waiting_is_sent_less_at_once() {
+    fn who_kept_others_waiting_has_less_made_and_sent_at_once() {
         let budget = MemoryBudget::new(64 << 20);
         let client = network("192.0.2.1");
-        let sent = |kibibytes| all(&budget, Sent(client), kibibytes).len();
+        let count = |purpose, kibibytes| all(&budget, purpose, kibibytes).len();
+        let sent = |kibibytes| count(Sent(client), kibibytes);
         assert_eq!((sent(512), sent(64), sent(4 << 10)), (25, 256, 3));
+        assert_eq!(count(Work(client), 512), 64);
         budget.restrict(client);
-        assert_eq!((sent(512), sent(64), sent(4 << 10)), (2, 64, 0));
-        assert!(held(&budget, Received(client), 4 << 10).is_ok());
+        assert_eq!((sent(512), sent(64), sent(4 << 10)), (2, 8, 0));
+        assert_eq!((count(Work(client), 512), count(Work(client), 2 << 10)), (2, 0));
+        assert_eq!((count(Received(client), 16), count(Received(client), 4 << 10)), (32, 1));
         assert!(held(&budget, Sent(network("192.0.2.2")), 4 << 10).is_ok());
     }
 
