@@ -1,6 +1,5 @@
 //! How fast the client of a connection takes its responses.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long a client may take none of a response before it is one that others wait for.
@@ -10,7 +9,7 @@ const NO_PROGRESS: u64 = 2_000;
 const SLOW: u64 = 20_000;
 
 /// How many bytes that a connection holds are no matter to others.
-const LITTLE: u64 = 32 << 10;
+pub(super) const LITTLE: u64 = 32 << 10;
 
 /// The responses that are on their way. Times are in milliseconds, times of day in those since
 /// the server started.
@@ -20,7 +19,8 @@ pub(super) struct Responses(Mutex<OnTheirWay>);
 #[derive(Default)]
 struct OnTheirWay {
     next: u64,
-    responses: HashMap<u64, Response>,
+    /// A few, with their numbers.
+    responses: Vec<(u64, Response)>,
     /// Since when there are any.
     since: u64,
     /// How many bytes the connection had written before that.
@@ -44,20 +44,21 @@ impl Responses {
         }
         let number = on_their_way.next;
         on_their_way.next += 1;
-        on_their_way.responses.insert(number, Response { bytes, progressed: is_one_of_many.then_some(now) });
+        on_their_way.responses.push((number, Response { bytes, progressed: is_one_of_many.then_some(now) }));
         number
     }
 
     /// So many bytes of a response have been written.
     pub(super) fn progress(&self, number: u64, now: u64, bytes: usize) {
-        if let Some(response) = self.lock().responses.get_mut(&number) {
+        let responses = &mut self.lock().responses;
+        if let Some((_, response)) = responses.iter_mut().find(|(other, _)| *other == number) {
             response.bytes = response.bytes.saturating_sub(bytes as u64);
             response.progressed = response.progressed.map(|_| now);
         }
     }
 
     pub(super) fn end(&self, number: u64) {
-        self.lock().responses.remove(&number);
+        self.lock().responses.retain(|(other, _)| *other != number);
     }
 
     /// Whether one has made no progress for so long.
@@ -69,7 +70,7 @@ impl Responses {
     /// has `written` so many bytes.
     pub(super) fn are_slow(&self, now: u64, written: u64, is_blocked: bool) -> bool {
         let on_their_way = self.lock();
-        let bytes: u64 = on_their_way.responses.values().map(|response| response.bytes).sum();
+        let bytes: u64 = on_their_way.responses.iter().map(|(_, response)| response.bytes).sum();
         let milliseconds = now.saturating_sub(on_their_way.since);
         let taken = written.saturating_sub(on_their_way.written_before);
         let slow = is_blocked && milliseconds >= NO_PROGRESS && taken * SLOW < bytes * milliseconds;
@@ -83,7 +84,8 @@ impl Responses {
 
 impl OnTheirWay {
     fn has_stalled(&self, now: u64, patience: u64) -> bool {
-        self.responses.values().filter_map(|response| response.progressed).any(|progressed| progressed + patience < now)
+        let mut progressed = self.responses.iter().filter_map(|(_, response)| response.progressed);
+        progressed.any(|progressed| progressed + patience < now)
     }
 }
 

@@ -10,6 +10,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use talelio::business::memory::MemoryPermit;
 
 use super::connection::AtHand;
+use super::responses::LITTLE;
 use crate::http::sent_share::SentShare;
 
 /// The body of a response on its way. What is sent over HTTP/2 is cut into pieces, since
@@ -26,7 +27,7 @@ pub(super) struct SentBody {
 /// server has taken that from the body.
 struct Sending {
     at_hand: AtHand,
-    /// Its number among the responses of the connection, if it has a body.
+    /// Its number among the responses of the connection, unless it is no matter to others.
     number: Option<u64>,
     _request: Option<MemoryPermit>,
     _share: Option<SentShare>,
@@ -52,7 +53,8 @@ impl SentBody {
         let share = response.extensions_mut().remove();
         response.map(|body| {
             let holds = body.size_hint().lower() + request.as_ref().map_or(0, |permit| permit.bytes() as u64);
-            let number = (!body.is_end_stream()).then(|| at_hand.connection().begin_response(holds, http_2));
+            let matters = http_2 && !body.is_end_stream() || holds > LITTLE;
+            let number = matters.then(|| at_hand.connection().begin_response(holds, http_2));
             let sending = Arc::new(Sending { at_hand, number, _request: request, _share: share });
             Self { body, rest: Bytes::new(), http_2, sending }
         })

@@ -206,9 +206,9 @@ async fn many_networks_that_take_nothing_keep_nobody_out() {
     for n in 0..3 {
         assert_eq!(app.send(publish(n)).await.status, StatusCode::CREATED);
     }
-    let page = "/v1/users/ada/articles?limit=2";
+    let page = "/v1/users/ada/articles?limit=3";
     let mut clients = JoinSet::new();
-    for network in 1..=8 {
+    for network in 1..=16 {
         clients.spawn(take_nothing(format!("http://{}{page}", app.process.address()), network));
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
