@@ -145,6 +145,10 @@ async fn create(
                 ("ETag" = str, description = "For `If-None-Match`."),
                 ("X-Total-Count" = u64, description = "How many projects the user has."),
                 ("Link" = str, description = "The pages beside this one, `next` and `prev` (RFC 8288)."),
+                (
+                    "X-Unreadable-Items" = u64,
+                    description = "How many projects of the page are left out, as they cannot be read; if any."
+                ),
             ),
         ),
         (status = 304, description = "What `If-None-Match` names is what there is."),

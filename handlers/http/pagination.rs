@@ -1,4 +1,5 @@
-//! Pages of a list: `page` and `limit` in a query, `X-Total-Count` and `Link` on a response.
+//! Pages of a list: `page` and `limit` in a query; `X-Total-Count`, `Link` and `X-Unreadable-Items`
+//! on a response.
 
 use http::header::LINK;
 use http::{HeaderName, HeaderValue};
@@ -9,6 +10,9 @@ use super::extract::number;
 
 /// How many items the whole list has.
 pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
+
+/// How many items of the page are left out, as they cannot be read; when there are any.
+pub(crate) const X_UNREADABLE_ITEMS: HeaderName = HeaderName::from_static("x-unreadable-items");
 
 /// What a query string says of the page that it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +41,7 @@ impl PageParameters {
     }
 }
 
-/// How many items there are, and the pages beside this one (RFC 8288), if there are any.
+/// How many items there are and are left out, and the pages beside this one (RFC 8288), if there are any.
 /// `path` is where the list is.
 pub(crate) fn headers<T>(page: &Page<T>, path: &str) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
     let limit = page.request.limit();
@@ -46,6 +50,9 @@ pub(crate) fn headers<T>(page: &Page<T>, path: &str) -> Result<Vec<(HeaderName, 
     };
     let links: Vec<String> = [link("next", page.next()), link("prev", page.prev())].into_iter().flatten().collect();
     let mut headers = vec![(X_TOTAL_COUNT, page.total.into())];
+    if page.unreadable > 0 {
+        headers.push((X_UNREADABLE_ITEMS, page.unreadable.into()));
+    }
     if !links.is_empty() {
         // Two spaces, as the site's client has always been sent.
         headers.push((LINK, HeaderValue::from_str(&links.join(",  ")).map_err(Fault::failed)?));

@@ -26,7 +26,7 @@ use crate::http::client_network::{ClientNetwork, PeerAddress};
 use crate::http::envelope::ApiError;
 use crate::http::idempotency::IDEMPOTENCY_KEY;
 use crate::http::observe::X_REQUEST_ID;
-use crate::http::pagination::X_TOTAL_COUNT;
+use crate::http::pagination::{X_TOTAL_COUNT, X_UNREADABLE_ITEMS};
 use crate::http::sent_share::counted;
 use crate::http::{body, completion, observe};
 use crate::response_cache::CacheableRequest;
@@ -117,5 +117,5 @@ fn cors(app: &App) -> CorsLayer {
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE, IDEMPOTENCY_KEY])
-        .expose_headers([LINK, RETRY_AFTER, X_TOTAL_COUNT, X_REQUEST_ID])
+        .expose_headers([LINK, RETRY_AFTER, X_TOTAL_COUNT, X_UNREADABLE_ITEMS, X_REQUEST_ID])
 }

@@ -60,6 +60,8 @@ pub struct Page<T> {
     pub total: u64,
     /// The page that was asked for.
     pub request: PageRequest,
+    /// How many items of the page are left out, as they cannot be read.
+    pub unreadable: usize,
 }
 
 impl<T> Page<T> {
@@ -109,7 +111,7 @@ mod tests {
             let pages = total.div_ceil(u64::from(PageRequest::new(1, limit).limit()));
             let request = PageRequest::new(place % u32::try_from(pages).unwrap() + 1, limit);
             prop_assert!(request.positions(total).is_some());
-            let page = Page { items: vec![()], total, request };
+            let page = Page { items: vec![()], total, request, unreadable: 0 };
             let exists = |number: u32| PageRequest::new(number, request.limit()).positions(total).is_some();
             prop_assert_eq!(page.next().is_some(), exists(request.page() + 1));
             prop_assert_eq!(page.prev().is_some(), request.page() > 1);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::table::{EXPIRES_AT, Expression, Transaction, TransactionOutcome, from_item, number, text};
+use super::table::{Change, EXPIRES_AT, Expression, Transaction, TransactionOutcome, from_item, number, text};
 use super::{Database, idempotency, keys, mails};
 use crate::business::{
     Account, AccountStore, AccountWithUser, Email, Fault, NamedRequest, NewAccount, PasswordHash, QueuedMail,
@@ -93,6 +93,19 @@ impl TryFrom<AccountItem> for Account {
 }
 
 impl Database {
+    /// The profile of a user, if there is such.
+    ///
+    /// # Errors
+    /// [`Fault`] also when there is none beside articles of theirs: what is damaged may look as if
+    /// it were not there.
+    pub(super) async fn profile(&self, username: &Username) -> Result<Option<ProfileItem>, Fault> {
+        let profile = self.table.get(&keys::profile(username)).await?;
+        if profile.is_none() && self.table.find(&keys::user_article(username, 1)).await?.is_some() {
+            return Err(Fault::failed(format!("{username} has articles and no profile")));
+        }
+        Ok(profile)
+    }
+
     /// A number that no account has had. One that ends up unused stays so.
     async fn next_account_number(&self) -> Result<u64, Fault> {
         let count = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
@@ -153,20 +166,17 @@ impl AccountStore for Database {
         item.map(User::try_from).transpose()
     }
 
-    async fn verify(&self, email: &Email, now: Timestamp) -> Result<bool, Fault> {
-        let verify = Expression::update("SET verified = :yes, updated_at = :now")
-            .and_condition("attribute_exists(pk) AND verified = :no")
-            .value(":yes", AttributeValue::Bool(true))
-            .value(":no", AttributeValue::Bool(false))
-            .value(":now", text(now.to_string()));
-        Ok(self.table.update(&keys::account(email), verify).await?.is_some())
+    async fn verify(&self, account: &Account, now: Timestamp) -> Result<bool, Fault> {
+        let verify = Change::default().set("verified", AttributeValue::Bool(false), AttributeValue::Bool(true)).set(
+            "updated_at",
+            text(account.updated_at.to_string()),
+            text(now.to_string()),
+        );
+        Ok(self.table.update(&keys::account(&account.email), verify).await?.is_some())
     }
 
     async fn replace_password(&self, email: &Email, old: &PasswordHash, new: &PasswordHash) -> Result<(), Fault> {
-        let replace = Expression::update("SET password = :new")
-            .and_condition("password = :old")
-            .value(":new", text(new.as_str()))
-            .value(":old", text(old.as_str()));
+        let replace = Change::default().set("password", text(old.as_str()), text(new.as_str()));
         // When the condition does not hold, somebody was quicker.
         self.table.update(&keys::account(email), replace).await.map(drop)
     }
@@ -188,11 +198,12 @@ impl AccountStore for Database {
     }
 
     async fn forget_refresh_token(&self, username: &Username, now: Timestamp) -> Result<bool, Fault> {
+        let key = keys::refresh_token(username);
+        let item: Option<RefreshTokenItem> = self.table.get(&key).await?;
+        let now = now.unix_seconds();
+        let Some(item) = item.filter(|item| item.expires_at > now) else { return Ok(false) };
         // Not deleted at once: what is not there does not say who deleted it.
-        let expire = Expression::update("SET #expires_at = :now")
-            .and_condition("#expires_at > :now")
-            .name("#expires_at", EXPIRES_AT)
-            .value(":now", number(now.unix_seconds()));
-        Ok(self.table.update(&keys::refresh_token(username), expire).await?.is_some())
+        let expire = Change::default().set(EXPIRES_AT, number(item.expires_at), number(now));
+        Ok(self.table.update(&key, expire).await?.is_some())
     }
 }

@@ -7,6 +7,7 @@
 //! them in one order; whoever comes second tries again from what it reads then.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,8 +17,9 @@ use tokio::time::timeout;
 
 use super::accounts::{ProfileItem, UserItem};
 use super::content::{self, Content, Packed};
+use super::error::readable;
 use super::keys::{self, Key};
-use super::table::{Expression, Item, Transaction, TransactionOutcome, backoff, from_item, number, to_item};
+use super::table::{Change, Item, Transaction, TransactionOutcome, backoff, from_item, number, to_item};
 use super::{Database, idempotency};
 use crate::business::{
     Adjacent, AdjacentArticles, Article, ArticleStore, Fault, ListError, NamedRequest, NewArticle, Page, PageRequest,
@@ -30,11 +32,15 @@ const ATTEMPTS: u32 = 12;
 /// How long a publication waits for those of this process before it.
 const PUBLISH_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often what cannot be read is read again: it may be a publication half way, of which an
+/// engine shows one item after the other.
+const READ_AGAIN: u32 = 2;
+
 /// How many slugs are looked up at once to find a free one.
 const SLUGS: u64 = 100;
 
 /// The site's count of articles.
-#[derive(Deserialize, Default)]
+#[derive(Serialize, Deserialize, Default)]
 struct Publications {
     articles: u64,
     latest: Option<AdjacentItem>,
@@ -139,17 +145,13 @@ impl ArticleStore for Database {
     }
 
     async fn article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault> {
-        let items = self.table.query(&keys::article_partition(slug), None, usize::MAX).await?.unwrap_or_default();
-        let (meta, parts): (Vec<_>, Vec<_>) = items.into_iter().partition(is_meta);
-        let Some(meta) = meta.into_iter().next() else { return Ok(None) };
-        let meta: MetaItem = from_item(meta)?;
-        let parts = parts.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
-        let adjacent = AdjacentArticles {
-            next: meta.next.map(Adjacent::try_from).transpose()?,
-            prev: meta.prev.map(Adjacent::try_from).transpose()?,
-        };
-        let article = article(meta.id, slug.clone(), content::unpack_reserving(&parts).await?.0)?;
-        Ok(Some(PublishedArticle { article, author: meta.author.try_into()?, adjacent }))
+        for attempt in 0.. {
+            match self.read_article(slug).await {
+                Err(Fault::Failed(_)) if attempt < READ_AGAIN => backoff(attempt).await,
+                read => return read,
+            }
+        }
+        unreachable!("the loop has no end")
     }
 
     async fn articles_of(
@@ -157,21 +159,18 @@ impl ArticleStore for Database {
         username: &Username,
         request: PageRequest,
     ) -> Result<Option<(Page<Article>, User)>, ListError> {
-        let Some(profile) = self.table.get::<ProfileItem>(&keys::profile(username)).await? else { return Ok(None) };
+        let Some(profile) = self.profile(username).await? else { return Ok(None) };
         let Some(positions) = request.positions(profile.articles) else { return Ok(None) };
-        let (oldest, newest) =
-            (keys::user_article(username, *positions.start()), keys::user_article(username, *positions.end()));
-        let entries = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk), usize::MAX).await?;
-        let mut entries =
-            entries.unwrap_or_default().into_iter().map(from_item).collect::<Result<Vec<EntryItem>, _>>()?;
-        entries.reverse();
-        let bytes = entries.iter().map(|entry| entry.bytes).sum();
-        if bytes > memory::max_response_bytes() {
-            return Err(ListError::TooLarge);
+        let author = User::try_from(profile.user)?;
+        for attempt in 0.. {
+            let items = self.articles_between(username, positions.clone()).await?;
+            let unreadable = positions.clone().count() - items.len();
+            if unreadable == 0 || attempt == READ_AGAIN {
+                return Ok(Some((Page { items, total: profile.articles, request, unreadable }, author)));
+            }
+            backoff(attempt).await;
         }
-        content::reserve(bytes)?;
-        let items = self.articles_at(&entries, bytes).await?;
-        Ok(Some((Page { items, total: profile.articles, request }, profile.user.try_into()?)))
+        unreachable!("the loop has no end")
     }
 }
 
@@ -232,16 +231,19 @@ impl Database {
         let entry = EntryItem { id, slug: slug.to_string(), parts: packed.parts.len(), bytes: packed.bytes };
         let mut publication = Transaction::new(&self.table);
         publication.create(&keys::article_meta(slug), &meta)?;
-        publication.update(&keys::publications(), &site_count(id, &latest)?)?;
-        publication.update(&keys::profile(username), &author_count(state))?;
+        if let Some(prev) = &prev {
+            publication.update(&keys::publications(), site_count(id, prev, &latest)?)?;
+        } else {
+            let first = Publications { articles: id, latest: Some(latest.clone()) };
+            publication.create(&keys::publications(), &first)?;
+        }
+        publication.update(&keys::profile(username), author_count(state))?;
         publication.create(&keys::user_article(username, position), &entry)?;
         if let Some(prev) = prev {
             let prev: Slug = prev.slug.parse().map_err(Fault::failed)?;
-            let next = Expression::update("SET #next = :next")
-                .and_condition("attribute_exists(pk)")
-                .name("#next", "next")
-                .value(":next", AttributeValue::M(to_item(&latest)?));
-            publication.update(&keys::article_meta(&prev), &next)?;
+            let none = AttributeValue::Null(true);
+            let next = Change::default().set("next", none, AttributeValue::M(to_item(&latest)?));
+            publication.update(&keys::article_meta(&prev), next)?;
         }
         if state.number > 1 {
             let numbers = SlugCounter { last: state.number };
@@ -254,43 +256,91 @@ impl Database {
         Ok(publication)
     }
 
-    /// The articles of list entries, in their order; they have so many `bytes` together.
-    async fn articles_at(&self, entries: &[EntryItem], bytes: usize) -> Result<Vec<Article>, Fault> {
-        let mut parts = Vec::with_capacity(entries.len());
-        let mut slugs = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let slug: Slug = entry.slug.parse().map_err(Fault::failed)?;
-            parts.extend((0..entry.parts).map(|part| keys::article_part(&slug, part)));
-            slugs.push(slug);
-        }
-        let mut found = self.table.batch_get(&parts).await?;
-        let document_of = |(entry, slug): (&EntryItem, &Slug)| {
-            (0..entry.parts).map(|part| take_part(&mut found, &keys::article_part(slug, part))).collect()
+    async fn read_article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault> {
+        let items = self.table.query(&keys::article_partition(slug), None, usize::MAX).await?.unwrap_or_default();
+        let (meta, parts): (Vec<_>, Vec<_>) = items.into_iter().partition(is_meta);
+        let Some(meta) = meta.into_iter().next() else { return Ok(None) };
+        let meta: MetaItem = from_item(meta)?;
+        let parts = parts.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        let adjacent = AdjacentArticles {
+            next: meta.next.map(Adjacent::try_from).transpose()?,
+            prev: meta.prev.map(Adjacent::try_from).transpose()?,
         };
-        let documents = entries.iter().zip(&slugs).map(document_of).collect::<Result<Vec<_>, Fault>>()?;
+        let article = article(meta.id, slug.clone(), content::unpack_reserving(&parts).await?.0)?;
+        Ok(Some(PublishedArticle { article, author: meta.author.try_into()?, adjacent }))
+    }
+
+    /// The articles of an author at these positions that can be read, the newest first.
+    async fn articles_between(
+        &self,
+        username: &Username,
+        positions: RangeInclusive<u64>,
+    ) -> Result<Vec<Article>, ListError> {
+        let entries = self.entries_between(username, positions).await?;
+        let bytes = entries.iter().map(|(entry, _)| entry.bytes).sum();
+        if bytes > memory::max_response_bytes() {
+            return Err(ListError::TooLarge);
+        }
+        content::reserve(bytes)?;
+        let parts = |(entry, slug): &(EntryItem, Slug)| {
+            let slug = slug.clone();
+            (0..entry.parts).map(move |part| keys::article_part(&slug, part))
+        };
+        let all_parts: Vec<_> = entries.iter().flat_map(parts).collect();
+        let mut found = self.table.batch_get(&all_parts).await?;
+        let mut listed = Vec::with_capacity(entries.len());
+        let mut documents = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let document = parts(&entry).map(|key| take_part(&mut found, &key)).collect::<Result<Vec<_>, _>>();
+            if let Some(document) = readable(entry.1.as_str(), document)? {
+                documents.push(document);
+                listed.push(entry);
+            }
+        }
         let contents = content::unpack_all(&documents, bytes).await?;
-        let articles = entries.iter().zip(slugs).zip(contents);
-        articles.map(|((entry, slug), content)| article(entry.id, slug, content)).collect()
+        let articles = listed.into_iter().zip(contents).filter_map(|((entry, slug), content)| {
+            let read = content.and_then(|content| article(entry.id, slug.clone(), content));
+            readable(slug.as_str(), read).transpose()
+        });
+        Ok(articles.collect::<Result<_, _>>()?)
+    }
+
+    /// The entries of an author's list at these positions that can be read, the newest first.
+    async fn entries_between(
+        &self,
+        username: &Username,
+        positions: RangeInclusive<u64>,
+    ) -> Result<Vec<(EntryItem, Slug)>, Fault> {
+        let key = |position| keys::user_article(username, position);
+        let (oldest, newest) = (key(*positions.start()), key(*positions.end()));
+        let items = match self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk), usize::MAX).await {
+            Err(Fault::Failed(_)) => {
+                let keys: Vec<_> = positions.map(key).collect();
+                let mut found = self.table.find_each(&keys).await?;
+                keys.iter().filter_map(|key| found.remove(key)).collect()
+            }
+            items => items?.unwrap_or_default(),
+        };
+        let entry = |item| {
+            let entry: EntryItem = from_item(item)?;
+            let slug = entry.slug.parse().map_err(Fault::failed)?;
+            Ok((entry, slug))
+        };
+        items.into_iter().rev().filter_map(|item| readable("entry", entry(item)).transpose()).collect()
     }
 }
 
 /// The action of a publication whose condition fails when the slug is taken.
 const SLUG_ACTION: usize = 0;
 
-fn site_count(id: u64, latest: &AdjacentItem) -> Result<Expression, Fault> {
-    let unchanged = if id == 1 { "attribute_not_exists(pk)" } else { "articles = :before" };
-    let count = Expression::update("SET articles = :after, latest = :latest")
-        .and_condition(unchanged)
-        .value(":after", number(id))
-        .value(":latest", AttributeValue::M(to_item(latest)?));
-    Ok(if id == 1 { count } else { count.value(":before", number(id - 1)) })
+fn site_count(id: u64, prev: &AdjacentItem, latest: &AdjacentItem) -> Result<Change, Fault> {
+    let adjacent = |item| to_item(item).map(AttributeValue::M);
+    let count = Change::default().set("articles", number(id - 1), number(id));
+    Ok(count.set("latest", adjacent(prev)?, adjacent(latest)?))
 }
 
-fn author_count(state: &PublicationState) -> Expression {
-    Expression::update("SET articles = :after")
-        .and_condition("articles = :before")
-        .value(":after", number(state.articles + 1))
-        .value(":before", number(state.articles))
+fn author_count(state: &PublicationState) -> Change {
+    Change::default().set("articles", number(state.articles), number(state.articles + 1))
 }
 
 fn published(state: PublicationState, slug: Slug, content: Content) -> Result<PublishedArticle, PublishError> {

@@ -95,8 +95,11 @@ pub fn unpack<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<T, Fault> {
 }
 
 /// [`unpack`] of documents of so many `bytes` together, for which memory is reserved.
-pub(super) async fn unpack_all<T: DeserializeOwned>(documents: &[Vec<Vec<u8>>], bytes: usize) -> Result<Vec<T>, Fault> {
-    background::long(bytes, || documents.iter().map(|parts| unpack(parts)).collect()).await
+pub(super) async fn unpack_all<T: DeserializeOwned>(
+    documents: &[Vec<Vec<u8>>],
+    bytes: usize,
+) -> Result<Vec<Result<T, Fault>>, Fault> {
+    background::long(bytes, || Ok(documents.iter().map(|parts| unpack(parts)).collect())).await
 }
 
 /// [`unpack`] of a document whose length is not known: reserves memory as it goes, and says

@@ -27,3 +27,16 @@ impl OpenError {
         Self::Unusable { path: folder.display().to_string(), reason: reason.to_string() }
     }
 }
+
+/// What was read, or none if it cannot be, which is logged: it is left out of its page, so that
+/// the rest of that can be read.
+pub(super) fn readable<T>(what: &str, read: Result<T, Fault>) -> Result<Option<T>, Fault> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(Fault::Failed(error)) => {
+            tracing::error!(what, error = &*error as &dyn std::error::Error, "left out, as it cannot be read");
+            Ok(None)
+        }
+        Err(fault) => Err(fault),
+    }
+}

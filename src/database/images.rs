@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::accounts::ProfileItem;
+use super::error::readable;
 use super::table::{Expression, Item, Transaction, TransactionOutcome, backoff, from_item, number};
 use super::{Database, idempotency, keys};
 use crate::business::{AddError, Fault, Image, ImageStore, ImagesPage, NamedRequest, Session, Username};
@@ -51,6 +52,10 @@ pub(super) fn image(item: Item) -> Result<Image, Fault> {
     })
 }
 
+fn readable_images(items: Vec<Item>) -> Result<Vec<Image>, Fault> {
+    items.into_iter().filter_map(|item| readable("image", image(item)).transpose()).collect()
+}
+
 #[async_trait]
 impl ImageStore for Database {
     async fn add(&self, author: &Session, images: &[Image], request: Option<&NamedRequest>) -> Result<(), AddError> {
@@ -79,7 +84,7 @@ impl ImageStore for Database {
     async fn images(&self, images: &[(Username, Uuid)]) -> Result<Vec<Image>, Fault> {
         let keys: Vec<_> = images.iter().map(|(username, id)| keys::image(username, *id)).collect();
         let found = self.table.batch_get(&keys).await?;
-        found.into_values().map(image).collect()
+        readable_images(found.into_values().collect())
     }
 
     async fn images_of(&self, username: &Username, before: Option<Uuid>, limit: u32) -> Result<ImagesPage, Fault> {
@@ -88,8 +93,10 @@ impl ImageStore for Database {
         // One more than asked for tells whether there are more.
         let items = self.table.query_backward(&oldest.pk, oldest.sk..=newest.sk, limit + 1).await?;
         let more = items.len() > limit as usize;
-        let images = items.into_iter().take(limit as usize).map(image).collect::<Result<_, _>>()?;
-        Ok(ImagesPage { images, more })
+        let items: Vec<_> = items.into_iter().take(limit as usize).collect();
+        let found = items.len();
+        let images = readable_images(items)?;
+        Ok(ImagesPage { unreadable: found - images.len(), images, more })
     }
 
     async fn remove(&self, username: &Username, id: Uuid) -> Result<(), Fault> {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::error::readable;
 use super::keys::Key;
 use super::table::{Transaction, TransactionOutcome, from_item};
 use super::{Database, keys};
@@ -65,7 +66,8 @@ impl MailStore for Database {
     async fn due_mails(&self, now: Timestamp, limit: u32) -> Result<Vec<QueuedMail>, Fault> {
         let (first, last) = (keys::mail(Timestamp::from_unix_seconds(0), Uuid::nil()), keys::mail(now, Uuid::max()));
         let items = self.table.query_forward(&first.pk, first.sk..=last.sk, limit).await?;
-        items.into_iter().map(|item| from_item::<MailItem>(item)?.try_into()).collect()
+        let mail = |item| from_item::<MailItem>(item)?.try_into();
+        items.into_iter().filter_map(|item| readable("mail", mail(item)).transpose()).collect()
     }
 
     async fn postpone_mail(&self, mail: &QueuedMail, due_at: Timestamp) -> Result<Option<QueuedMail>, Fault> {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::ProfileItem;
+use super::error::readable;
 use super::keys::{self, Key};
-use super::table::{Expression, Transaction, TransactionOutcome, backoff, from_item, number};
+use super::table::{Change, Expression, Transaction, TransactionOutcome, backoff, from_item, number};
 use super::{Database, content, idempotency};
 use crate::business::{
     CreateError, Fault, ListError, NamedRequest, NewProject, Page, PageRequest, Project, ProjectStore, Session, User,
@@ -73,12 +73,11 @@ impl ProjectStore for Database {
         let before = self.project_ids(&user.username, project_ids).await?;
         // Not seen by anybody until it is on the list.
         self.table.put(&keys::project(&user.username, item.id), &item).await.map_err(Fault::of_preparation)?;
-        let append = Expression::update("SET project_ids = list_append(if_not_exists(project_ids, :before), :id)")
-            .value(":before", AttributeValue::L(before.into_iter().map(number).collect()))
-            .value(":id", AttributeValue::L(vec![number(item.id)]));
+        let before = before.into_iter().map(number).collect();
+        let append = Change::default().append("project_ids", before, number(item.id));
         match request {
             None => drop(self.table.update(&keys::profile(&user.username), append).await?),
-            Some(request) => self.append_once(&keys::profile(&user.username), &append, request, item.id).await?,
+            Some(request) => self.append_once(&keys::profile(&user.username), append, request, item.id).await?,
         }
         stored(item.id, item.user_id, content).map_err(Into::into)
     }
@@ -90,32 +89,41 @@ impl ProjectStore for Database {
     }
 
     async fn projects_of(&self, username: &Username, request: PageRequest) -> Result<Option<Page<Project>>, ListError> {
-        let Some(profile) = self.table.get::<ProfileItem>(&keys::profile(username)).await? else { return Ok(None) };
+        let Some(profile) = self.profile(username).await? else { return Ok(None) };
         let ids = self.project_ids(username, profile.project_ids).await?;
         // In the order of the keys, and each once, whoever wrote them when.
         let ids: Vec<u64> = BTreeSet::from_iter(ids).into_iter().collect();
         let total = ids.len() as u64;
-        let page = |items| Ok(Some(Page { items, total, request }));
-        let Some(positions) = request.positions(total) else { return page(Vec::new()) };
+        let page = |items, unreadable| Ok(Some(Page { items, total, request, unreadable }));
+        let Some(positions) = request.positions(total) else { return page(Vec::new(), 0) };
         let at = |position: u64| usize::try_from(position).map_err(Fault::failed);
         let ids = &ids[at(positions.start() - 1)?..at(*positions.end())?];
         let (oldest, newest) = (keys::project(username, ids[0]), keys::project(username, ids[ids.len() - 1]));
         let max_bytes = memory::max_response_bytes();
-        let items = self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk), max_bytes).await?;
+        let items = match self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk), max_bytes).await {
+            Err(Fault::Failed(_)) => {
+                let keys: Vec<_> = ids.iter().map(|id| keys::project(username, *id)).collect();
+                let mut found = self.table.find_each(&keys).await?;
+                keys.iter().filter_map(|key| found.remove(key)).collect()
+            }
+            items => items?.ok_or(ListError::TooLarge)?,
+        };
         let mut projects = Vec::with_capacity(ids.len());
         let mut bytes = 0;
-        for item in items.ok_or(ListError::TooLarge)?.into_iter().rev() {
-            let item: ProjectItem = from_item(item)?;
+        for item in items.into_iter().rev() {
+            let Some(item) = readable("project", from_item::<ProjectItem>(item))? else { continue };
             if ids.binary_search(&item.id).is_ok() {
-                let (content, length) = content::unpack_reserving(&[item.content]).await?;
+                let unpacked = content::unpack_reserving(&[item.content]).await;
+                let Some((content, length)) = readable("project", unpacked)? else { continue };
                 bytes += length;
-                projects.push(stored(item.id, item.user_id, content)?);
+                projects.extend(readable("project", stored(item.id, item.user_id, content))?);
             }
             if bytes > max_bytes {
                 return Err(ListError::TooLarge);
             }
         }
-        page(projects)
+        let unreadable = ids.len() - projects.len();
+        page(projects, unreadable)
     }
 }
 
@@ -124,7 +132,7 @@ impl Database {
     async fn append_once(
         &self,
         profile: &Key,
-        append: &Expression,
+        append: Change,
         request: &NamedRequest,
         id: u64,
     ) -> Result<(), CreateError> {

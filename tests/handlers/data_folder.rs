@@ -202,4 +202,10 @@ async fn what_is_damaged_or_missing_is_found() {
     for slug in ["long", "short"] {
         assert_eq!(app.get(&format!("/v1/articles/{slug}")).await.refusal(500), "Internal server error");
     }
+    // They take nothing else down.
+    app.publish(&token, "Sound").await;
+    let list = app.get("/v1/users/ada/articles").await;
+    assert_eq!((list.status, list.header("x-unreadable-items")), (StatusCode::OK, Some("2")));
+    assert_eq!(list.json()["articles"].as_array().unwrap().len(), 1);
+    assert_eq!((list.header("x-total-count"), &list.json()["articles"][0]["slug"]), (Some("3"), &json!("sound")));
 }

@@ -57,7 +57,10 @@ async fn who_comes_when_the_budget_is_used_up_is_told_to_come_back() {
     };
     assert_eq!(refused.refusal(503), "Too busy, try again");
     assert!(refused.header("retry-after").is_some());
-    assert_eq!(refused.header("access-control-expose-headers"), Some("link,retry-after,x-total-count,x-request-id"));
+    assert_eq!(
+        refused.header("access-control-expose-headers"),
+        Some("link,retry-after,x-total-count,x-unreadable-items,x-request-id")
+    );
     // Who wants little is served meanwhile.
     assert_eq!(app.publish(&token, "Small").await.status, StatusCode::CREATED);
     assert_eq!(app.get("/v1/articles/small").await.status, StatusCode::OK);

@@ -13,6 +13,7 @@ use crate::app::{App, AppState};
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::{number, parameter};
+use crate::http::pagination::X_UNREADABLE_ITEMS;
 
 /// An image as its author sees it.
 #[derive(Serialize, ToSchema)]
@@ -79,7 +80,13 @@ impl ImageBody {
     responses(
         (
             status = 200, description = "The images.", body = ImagesBody,
-            headers(("Link" = str, description = "The page that follows, `next` (RFC 8288).")),
+            headers(
+                ("Link" = str, description = "The page that follows, `next` (RFC 8288)."),
+                (
+                    "X-Unreadable-Items" = u64,
+                    description = "How many images of the page are left out, as they cannot be read; if any."
+                ),
+            ),
         ),
         (
             status = 400, body = Envelope,
@@ -103,6 +110,9 @@ pub(super) async fn list(
     if let Some(oldest) = oldest {
         let next = format!("</v1/users/me/images?before={oldest}&limit={limit}>; rel=\"next\"");
         response.headers_mut().insert(LINK, HeaderValue::from_str(&next).map_err(Fault::failed)?);
+    }
+    if page.unreadable > 0 {
+        response.headers_mut().insert(X_UNREADABLE_ITEMS, page.unreadable.into());
     }
     Ok(response)
 }

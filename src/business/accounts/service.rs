@@ -238,7 +238,7 @@ impl Accounts {
         let account = self.store.account(&address).await?.ok_or(AccountError::NoAccount(email))?;
         let user = self.store.user(&account.username).await?.ok_or_else(|| Fault::failed("an account has no user"))?;
         let now = self.clock.now();
-        if account.verified || !self.store.verify(&address, now).await? {
+        if account.verified || !self.store.verify(&account, now).await? {
             return Err(AccountError::AlreadyVerified);
         }
         Ok(AccountWithUser { account: Account { verified: true, updated_at: now, ..account }, user })

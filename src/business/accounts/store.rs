@@ -83,8 +83,8 @@ pub trait AccountStore: Send + Sync {
     /// The user of a name.
     async fn user(&self, username: &Username) -> Result<Option<User>, Fault>;
 
-    /// Marks an account verified. False when it was so already.
-    async fn verify(&self, email: &Email, now: Timestamp) -> Result<bool, Fault>;
+    /// Marks an account verified that is not. False when it has changed since it was read.
+    async fn verify(&self, account: &Account, now: Timestamp) -> Result<bool, Fault>;
 
     /// Replaces a stored password, unless it is no longer `old`.
     async fn replace_password(&self, email: &Email, old: &PasswordHash, new: &PasswordHash) -> Result<(), Fault>;

@@ -51,4 +51,6 @@ pub struct ImagesPage {
     pub images: Vec<Image>,
     /// Whether there are older ones.
     pub more: bool,
+    /// How many images of the page are left out, as they cannot be read.
+    pub unreadable: usize,
 }

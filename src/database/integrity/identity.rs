@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::business::Fault;
-use crate::database::error::OpenError;
+use crate::database::error::{OpenError, readable};
 use crate::database::keys;
 use crate::database::table::Table;
 
@@ -53,10 +53,13 @@ struct PublicationsItem {
 }
 
 impl Counts {
-    async fn of(table: &Table) -> Result<Self, Fault> {
-        let accounts: Option<AccountsItem> = table.get(&keys::account_counter()).await?;
-        let articles: Option<PublicationsItem> = table.get(&keys::publications()).await?;
-        Ok(Self { accounts: accounts.map_or(0, |item| item.last), articles: articles.map_or(0, |item| item.articles) })
+    /// What the table says, or what was recorded `before` where that cannot be read.
+    async fn of(table: &Table, before: Self) -> Result<Self, Fault> {
+        let accounts = table.get::<AccountsItem>(&keys::account_counter()).await;
+        let articles = table.get::<PublicationsItem>(&keys::publications()).await;
+        let accounts = readable("the counter of accounts", accounts)?.map(|item| item.map_or(0, |item| item.last));
+        let articles = readable("the count of articles", articles)?.map(|item| item.map_or(0, |item| item.articles));
+        Ok(Self { accounts: accounts.unwrap_or(before.accounts), articles: articles.unwrap_or(before.articles) })
     }
 }
 
@@ -90,13 +93,12 @@ impl Folder {
     /// Compares what is recorded with what is in the table, and records it from now on.
     pub(in crate::database) async fn identify(self, table: &Table) -> Result<(), OpenError> {
         let id: Option<IdItem> = table.get(&keys::store_id()).await?;
-        let counts = Counts::of(table).await?;
+        let before = self.record.as_ref().map(|record| record.counts).unwrap_or_default();
+        let counts = Counts::of(table, before).await?;
         let reason = match (&self.record, &id) {
             (Some(_), None) => Some("is empty, or of another program".to_owned()),
             (Some(record), Some(item)) if record.id != item.id => Some("is that of another store".to_owned()),
-            (Some(Record { counts: before, .. }), _)
-                if counts.accounts < before.accounts || counts.articles < before.articles =>
-            {
+            _ if counts.accounts < before.accounts || counts.articles < before.articles => {
                 let Counts { accounts, articles } = counts;
                 let had = format!("{} accounts and {} articles", before.accounts, before.articles);
                 Some(format!("has {accounts} accounts and {articles} articles, where there were {had}"))
@@ -134,6 +136,6 @@ pub(super) fn write(folder: &Path, record: &Record) -> io::Result<()> {
 pub(super) async fn outdated(folder: &Path, table: &Table) -> Result<Option<Record>, Fault> {
     let json = fs::read(folder.join(FILE)).map_err(Fault::failed)?;
     let record: Record = serde_json::from_slice(&json).map_err(Fault::failed)?;
-    let counts = Counts::of(table).await?;
+    let counts = Counts::of(table, record.counts).await?;
     Ok(Some(Record { counts, ..record.clone() }).filter(|new| *new != record))
 }

@@ -232,6 +232,7 @@ impl Verdict {
             | "TransactionConflictException" => Self::Throttled,
             STORAGE_FULL => Self::Full,
             STORAGE_GONE => Self::NotSent,
+            STORAGE_DAMAGED => Self::Refused,
             // An attempt before is being carried out.
             "TransactionInProgressException" => Self::Broken(Doubt::Everything),
             _ if status >= 500 => Self::Broken(Doubt::Outcome),
@@ -242,6 +243,9 @@ impl Verdict {
 
 /// What the embedded engine answers when its file is not there any more.
 pub(super) const STORAGE_GONE: &str = "StorageGone";
+
+/// What the embedded engine answers when its file does not say any more what was stored.
+pub(super) const STORAGE_DAMAGED: &str = "StorageDamaged";
 
 /// What the embedded engine answers when its disk is full.
 pub(super) const STORAGE_FULL: &str = "StorageFull";

@@ -36,7 +36,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use super::attempts::{STORAGE_FULL, STORAGE_GONE};
+use super::attempts::{STORAGE_DAMAGED, STORAGE_FULL, STORAGE_GONE};
 use crate::database::error::OpenError;
 
 /// The engine's file in the data folder.
@@ -260,6 +260,7 @@ fn execute(database: &Database, operation: &str, body: &str) -> EngineResponse {
     match result {
         Ok(body) => (200, body),
         Err(error) if is_full(&error) => (507, error_body(STORAGE_FULL, "the disk is full")),
+        Err(error) if is_damaged(&error) => (500, error_body(STORAGE_DAMAGED, &error.to_string())),
         Err(error) => (error.status_code(), error.to_json()),
     }
 }
@@ -267,6 +268,13 @@ fn execute(database: &Database, operation: &str, body: &str) -> EngineResponse {
 /// Whether the disk has no room: nothing was changed then.
 fn is_full(error: &DynoxideError) -> bool {
     error.status_code() == 500 && error.to_string().contains("disk is full")
+}
+
+/// Whether the file does not say what was stored: nothing was changed then.
+fn is_damaged(error: &DynoxideError) -> bool {
+    let signs = ["Bad item JSON", "malformed", "not a database"];
+    let message = error.to_string();
+    error.status_code() == 500 && signs.iter().any(|sign| message.contains(sign))
 }
 
 /// The answer to a request that was withdrawn.

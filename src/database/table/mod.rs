@@ -4,6 +4,8 @@
 //! it was looked for in vain ([`attempts`], [`write_id`]).
 
 mod attempts;
+mod change;
+mod checksum;
 mod client;
 mod consumed_capacity;
 mod embedded;
@@ -16,6 +18,7 @@ mod transaction;
 mod write_id;
 
 pub(super) use attempts::backoff;
+pub(super) use change::Change;
 pub use client::TableConfig;
 pub use consumed_capacity::{ConsumedCapacity, measure};
 pub(super) use embedded::FILE as DATABASE_FILE;

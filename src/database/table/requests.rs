@@ -19,15 +19,16 @@ use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
 
 use super::attempts::{Attempts, Doubt, Failed, Patience, backoff};
+use super::change::Change;
 use super::client::{self, TableConfig};
 use super::consumed_capacity::{self, return_consumed_capacity};
 use super::embedded;
 #[cfg(test)]
 use super::faulty;
-use super::item::{Expression, Item, bytes_of, from_item, text, to_item};
+use super::item::{Expression, Item, bytes_of, from_item, in_place, is_at, stored, text};
 use super::write_id::WriteId;
 use crate::business::{Fault, memory};
-use crate::database::error::OpenError;
+use crate::database::error::{OpenError, readable};
 use crate::database::keys::Key;
 
 /// The most keys one batch request takes.
@@ -100,7 +101,22 @@ impl Table {
         let request = request.consistent_read(true).set_return_consumed_capacity(return_consumed_capacity());
         let output = self.read(Patience::READ, || request.clone().send()).await?;
         consumed_capacity::record_read(output.consumed_capacity());
+        if output.item.as_ref().is_some_and(|item| !is_at(item, key)) {
+            return Err(Fault::failed(format!("another item is at {} {}", key.pk, key.sk)));
+        }
         Ok(output.item)
+    }
+
+    /// The items of `keys` that exist and can be read, asked for one by one: one that cannot be
+    /// read keeps the engine from answering for those beside it.
+    pub(in crate::database) async fn find_each(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for key in keys {
+            if let Some(Some(item)) = readable(&key.sk, self.find(key).await)? {
+                found.insert(key.clone(), item);
+            }
+        }
+        Ok(found)
     }
 
     /// All items of a partition, or those with sort keys in a range, in order. None if they
@@ -111,7 +127,8 @@ impl Table {
         range: Option<RangeInclusive<String>>,
         max_bytes: usize,
     ) -> Result<Option<Vec<Item>>, Fault> {
-        self.all_pages(self.query_request(pk, range), max_bytes).await
+        let items = self.all_pages(self.query_request(pk, range.clone()), max_bytes).await?;
+        Ok(items.map(|items| in_place(items, pk, range.as_ref())))
     }
 
     /// The sort keys of a partition in a range, in order.
@@ -120,8 +137,9 @@ impl Table {
         pk: &str,
         range: RangeInclusive<String>,
     ) -> Result<Vec<String>, Fault> {
-        let request = self.query_request(pk, Some(range)).projection_expression("sk");
+        let request = self.query_request(pk, Some(range.clone())).projection_expression("sk");
         let items = self.all_pages(request, usize::MAX).await?.unwrap_or_default();
+        let items = in_place(items, pk, Some(&range));
         let sort_key = |mut item: Item| match item.remove("sk") {
             Some(AttributeValue::S(sk)) => Some(sk),
             _ => None,
@@ -159,8 +177,9 @@ impl Table {
         limit: u32,
     ) -> Result<Vec<Item>, Fault> {
         let limit = i32::try_from(limit).map_err(Fault::failed)?;
-        let request = self.query_request(pk, Some(range)).scan_index_forward(false).limit(limit);
-        Ok(self.query_page(&request).await?.items.unwrap_or_default())
+        let request = self.query_request(pk, Some(range.clone())).scan_index_forward(false).limit(limit);
+        let items = self.query_page(&request).await?.items.unwrap_or_default();
+        Ok(in_place(items, pk, Some(&range)).into_iter().rev().collect())
     }
 
     async fn query_page(&self, request: &QueryFluentBuilder) -> Result<QueryOutput, Fault> {
@@ -177,8 +196,9 @@ impl Table {
         limit: u32,
     ) -> Result<Vec<Item>, Fault> {
         let limit = i32::try_from(limit).map_err(Fault::failed)?;
-        let request = self.query_request(pk, Some(range)).limit(limit);
-        Ok(self.query_page(&request).await?.items.unwrap_or_default())
+        let request = self.query_request(pk, Some(range.clone())).limit(limit);
+        let items = self.query_page(&request).await?.items.unwrap_or_default();
+        Ok(in_place(items, pk, Some(&range)))
     }
 
     /// Some of all items, from after a key on, and the key of the last, if that is not the last
@@ -212,7 +232,13 @@ impl Table {
                     return Err(Fault::busy("a batch stayed unprocessed"));
                 }
                 let before = found.len();
-                unprocessed = self.batch_get_once(unprocessed, &mut found).await?;
+                unprocessed = match self.batch_get_once(unprocessed, &mut found).await {
+                    Err(Fault::Failed(_)) => {
+                        found.extend(self.find_each(keys).await?);
+                        break;
+                    }
+                    unprocessed => unprocessed?,
+                };
                 // More than fits into a response is asked for at once; what was throttled, later.
                 if !unprocessed.is_empty() && found.len() == before {
                     backoff(attempt).await;
@@ -244,8 +270,7 @@ impl Table {
     /// Stores an item in the place of any that is there.
     pub(in crate::database) async fn put(&self, key: &Key, value: &impl Serialize) -> Result<(), Fault> {
         let id = WriteId::new();
-        let mut item = to_item(value)?;
-        item.extend(key.attributes());
+        let mut item = stored(key, value)?;
         id.put_on(&mut item);
         let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let request = request.set_return_consumed_capacity(return_consumed_capacity());
@@ -258,12 +283,12 @@ impl Table {
 
     /// Changes an item and returns it as it is then; none if the condition did
     /// not hold.
-    pub(in crate::database) async fn update(&self, key: &Key, expression: Expression) -> Result<Option<Item>, Fault> {
-        self.update_within(Patience::WRITE, key, expression).await
+    pub(in crate::database) async fn update(&self, key: &Key, change: Change) -> Result<Option<Item>, Fault> {
+        self.update_within(Patience::WRITE, key, change.into()).await
     }
 
-    /// [`Table::update`] for what nobody sees, such as a number that is taken: whether it was
-    /// made need not be found out.
+    /// Makes an item that is counted on, or counts on, and returns it likewise. It is for what
+    /// nobody sees, such as a number that is taken: whether it was made need not be found out.
     pub(in crate::database) async fn prepare(&self, key: &Key, expression: Expression) -> Result<Option<Item>, Fault> {
         self.update_within(Patience::READ, key, expression).await.map_err(Fault::of_preparation)
     }
@@ -279,7 +304,7 @@ impl Table {
         let request = self.client.update_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request
             .update_expression(update)
-            .set_condition_expression(expression.condition.map(str::to_owned))
+            .set_condition_expression(expression.condition.as_deref().map(str::to_owned))
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllNew)

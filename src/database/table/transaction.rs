@@ -7,8 +7,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Serialize;
 
 use super::attempts::{Doubt, Failed, Patience, backoff};
+use super::change::Change;
 use super::consumed_capacity::{self, return_consumed_capacity};
-use super::item::{Expression, to_item};
+use super::item::{Expression, stored};
 use super::requests::Table;
 use super::write_id::WriteId;
 use crate::business::Fault;
@@ -59,8 +60,7 @@ impl<'t> Transaction<'t> {
         value: &impl Serialize,
         condition: &Expression,
     ) -> Result<usize, Fault> {
-        let mut item = to_item(value)?;
-        item.extend(key.attributes());
+        let mut item = stored(key, value)?;
         if self.proof.is_none() {
             self.proof = Some(key.clone());
             self.id.put_on(&mut item);
@@ -68,7 +68,7 @@ impl<'t> Transaction<'t> {
         let put = Put::builder()
             .table_name(&self.table.name)
             .set_item(Some(item))
-            .set_condition_expression(condition.condition.map(str::to_owned))
+            .set_condition_expression(condition.condition.as_deref().map(str::to_owned))
             .set_expression_attribute_names(condition.names())
             .set_expression_attribute_values(condition.values())
             .build()
@@ -81,7 +81,7 @@ impl<'t> Transaction<'t> {
         let check = ConditionCheck::builder()
             .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
-            .set_condition_expression(expression.condition.map(str::to_owned))
+            .set_condition_expression(expression.condition.as_deref().map(str::to_owned))
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(expression.values())
             .build()
@@ -90,12 +90,13 @@ impl<'t> Transaction<'t> {
     }
 
     /// Changes an item.
-    pub(in crate::database) fn update(&mut self, key: &Key, expression: &Expression) -> Result<usize, Fault> {
+    pub(in crate::database) fn update(&mut self, key: &Key, change: Change) -> Result<usize, Fault> {
+        let expression = Expression::from(change);
         let update = Update::builder()
             .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
-            .set_update_expression(expression.update.map(str::to_owned))
-            .set_condition_expression(expression.condition.map(str::to_owned))
+            .set_update_expression(expression.update.as_deref().map(str::to_owned))
+            .set_condition_expression(expression.condition.as_deref().map(str::to_owned))
             .set_expression_attribute_names(expression.names())
             .set_expression_attribute_values(expression.values())
             .build()

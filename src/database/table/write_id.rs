@@ -5,10 +5,8 @@ use std::fmt;
 use aws_sdk_dynamodb::types::AttributeValue;
 use uuid::Uuid;
 
+use super::checksum::WRITE_ID;
 use super::item::{Expression, Item};
-
-/// The attribute that says which write an item was last changed by.
-const ATTRIBUTE: &str = "write_id";
 
 /// The id of a write, which no other has.
 #[derive(Clone, Copy, Debug)]
@@ -20,23 +18,23 @@ impl WriteId {
     }
 
     pub(super) fn put_on(self, item: &mut Item) {
-        item.insert(ATTRIBUTE.to_owned(), self.attribute());
+        item.insert(WRITE_ID.to_owned(), self.attribute());
     }
 
     /// Whether an item was last changed by the write.
     pub(super) fn is_on(self, item: &Item) -> bool {
-        item.get(ATTRIBUTE) == Some(&self.attribute())
+        item.get(WRITE_ID) == Some(&self.attribute())
     }
 
     /// The update that `expression` makes, which leaves the id on the item.
     pub(super) fn in_update(self, expression: &Expression) -> (String, Item) {
-        let update = expression.update.unwrap_or_default();
+        let update = expression.update.as_deref().unwrap_or_default();
         let update = match update.split_once("SET ") {
-            Some((before, set)) => format!("{before}SET {ATTRIBUTE} = :{ATTRIBUTE}, {set}"),
-            None => format!("{update} SET {ATTRIBUTE} = :{ATTRIBUTE}"),
+            Some((before, set)) => format!("{before}SET {WRITE_ID} = :{WRITE_ID}, {set}"),
+            None => format!("{update} SET {WRITE_ID} = :{WRITE_ID}"),
         };
         let mut values = expression.values().unwrap_or_default();
-        values.insert(format!(":{ATTRIBUTE}"), self.attribute());
+        values.insert(format!(":{WRITE_ID}"), self.attribute());
         (update, values)
     }
 

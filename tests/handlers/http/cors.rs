@@ -29,7 +29,10 @@ async fn answers_are_readable_by_the_site_alone() {
     let from = async |origin: &str| app.send(Request::new(Method::GET, "/v1/nowhere").header("origin", origin)).await;
     let response = from(SITE).await;
     assert_eq!(response.header("access-control-allow-origin"), Some(SITE));
-    assert_eq!(response.header("access-control-expose-headers"), Some("link,retry-after,x-total-count,x-request-id"));
+    assert_eq!(
+        response.header("access-control-expose-headers"),
+        Some("link,retry-after,x-total-count,x-unreadable-items,x-request-id")
+    );
     for other in ["http://127.0.0.1:3001", "https://evil.example", "null"] {
         assert_eq!(from(other).await.header("access-control-allow-origin"), None, "{other}");
     }
