@@ -151,10 +151,10 @@ async fn add_author(database: &Database) {
         username: "ada".parse().expect("a name"),
         password: PasswordHash::from_stored("nothing hashes to this".to_owned()),
     };
-    let (email, username) = (account.email.clone(), account.username.clone());
+    let username = account.username.clone();
     let added = database.register(account, None, None).await.expect("a new author");
     assert_eq!(added.user.id, 1);
-    database.verify(&email, created_at).await.expect("an account");
+    database.verify(&added.account, created_at).await.expect("an account");
     let refresh_token = RefreshTokenHash::of(&tokens::refresh());
     database.keep_refresh_token(&username, &refresh_token, expires_at).await.expect("an account");
 }
