@@ -1,7 +1,8 @@
 //! `talelio-backend`: the presentation layer and the composition root.
 //!
 //! `main` reads the configuration and does what the command line asks for; [`app`] puts the
-//! layers together, [`telemetry`] starts the log, and [`allocator`] settles how memory is given back. Everything else has a folder:
+//! layers together, [`telemetry`] starts the log, [`metrics`] serves what is counted, and [`allocator`]
+//! settles how memory is given back. Everything else has a folder:
 //!
 //! * [`cli`]: the subcommands;
 //! * [`runtimes`]: how requests come in, over HTTP or as events of AWS Lambda;
@@ -20,6 +21,7 @@ mod config;
 #[cfg(test)]
 mod generated_docs;
 mod http;
+mod metrics;
 mod openapi;
 mod pages;
 mod response_cache;

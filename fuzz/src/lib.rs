@@ -14,6 +14,8 @@ mod app;
 mod config;
 #[path = "../../handlers/http/mod.rs"]
 mod http;
+#[path = "../../handlers/metrics.rs"]
+mod metrics;
 #[path = "../../handlers/openapi/mod.rs"]
 mod openapi;
 #[path = "../../handlers/pages/mod.rs"]

@@ -9,6 +9,7 @@ use crate::api::router;
 use crate::app::{self, BoxError};
 use crate::config::Config;
 use crate::http::service::HttpService;
+use crate::metrics;
 use crate::runtimes::{lambda, server};
 
 /// How long the start waits for the store.
@@ -18,6 +19,7 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 pub(super) async fn run(config: Config) -> Result<(), BoxError> {
     let runtime_api = config.lambda;
     let address = (config.host.clone(), config.port);
+    let metrics_port = config.metrics_port;
     if !config.unset.is_empty() {
         let variables = config.unset.join(", ");
         tracing::warn!(variables, "not set in production; `Configuration` in the README says what then happens");
@@ -34,6 +36,9 @@ pub(super) async fn run(config: Config) -> Result<(), BoxError> {
     }
     if runtime_api {
         return lambda::run(service, jobs).await;
+    }
+    if let Some(port) = metrics_port {
+        metrics::serve((address.0.clone(), port), service.memory().clone()).await?;
     }
     // They end with the runtime, wherever they are.
     tokio::spawn(async move { jobs.run_for_ever().await });

@@ -14,10 +14,15 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
     Variable { name, default, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 36] = [
+pub(crate) const VARIABLES: [Variable; 37] = [
     variable("ENV", "development", "`development` or `production`"),
     variable("HOST", "127.0.0.1", "the address to listen on"),
     variable("PORT", "8000", "the port to listen on; 0 takes a free one"),
+    variable(
+        "METRICS_PORT",
+        "",
+        "the port of `/metrics` for Prometheus, on HOST; keep it from the internet. Without it, nothing is counted",
+    ),
     variable("SECRET_KEY", "made and kept in DATA_DIR", "signs all tokens, 32 bytes or more; required in production"),
     variable(
         "DATA_DIR",

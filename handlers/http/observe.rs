@@ -8,12 +8,13 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Method};
 use talelio::business::Fault;
 use talelio::database::{ConsumedCapacity, measure};
 use tracing::{Instrument, Span, info_span};
 
 use crate::http::envelope::{ApiError, Cause, ExceededLimit};
+use crate::metrics;
 
 /// Leads from an answer to its log line.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -44,7 +45,7 @@ where
         answering.await
     };
     response.headers_mut().insert(X_REQUEST_ID, id);
-    log(&span, method.as_str(), &response, started);
+    log(&span, &method, &response, started);
     response
 }
 
@@ -59,11 +60,14 @@ pub(crate) async fn record_route(request: Request, next: Next) -> Response {
     response
 }
 
-fn log(span: &Span, method: &str, response: &Response, started: Instant) {
+fn log(span: &Span, method: &Method, response: &Response, started: Instant) {
     let _entered = span.enter();
     let route = response.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str);
+    let seconds = started.elapsed().as_secs_f64();
+    metrics::record_request(method, route, response.status(), seconds);
     let status = response.status().as_u16();
-    let milliseconds = (started.elapsed().as_secs_f64() * 1e6).round() / 1e3;
+    let method = method.as_str();
+    let milliseconds = (seconds * 1e6).round() / 1e3;
     match response.extensions().get::<Cause>() {
         None => {
             let limit = response.extensions().get().map(|ExceededLimit(limit)| *limit);

@@ -145,6 +145,7 @@ impl ResponseCache {
                 let begun = AtomicBool::new(false);
                 let entry = async {
                     begun.store(true, Ordering::Relaxed);
+                    metrics::counter!("talelio_response_cache_total", "result" => "miss").increment(1);
                     Ok(Entry { representation: make.as_mut().await?, route: request.route.clone() })
                 };
                 let shared: Result<_, Arc<ApiError>> = entries.try_get_with(self.key(&path, page), entry).await;
@@ -170,7 +171,10 @@ impl ResponseCache {
                 representation.respond(request, self.cache_control()).await
             }
             Err(error) => match self.last.get(&(path.into(), page)) {
-                Some(last) if error.is_unavailable() => last.respond_stale(request).await,
+                Some(last) if error.is_unavailable() => {
+                    metrics::counter!("talelio_response_cache_total", "result" => "stale").increment(1);
+                    last.respond_stale(request).await
+                }
                 _ => Err(error),
             },
         }
@@ -182,6 +186,7 @@ impl ResponseCache {
         let page = request.uri.query().map(PageParameters::parse).transpose().ok()?.unwrap_or_default();
         let key = self.key(request.uri.path(), page);
         let Entry { representation, route } = Box::pin(entries.get(&key)).await?;
+        metrics::counter!("talelio_response_cache_total", "result" => "hit").increment(1);
         let mut response = representation.respond(request, self.cache_control()).await.into_response();
         // What the router would have left there.
         if let Some(route) = route {

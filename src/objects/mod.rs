@@ -17,6 +17,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
+use metrics::counter;
 use object_store::aws::AmazonS3;
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
@@ -111,12 +112,14 @@ async fn outcome<T>(
     bytes: usize,
     operation: impl Future<Output = object_store::Result<T>>,
 ) -> Result<Option<T>, Fault> {
-    match timeout(OPERATION_TIMEOUT + transfer_time(bytes), operation).await {
-        Ok(Ok(value)) => Ok(Some(value)),
-        Ok(Err(Error::NotFound { .. })) => Ok(None),
-        Ok(Err(error)) => Err(fault(&error)),
-        Err(late) => Err(Fault::unavailable(late)),
-    }
+    let (outcome, result) = match timeout(OPERATION_TIMEOUT + transfer_time(bytes), operation).await {
+        Ok(Ok(value)) => ("done", Ok(Some(value))),
+        Ok(Err(Error::NotFound { .. })) => ("not_found", Ok(None)),
+        Ok(Err(error)) => ("failed", Err(fault(&error))),
+        Err(late) => ("late", Err(Fault::unavailable(late))),
+    };
+    counter!("talelio_object_requests_total", "outcome" => outcome).increment(1);
+    result
 }
 
 /// An error as one of ours. Nothing that it is about was changed that anybody would see: an

@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use metrics::gauge;
 use talelio::business::Network;
 use talelio::business::memory::{MemoryBudget, Refusal};
 use tokio::sync::Notify;
@@ -41,6 +42,7 @@ pub(super) struct OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.registry.open().remove(&self.id);
+        gauge!("talelio_connections").decrement(1.0);
         self.connection.has_ended();
         self.registry.ended.notify_waiters();
     }
@@ -83,6 +85,7 @@ impl Connections {
             return None;
         }
         open.insert(id, Arc::clone(&connection));
+        gauge!("talelio_connections").increment(1.0);
         Some(OpenConnection { id, registry: Arc::clone(&self.0), connection })
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::counter;
 use tokio::sync::Notify;
 use tokio::time::{interval, sleep, timeout};
 use uuid::Uuid;
@@ -63,6 +64,7 @@ impl Jobs {
                 Ok(_) => {}
                 Err(error) => {
                     let job = entry.job.name();
+                    counter!("talelio_job_runs_total", "job" => job, "result" => "failed").increment(1);
                     tracing::error!(job, error = &error as &dyn std::error::Error, "job failed");
                     sleep(PAUSE).await;
                 }
@@ -103,8 +105,12 @@ impl Jobs {
         };
         self.leases.release_lease(job.name(), self.holder, self.clock.now()).await?;
         let report = report?;
+        let name = job.name();
+        counter!("talelio_job_runs_total", "job" => name, "result" => "done").increment(1);
+        counter!("talelio_job_items_total", "job" => name, "result" => "done").increment(report.done);
+        counter!("talelio_job_items_total", "job" => name, "result" => "failed").increment(report.failed);
         if report != JobReport::default() {
-            tracing::info!(job = job.name(), done = report.done, not_done = report.failed, "job done");
+            tracing::info!(job = name, done = report.done, not_done = report.failed, "job done");
         }
         Ok(report)
     }

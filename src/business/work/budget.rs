@@ -137,8 +137,9 @@ impl MemoryBudget {
         MemoryPermit { from: Some((self.clone(), purpose)), bytes: 0 }
     }
 
-    #[cfg(test)]
-    pub(super) fn free_bytes(&self) -> usize {
+    /// How many of them nobody holds.
+    #[must_use]
+    pub fn free_bytes(&self) -> usize {
         self.state().free * UNIT
     }
 
@@ -174,6 +175,8 @@ impl MemoryBudget {
     }
 
     fn refuse(&self, state: &mut State, refusal: Refusal) {
+        let of = if refusal.is_used_up { "all" } else { "client" };
+        metrics::counter!("talelio_memory_refusals_total", "share" => of).increment(1);
         // That all is used up is not forgotten for what is less.
         if state.refusal.is_none_or(|other| refusal.is_used_up || !other.is_used_up) {
             state.refusal = Some(refusal);

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use metrics::counter;
 use tokio::time::{Instant, timeout};
 
 use super::consumed_capacity;
@@ -112,6 +113,21 @@ impl Attempts {
     pub(super) async fn send<T, E, F>(
         &self,
         patience: Patience,
+        attempt: impl FnMut() -> F,
+    ) -> Result<T, Failed<SdkError<E, HttpResponse>>>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let result = self.attempt(patience, attempt).await;
+        let outcome = result.as_ref().map_or_else(|failed| failed.verdict.name(), |_| "done");
+        counter!("talelio_table_requests_total", "outcome" => outcome).increment(1);
+        result
+    }
+
+    async fn attempt<T, E, F>(
+        &self,
+        patience: Patience,
         mut attempt: impl FnMut() -> F,
     ) -> Result<T, Failed<SdkError<E, HttpResponse>>>
     where
@@ -165,6 +181,7 @@ where
             }
             return Err(Failed { error, doubt, verdict });
         }
+        counter!("talelio_table_retries_total").increment(1);
         tracing::debug!(code = error.code(), number, "request to the store is sent again");
         backoff(number).await;
     }
@@ -210,6 +227,17 @@ impl Verdict {
     /// What an attempt leaves open.
     fn doubt(self) -> Doubt {
         if let Self::Broken(doubt) = self { doubt } else { Doubt::None }
+    }
+
+    /// What it is called among the outcomes that are counted.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Full => "full",
+            Self::Throttled => "throttled",
+            Self::NotSent => "unreachable",
+            Self::Broken(_) => "broken",
+        }
     }
 
     fn of<E: ProvideErrorMetadata + Error + 'static>(error: &SdkError<E, HttpResponse>) -> Self {

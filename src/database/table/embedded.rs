@@ -31,6 +31,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
+use metrics::gauge;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
@@ -190,6 +191,7 @@ fn start(
             tracing::warn!(%error, "expired items not removed");
         }
         for request in queue {
+            gauge!("talelio_engine_queue").decrement(1.0);
             if !request.turn.take() {
                 continue;
             }
@@ -221,6 +223,7 @@ impl HttpConnector for EmbeddedEngine {
         let operation = request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next());
         let operation = operation.unwrap_or_default().to_owned();
         let body = request.body().bytes().and_then(|body| String::from_utf8(body.to_vec()).ok()).unwrap_or_default();
+        gauge!("talelio_engine_queue").increment(1.0);
         let sent = self.0.requests.as_ref().is_some_and(|requests| {
             requests.send(EngineRequest { operation, body, turn: turn.clone(), response }).is_ok()
         });

@@ -1,9 +1,9 @@
 //! What the log says, and what it must not.
 
-use http::Method;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Request, TestApp};
+use crate::harness::{Request, TestApp, client};
 
 #[tokio::test]
 async fn production_logs_a_json_line_for_each_request_and_no_secret() {
@@ -32,4 +32,46 @@ async fn production_logs_a_json_line_for_each_request_and_no_secret() {
     {
         assert!(!printed.contains(secret), "{secret:?} is in\n{printed}");
     }
+}
+
+/// What the program tells monitoring.
+async fn metrics(app: &TestApp) -> String {
+    let address = app.process.wait_for("metrics on http://");
+    let url = format!("http://{}", address.split_whitespace().next().unwrap());
+    let response = client().get(url).send().await.unwrap();
+    assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    response.text().await.unwrap()
+}
+
+#[tokio::test]
+async fn monitoring_is_told_what_happens() {
+    let app = TestApp::http(&[("METRICS_PORT", "0")]);
+    let token = app.author("ada").await;
+    app.publish(&token, "Counted").await;
+    for _ in 0..3 {
+        app.get("/v1/articles/counted").await;
+    }
+    // What clients make up is one thing.
+    for made_up in ["FETCH", "GRAB"] {
+        app.send(Request::new(Method::from_bytes(made_up.as_bytes()).unwrap(), &format!("/v1/{made_up}"))).await;
+    }
+    let text = metrics(&app).await;
+    for line in [
+        r#"talelio_requests_total{method="GET",route="/v1/articles/{slug}",status="200"} 3"#,
+        r#"talelio_requests_total{method="POST",route="/v1/articles",status="201"} 1"#,
+        r#"talelio_requests_total{method="other",route="unknown",status="404"} 2"#,
+        r#"talelio_request_seconds_count{route="/v1/articles/{slug}"} 3"#,
+        r#"talelio_response_cache_total{result="hit"} 2"#,
+        r#"talelio_response_cache_total{result="miss"} 1"#,
+        r#"talelio_job_items_total{job="mail",result="done"} 1"#,
+        "talelio_engine_queue 0",
+        "talelio_table_requests_total{outcome=\"done\"} ",
+        "talelio_memory_budget_bytes ",
+        "talelio_connections ",
+    ] {
+        assert!(text.lines().any(|found| found.starts_with(line)), "{line}, in\n{text}");
+    }
+    // On a port of its own only, and only if it is asked for.
+    assert_eq!(app.get("/metrics").await.status, StatusCode::NOT_FOUND);
+    assert!(!TestApp::http(&[]).process.printed().contains("metrics on"));
 }
