@@ -6,7 +6,6 @@
 //! moves the site's count from n to n + 1 in its transaction, which puts all of
 //! them in one order; whoever comes second tries again from what it reads then.
 
-use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -101,6 +100,14 @@ struct PublicationState {
     number: u64,
 }
 
+/// What was found of a page of articles.
+struct FoundArticles {
+    /// Those that can be read.
+    articles: Vec<Article>,
+    /// How many are not there, or not whole: a publication may be half way.
+    missing: usize,
+}
+
 #[async_trait]
 impl ArticleStore for Database {
     async fn publish(
@@ -163,10 +170,16 @@ impl ArticleStore for Database {
         let Some(positions) = request.positions(profile.articles) else { return Ok(None) };
         let author = User::try_from(profile.user)?;
         for attempt in 0.. {
-            let items = self.articles_between(username, positions.clone()).await?;
-            let unreadable = positions.clone().count() - items.len();
-            if unreadable == 0 || attempt == READ_AGAIN {
-                return Ok(Some((Page { items, total: profile.articles, request, unreadable }, author)));
+            let found = self.articles_between(username, positions.clone()).await?;
+            if found.missing == 0 || attempt == READ_AGAIN {
+                if found.missing > 0 {
+                    tracing::error!(%username, missing = found.missing, "articles in a list are not there");
+                }
+                let unreadable = positions.count() - found.articles.len();
+                return Ok(Some((
+                    Page { items: found.articles, total: profile.articles, request, unreadable },
+                    author,
+                )));
             }
             backoff(attempt).await;
         }
@@ -258,10 +271,10 @@ impl Database {
 
     async fn read_article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault> {
         let items = self.table.query(&keys::article_partition(slug), None, usize::MAX).await?.unwrap_or_default();
-        let (meta, parts): (Vec<_>, Vec<_>) = items.into_iter().partition(is_meta);
-        let Some(meta) = meta.into_iter().next() else { return Ok(None) };
+        let (mut metas, others): (Vec<_>, Vec<_>) = items.into_iter().partition(keys::is_article_meta);
+        let Some(meta) = metas.pop() else { return Ok(None) };
         let meta: MetaItem = from_item(meta)?;
-        let parts = parts.into_iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        let parts = others.into_iter().filter(keys::is_article_part).map(part).collect::<Result<Vec<_>, _>>()?;
         let adjacent = AdjacentArticles {
             next: meta.next.map(Adjacent::try_from).transpose()?,
             prev: meta.prev.map(Adjacent::try_from).transpose()?,
@@ -275,8 +288,8 @@ impl Database {
         &self,
         username: &Username,
         positions: RangeInclusive<u64>,
-    ) -> Result<Vec<Article>, ListError> {
-        let entries = self.entries_between(username, positions).await?;
+    ) -> Result<FoundArticles, ListError> {
+        let (entries, mut missing) = self.entries_between(username, positions).await?;
         let bytes = entries.iter().map(|(entry, _)| entry.bytes).sum();
         if bytes > memory::max_response_bytes() {
             return Err(ListError::TooLarge);
@@ -291,7 +304,11 @@ impl Database {
         let mut listed = Vec::with_capacity(entries.len());
         let mut documents = Vec::with_capacity(entries.len());
         for entry in entries {
-            let document = parts(&entry).map(|key| take_part(&mut found, &key)).collect::<Result<Vec<_>, _>>();
+            let Some(document) = parts(&entry).map(|key| found.remove(&key)).collect::<Option<Vec<_>>>() else {
+                missing += 1;
+                continue;
+            };
+            let document = document.into_iter().map(part).collect::<Result<Vec<_>, _>>();
             if let Some(document) = readable(entry.1.as_str(), document)? {
                 documents.push(document);
                 listed.push(entry);
@@ -302,31 +319,26 @@ impl Database {
             let read = content.and_then(|content| article(entry.id, slug.clone(), content));
             readable(slug.as_str(), read).transpose()
         });
-        Ok(articles.collect::<Result<_, _>>()?)
+        Ok(FoundArticles { articles: articles.collect::<Result<_, _>>()?, missing })
     }
 
-    /// The entries of an author's list at these positions that can be read, the newest first.
+    /// The entries of an author's list at these positions that can be read, the newest first, and
+    /// how many are not there.
     async fn entries_between(
         &self,
         username: &Username,
         positions: RangeInclusive<u64>,
-    ) -> Result<Vec<(EntryItem, Slug)>, Fault> {
-        let key = |position| keys::user_article(username, position);
-        let (oldest, newest) = (key(*positions.start()), key(*positions.end()));
-        let items = match self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk), usize::MAX).await {
-            Err(Fault::Failed(_)) => {
-                let keys: Vec<_> = positions.map(key).collect();
-                let mut found = self.table.find_each(&keys).await?;
-                keys.iter().filter_map(|key| found.remove(key)).collect()
-            }
-            items => items?.unwrap_or_default(),
-        };
+    ) -> Result<(Vec<(EntryItem, Slug)>, usize), Fault> {
+        let keys: Vec<_> = positions.map(|position| keys::user_article(username, position)).collect();
+        let items = self.table.query_keys(&keys, usize::MAX).await?.unwrap_or_default();
         let entry = |item| {
             let entry: EntryItem = from_item(item)?;
             let slug = entry.slug.parse().map_err(Fault::failed)?;
             Ok((entry, slug))
         };
-        items.into_iter().rev().filter_map(|item| readable("entry", entry(item)).transpose()).collect()
+        let missing = keys.len() - items.len();
+        let entries = items.into_iter().rev().filter_map(|item| readable("entry", entry(item)).transpose());
+        Ok((entries.collect::<Result<_, _>>()?, missing))
     }
 }
 
@@ -364,14 +376,6 @@ fn article(id: u64, slug: Slug, content: Content) -> Result<Article, Fault> {
     })
 }
 
-fn is_meta(item: &Item) -> bool {
-    matches!(item.get("sk"), Some(AttributeValue::S(sk)) if sk == keys::ARTICLE_META)
-}
-
 fn part(item: Item) -> Result<Vec<u8>, Fault> {
     from_item(item).map(|part: PartItem| part.content)
-}
-
-fn take_part(found: &mut HashMap<Key, Item>, key: &Key) -> Result<Vec<u8>, Fault> {
-    part(found.remove(key).ok_or_else(|| Fault::failed("an article in a list is not there"))?)
 }

@@ -93,14 +93,29 @@ pub(super) fn article_partition(slug: &Slug) -> String {
     format!("ARTICLE#{slug}")
 }
 
-pub(super) const ARTICLE_META: &str = "META";
+const ARTICLE_META: &str = "META";
+const ARTICLE_PART: &str = "PART#";
 
 pub(super) fn article_meta(slug: &Slug) -> Key {
     Key::new(article_partition(slug), ARTICLE_META)
 }
 
 pub(super) fn article_part(slug: &Slug, part: usize) -> Key {
-    Key::new(article_partition(slug), format!("PART#{part:02}"))
+    Key::new(article_partition(slug), format!("{ARTICLE_PART}{part:02}"))
+}
+
+fn sort_key(item: &HashMap<String, AttributeValue>) -> Option<&str> {
+    item.get("sk")?.as_s().ok().map(String::as_str)
+}
+
+/// Whether an item of an article is what stands around it.
+pub(super) fn is_article_meta(item: &HashMap<String, AttributeValue>) -> bool {
+    sort_key(item) == Some(ARTICLE_META)
+}
+
+/// Whether an item of an article is a part of what it says.
+pub(super) fn is_article_part(item: &HashMap<String, AttributeValue>) -> bool {
+    sort_key(item).is_some_and(|sk| sk.starts_with(ARTICLE_PART))
 }
 
 /// What was taken of a limit in a period. `subject` says whose limit it is, and is not to be

@@ -16,8 +16,6 @@ pub mod content;
 mod error;
 #[cfg(test)]
 mod faults;
-#[cfg(test)]
-mod flipped_bits;
 mod idempotency;
 mod images;
 mod integrity;

@@ -72,7 +72,10 @@ impl ProjectStore for Database {
         let item = ProjectItem { id: numbers.last, user_id: user.id, content: packed };
         let before = self.project_ids(&user.username, project_ids).await?;
         // Not seen by anybody until it is on the list.
-        self.table.put(&keys::project(&user.username, item.id), &item).await.map_err(Fault::of_preparation)?;
+        let stored_anew = self.table.create(&keys::project(&user.username, item.id), &item).await;
+        if !stored_anew.map_err(Fault::of_preparation)? {
+            return Err(Fault::failed(format!("a project has the number {} already", item.id)).into());
+        }
         let before = before.into_iter().map(number).collect();
         let append = Change::default().append("project_ids", before, number(item.id));
         match request {
@@ -98,26 +101,17 @@ impl ProjectStore for Database {
         let Some(positions) = request.positions(total) else { return page(Vec::new(), 0) };
         let at = |position: u64| usize::try_from(position).map_err(Fault::failed);
         let ids = &ids[at(positions.start() - 1)?..at(*positions.end())?];
-        let (oldest, newest) = (keys::project(username, ids[0]), keys::project(username, ids[ids.len() - 1]));
+        let keys: Vec<_> = ids.iter().map(|id| keys::project(username, *id)).collect();
         let max_bytes = memory::max_response_bytes();
-        let items = match self.table.query(&oldest.pk, Some(oldest.sk..=newest.sk), max_bytes).await {
-            Err(Fault::Failed(_)) => {
-                let keys: Vec<_> = ids.iter().map(|id| keys::project(username, *id)).collect();
-                let mut found = self.table.find_each(&keys).await?;
-                keys.iter().filter_map(|key| found.remove(key)).collect()
-            }
-            items => items?.ok_or(ListError::TooLarge)?,
-        };
+        let items = self.table.query_keys(&keys, max_bytes).await?.ok_or(ListError::TooLarge)?;
         let mut projects = Vec::with_capacity(ids.len());
         let mut bytes = 0;
         for item in items.into_iter().rev() {
             let Some(item) = readable("project", from_item::<ProjectItem>(item))? else { continue };
-            if ids.binary_search(&item.id).is_ok() {
-                let unpacked = content::unpack_reserving(&[item.content]).await;
-                let Some((content, length)) = readable("project", unpacked)? else { continue };
-                bytes += length;
-                projects.extend(readable("project", stored(item.id, item.user_id, content))?);
-            }
+            let unpacked = content::unpack_reserving(&[item.content]).await;
+            let Some((content, length)) = readable("project", unpacked)? else { continue };
+            bytes += length;
+            projects.extend(readable("project", stored(item.id, item.user_id, content))?);
             if bytes > max_bytes {
                 return Err(ListError::TooLarge);
             }

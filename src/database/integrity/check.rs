@@ -264,55 +264,20 @@ impl Items {
 
 #[cfg(test)]
 mod tests {
+    use super::super::samples;
     use super::*;
-    use crate::business::{ImageStore, NewAccount, NewArticle, NewProject, PasswordHash, Session, Slug, Timestamp};
+    use crate::business::Slug;
     use crate::database::keys::Key;
-
-    fn now() -> Timestamp {
-        "2026-03-14T15:09:26Z".parse().unwrap()
-    }
-
-    async fn register(database: &Database, name: &str) -> Session {
-        let email = format!("{name}@example.com").parse().unwrap();
-        let password = PasswordHash::from_stored("x".to_owned());
-        let new = NewAccount { created_at: now(), email, username: name.parse().unwrap(), password };
-        let registered = database.register(new, None, None).await.unwrap();
-        Session { user_id: registered.user.id, username: registered.user.username }
-    }
-
-    async fn publish(database: &Database, author: &Session, title: &str) {
-        let article = NewArticle {
-            created_at: now(),
-            title: title.parse().unwrap(),
-            slug: Slug::from_title(title),
-            body: "Text".to_owned(),
-            meta_description: String::new(),
-            featured_image: None,
-            rendered: <_>::default(),
-        };
-        database.publish(article, author, None).await.unwrap();
-    }
 
     /// A site of two authors.
     async fn site() -> Database {
         let database = Database::embedded(None).await.unwrap();
-        let (ada, bob) = (register(&database, "ada").await, register(&database, "bob").await);
+        let (ada, bob) = (samples::register(&database, "ada").await, samples::register(&database, "bob").await);
         for (author, title) in [(&ada, "A"), (&bob, "B"), (&ada, "C"), (&ada, "C")] {
-            publish(&database, author, title).await;
+            samples::publish(&database, author, title, "Text").await;
         }
-        let project =
-            NewProject { created_at: now(), title: "P".parse().unwrap(), body: "Text".to_owned(), html: String::new() };
-        database.create(project, &bob, None).await.unwrap();
-        let image = Image {
-            file: "a_0198c0de-0000-7000-8000-000000000001.png".parse().unwrap(),
-            created_at: now(),
-            width: 1,
-            height: 1,
-            bytes: 1,
-            animated: false,
-            checksum: None,
-        };
-        database.add(&ada, &[image], None).await.unwrap();
+        samples::create_project(&database, &bob, "P", "Text").await;
+        samples::add_image(&database, &ada, 1).await;
         database
     }
 

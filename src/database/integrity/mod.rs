@@ -2,8 +2,12 @@
 //! that it was, and whether everything in the table [agrees](check).
 
 mod check;
+#[cfg(test)]
+mod flipped_bits;
 pub(super) mod identity;
 mod record_counts;
+#[cfg(test)]
+mod samples;
 
 pub use check::Inspection;
 pub use record_counts::RecordCounts;

@@ -25,7 +25,7 @@ use super::consumed_capacity::{self, return_consumed_capacity};
 use super::embedded;
 #[cfg(test)]
 use super::faulty;
-use super::item::{Expression, Item, bytes_of, from_item, in_place, is_at, stored, text};
+use super::item::{Expression, Item, bytes_of, from_item, in_place, is_at, key_attribute, stored, text};
 use super::write_id::WriteId;
 use crate::business::{Fault, memory};
 use crate::database::error::{OpenError, readable};
@@ -129,6 +129,28 @@ impl Table {
     ) -> Result<Option<Vec<Item>>, Fault> {
         let items = self.all_pages(self.query_request(pk, range.clone()), max_bytes).await?;
         Ok(items.map(|items| in_place(items, pk, range.as_ref())))
+    }
+
+    /// The items of `keys`, which are of one partition and in order, that exist and can be read.
+    /// None if those between the first and the last have more than `max_bytes` together.
+    pub(in crate::database) async fn query_keys(
+        &self,
+        keys: &[Key],
+        max_bytes: usize,
+    ) -> Result<Option<Vec<Item>>, Fault> {
+        let (Some(first), Some(last)) = (keys.first(), keys.last()) else { return Ok(Some(Vec::new())) };
+        let items = match self.query(&first.pk, Some(first.sk.clone()..=last.sk.clone()), max_bytes).await {
+            Err(Fault::Failed(_)) => {
+                let mut found = self.find_each(keys).await?;
+                return Ok(Some(keys.iter().filter_map(|key| found.remove(key)).collect()));
+            }
+            items => items?,
+        };
+        let is_asked_for = |item: &Item| {
+            let sk = key_attribute(item, "sk");
+            sk.is_some_and(|sk| keys.binary_search_by(|key| key.sk.as_str().cmp(sk)).is_ok())
+        };
+        Ok(items.map(|items| items.into_iter().filter(is_asked_for).collect()))
     }
 
     /// The sort keys of a partition in a range, in order.
@@ -269,16 +291,28 @@ impl Table {
 
     /// Stores an item in the place of any that is there.
     pub(in crate::database) async fn put(&self, key: &Key, value: &impl Serialize) -> Result<(), Fault> {
+        self.put_if(key, value, &Expression::default()).await.map(drop)
+    }
+
+    /// Stores an item where there is none. False if there is one.
+    pub(in crate::database) async fn create(&self, key: &Key, value: &impl Serialize) -> Result<bool, Fault> {
+        self.put_if(key, value, &Expression::condition("attribute_not_exists(pk)")).await
+    }
+
+    async fn put_if(&self, key: &Key, value: &impl Serialize, condition: &Expression) -> Result<bool, Fault> {
         let id = WriteId::new();
         let mut item = stored(key, value)?;
         id.put_on(&mut item);
         let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let request = request.set_condition_expression(condition.condition.as_deref().map(str::to_owned));
         let request = request.set_return_consumed_capacity(return_consumed_capacity());
         let is_made = |item: Option<&Item>| item.is_some_and(|item| id.is_on(item));
-        if let Written::Answered(output) = self.write(Patience::WRITE, key, || request.clone().send(), is_made).await? {
-            consumed_capacity::record_written(output.consumed_capacity());
+        match self.write(Patience::WRITE, key, || request.clone().send(), is_made).await? {
+            Written::Answered(output) => consumed_capacity::record_written(output.consumed_capacity()),
+            Written::Found(_) => {}
+            Written::ConditionFailed => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Changes an item and returns it as it is then; none if the condition did

@@ -9,11 +9,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tempfile::{TempDir, tempdir};
 
-use super::Database;
-use crate::business::{
-    AccountStore, ArticleStore, Image, ImageStore, NewAccount, NewArticle, NewProject, PageRequest, PasswordHash,
-    ProjectStore, Session, Slug, Timestamp,
-};
+use super::samples;
+use crate::business::{AccountStore, ArticleStore, ImageStore, PageRequest, ProjectStore, Session, Slug};
+use crate::database::Database;
 
 const FILE: &str = "talelio.db";
 
@@ -29,53 +27,19 @@ struct Found {
     unreadable: usize,
 }
 
-fn now() -> Timestamp {
-    "2026-03-14T15:09:26Z".parse().unwrap()
-}
-
 fn session() -> Session {
     Session { user_id: 1, username: "ada".parse().unwrap() }
 }
 
 /// Stores an author's articles, projects and images.
 async fn fill(database: &Database) {
-    let new = NewAccount {
-        created_at: now(),
-        email: "ada@example.com".parse().unwrap(),
-        username: session().username,
-        password: PasswordHash::from_stored("x".to_owned()),
-    };
-    database.register(new, None, None).await.unwrap();
+    samples::register(database, session().username.as_str()).await;
     for number in 0..8 {
         let title = format!("Title {number}");
-        let words: Vec<_> = (0..200).map(|word| (word * (number + 7_919) % 10_007).to_string()).collect();
-        let article = NewArticle {
-            created_at: now(),
-            title: title.parse().unwrap(),
-            slug: Slug::from_title(&title),
-            body: words.join(" "),
-            meta_description: String::new(),
-            featured_image: None,
-            rendered: <_>::default(),
-        };
-        database.publish(article, &session(), None).await.unwrap();
-        let project = NewProject {
-            created_at: now(),
-            title: title.parse().unwrap(),
-            body: words[..40].join(" "),
-            html: String::new(),
-        };
-        database.create(project, &session(), None).await.unwrap();
-        let image = Image {
-            file: format!("a_0198c0de-0000-7000-8000-00000000000{number}.png").parse().unwrap(),
-            created_at: now(),
-            width: 1,
-            height: 1,
-            bytes: 1,
-            animated: false,
-            checksum: None,
-        };
-        database.add(&session(), &[image], None).await.unwrap();
+        let words: Vec<_> = (0..200).map(|word| (word * (usize::from(number) + 7_919) % 10_007).to_string()).collect();
+        samples::publish(database, &session(), &title, &words.join(" ")).await;
+        samples::create_project(database, &session(), &title, &words[..40].join(" ")).await;
+        samples::add_image(database, &session(), number).await;
     }
 }
 

@@ -1,0 +1,58 @@
+//! What tests store.
+
+use uuid::Uuid;
+
+use crate::business::{
+    AccountStore, ArticleStore, Image, ImageStore, NewAccount, NewArticle, NewProject, PasswordHash, Project,
+    ProjectStore, Session, Slug, Timestamp,
+};
+use crate::database::Database;
+
+pub(super) fn now() -> Timestamp {
+    "2026-03-14T15:09:26Z".parse().unwrap()
+}
+
+pub(super) async fn register(database: &Database, name: &str) -> Session {
+    let email = format!("{name}@example.com").parse().unwrap();
+    let password = PasswordHash::from_stored("x".to_owned());
+    let new = NewAccount { created_at: now(), email, username: name.parse().unwrap(), password };
+    let registered = database.register(new, None, None).await.unwrap();
+    Session { user_id: registered.user.id, username: registered.user.username }
+}
+
+pub(super) async fn publish(database: &Database, author: &Session, title: &str, body: &str) {
+    let article = NewArticle {
+        created_at: now(),
+        title: title.parse().unwrap(),
+        slug: Slug::from_title(title),
+        body: body.to_owned(),
+        meta_description: String::new(),
+        featured_image: None,
+        rendered: <_>::default(),
+    };
+    database.publish(article, author, None).await.unwrap();
+}
+
+pub(super) async fn create_project(database: &Database, author: &Session, title: &str, body: &str) -> Project {
+    let project =
+        NewProject { created_at: now(), title: title.parse().unwrap(), body: body.to_owned(), html: String::new() };
+    database.create(project, author, None).await.unwrap()
+}
+
+/// An image whose id ends with a number.
+pub(super) fn image(number: u8) -> Image {
+    let id = Uuid::from_u128(0x0198_c0de_0000_7000_8000_0000_0000_0000 + u128::from(number));
+    Image {
+        file: format!("a_{id}.png").parse().unwrap(),
+        created_at: now(),
+        width: 1,
+        height: 1,
+        bytes: 1,
+        animated: false,
+        checksum: None,
+    }
+}
+
+pub(super) async fn add_image(database: &Database, author: &Session, number: u8) {
+    database.add(author, &[image(number)], None).await.unwrap();
+}
