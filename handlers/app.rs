@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use talelio::business::memory::MemoryBudget;
 use talelio::business::{
     AccountMails, Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, Job, Jobs, LimitStore, Limits,
-    MailJob, Mailer, Projects, Readiness, Renderer, SystemClock, Tokens, Unlimited,
+    MailJob, Mailer, Projects, Readiness, Renderer, SweepObjects, SystemClock, Tokens, Unlimited,
 };
 use talelio::database::{Database, OpenError, RecordCounts};
 use talelio::mail::Outbox;
@@ -59,8 +59,9 @@ pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxE
     if let (None, Some(folder)) = (&config.connection, config.data_dir.folder()) {
         jobs.push(Arc::new(RecordCounts::new(database.clone(), folder.to_owned())));
     }
-    let jobs = Arc::new(Jobs::new(jobs, database.clone(), clock.clone(), holder));
     let objects = Arc::new(open_objects(&config)?);
+    jobs.push(Arc::new(SweepObjects::new(database.clone(), objects.clone(), clock.clone())));
+    let jobs = Arc::new(Jobs::new(jobs, database.clone(), clock.clone(), holder));
     let readiness = Readiness::new(vec![("table", database.clone()), ("bucket", objects.clone())]);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);
     let limits = Arc::new(Limits::new(limit_store(&config, &database, &clock), clock.clone(), config.rates));

@@ -23,6 +23,12 @@ impl Timestamp {
         Self(self.0 + Duration::seconds(i64::from(seconds)))
     }
 
+    /// The moment `seconds` before this one.
+    #[must_use]
+    pub fn minus_seconds(self, seconds: u32) -> Self {
+        Self(self.0 - Duration::seconds(i64::from(seconds)))
+    }
+
     /// The moment so many seconds after 1970-01-01T00:00:00Z, or that one if there is no such
     /// moment.
     #[must_use]

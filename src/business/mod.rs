@@ -45,8 +45,8 @@ pub use idempotency::{
 };
 pub use images::{
     AddError, Image, ImageAddress, ImageError, ImageName, ImageObjects, ImageStore, Images, ImagesPage,
-    InvalidImageName, MAX_IMAGE_BYTES, MAX_IMAGES, Object, PendingUpload, PresignedUpload, Rendition, RenditionRequest,
-    Upload, WIDTHS,
+    InvalidImageName, MAX_IMAGE_BYTES, MAX_IMAGES, Object, ObjectListing, PendingUpload, PresignedUpload, Rendition,
+    RenditionRequest, SweepObjects, SweepProgress, SweepStore, Upload, WIDTHS,
 };
 pub use jobs::{Job, JobReport, Jobs, LeaseStore};
 pub use limits::{

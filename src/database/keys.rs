@@ -144,6 +144,11 @@ pub(super) fn lease(job: &str) -> Key {
     Key::new(format!("JOB#{job}"), "LEASE")
 }
 
+/// How far the sweep of objects has come.
+pub(super) fn sweep() -> Key {
+    Key::new("JOB#sweep_objects".to_owned(), "PROGRESS")
+}
+
 fn hash(text: &str) -> String {
     hex::encode(Sha256::digest(text))
 }

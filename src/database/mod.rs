@@ -24,6 +24,7 @@ mod leases;
 mod limits;
 mod mails;
 mod projects;
+mod sweeps;
 mod table;
 
 use std::path::Path;

@@ -7,10 +7,11 @@
 //! the API.
 
 mod http;
+mod listing;
 mod s3;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub struct Objects {
     store: Arc<dyn ObjectStore>,
     /// The same store, if it can be sent to by whoever has an address.
     s3: Option<Arc<AmazonS3>>,
+    /// Where it is, if it is a folder.
+    folder: Option<PathBuf>,
 }
 
 impl Objects {
@@ -53,7 +56,7 @@ impl Objects {
     /// [`OpenError`] when the bucket or its endpoint cannot be one.
     pub fn bucket(bucket: &BucketConfig) -> Result<Self, OpenError> {
         let s3 = Arc::new(s3::connect(bucket)?);
-        Ok(Self { store: s3.clone(), s3: Some(s3) })
+        Ok(Self { store: s3.clone(), s3: Some(s3), folder: None })
     }
 
     /// A folder, which is made when missing; without one, memory only.
@@ -61,10 +64,12 @@ impl Objects {
     /// # Errors
     /// [`OpenError`] when the folder cannot be used.
     pub fn local(folder: Option<&Path>) -> Result<Self, OpenError> {
-        let Some(folder) = folder else { return Ok(Self { store: Arc::new(InMemory::new()), s3: None }) };
+        let Some(folder) = folder else {
+            return Ok(Self { store: Arc::new(InMemory::new()), s3: None, folder: None });
+        };
         std::fs::create_dir_all(folder).map_err(|error| Error::Generic { store: "folder", source: error.into() })?;
         let store = LocalFileSystem::new_with_prefix(folder)?.with_fsync(true).with_automatic_cleanup(true);
-        Ok(Self { store: Arc::new(store), s3: None })
+        Ok(Self { store: Arc::new(store), s3: None, folder: Some(folder.to_owned()) })
     }
 }
 

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! An image is one that is listed: its bytes are there before it is, and as long. Whatever
-//! breaks off in between leaves at worst a file that is shown to nobody. What is computed is in
-//! [`crate::imaging`].
+//! breaks off in between leaves at worst a file that is shown to nobody, and that [`SweepObjects`] removes.
+//! What is computed is in [`crate::imaging`].
 
 mod error;
 mod image;
@@ -21,6 +21,7 @@ mod name;
 mod presigned;
 mod service;
 mod store;
+mod sweep;
 mod upload;
 
 pub use error::ImageError;
@@ -30,4 +31,5 @@ pub use name::{ImageAddress, ImageName, InvalidImageName, PendingUpload};
 pub use presigned::PresignedUpload;
 pub use service::{Images, Rendition, RenditionRequest};
 pub use store::{AddError, ImageObjects, ImageStore, Object};
+pub use sweep::{ObjectListing, SweepObjects, SweepProgress, SweepStore};
 pub use upload::Upload;

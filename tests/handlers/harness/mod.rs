@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use talelio::AwsEndpoint;
+use talelio::objects::BucketConfig;
 
 pub use client::{Request, Response, client, client_builder, send};
 pub use clock::{StandingClock, limits, localhost};
@@ -54,6 +56,13 @@ async fn new_bucket(endpoint: &str) -> String {
     let made = client().put(format!("{endpoint}/{bucket}")).send().await.expect("an answer");
     assert!(made.status().is_success(), "{made:?}");
     bucket
+}
+
+/// A new bucket for the library, where images are in S3.
+pub async fn bucket() -> Option<BucketConfig> {
+    let Target::S3(endpoint) = target() else { return None };
+    let name = new_bucket(&endpoint).await;
+    Some(BucketConfig { name, endpoint: AwsEndpoint { region: "eu-north-1".to_owned(), url: Some(endpoint) } })
 }
 
 /// The variables that put the program on a table.

@@ -3,6 +3,7 @@
 mod renditions;
 mod s3;
 pub mod samples;
+mod sweep;
 
 use http::{Method, StatusCode};
 use image::{GenericImageView, ImageFormat};
