@@ -5,14 +5,18 @@ use std::sync::Arc;
 use talelio::business::Fault;
 use talelio::database::{Database, Inspection};
 
-use crate::app::{self, BoxError};
+use crate::app::{self, App, BoxError};
 use crate::config::Config;
 
-/// Reads everything that is stored, and prints what is wrong with it.
-pub(super) async fn run(config: Config) -> Result<(), BoxError> {
+/// Reads everything that is stored, and prints what is wrong with it, after it was mended as far as
+/// it can be if `repair` is set.
+pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
     let database = Arc::new(app::open_database(&config).await?);
     let app = app::build(config, Arc::clone(&database))?;
-    let Inspection { accounts, articles, projects, images, mut problems } = inspect(&database).await?;
+    if repair {
+        mend(&app, &database).await?;
+    }
+    let Inspection { accounts, articles, projects, images, mut problems, .. } = inspect(&database).await?;
     println!("{accounts} accounts, {articles} articles, {projects} projects, {} images", images.len());
     for (username, image) in &images {
         match app.images.check(username, image).await {
@@ -20,6 +24,12 @@ pub(super) async fn run(config: Config) -> Result<(), BoxError> {
             Err(Fault::Failed(error)) => problems.push(format!("image {} of {username}: {error}", image.file)),
             Err(other) => return Err(other.into()),
         }
+    }
+    let unlisted = app.images.count_unlisted(&images).await?;
+    if unlisted > 0 {
+        println!(
+            "{unlisted} images have files and are on no list: nobody sees them, and they are removed after a week"
+        );
     }
     for problem in &problems {
         println!("{problem}");
@@ -29,6 +39,19 @@ pub(super) async fn run(config: Config) -> Result<(), BoxError> {
         1 => Err("1 problem".into()),
         many => Err(format!("{many} problems").into()),
     }
+}
+
+/// Mends what can be, and prints what was done.
+async fn mend(app: &App, database: &Database) -> Result<(), BoxError> {
+    for done in database.repair().await? {
+        println!("mended: {done}");
+    }
+    for (author, id) in database.check().await?.unreadable_images {
+        if let Some(file) = app.images.relist(&author, id).await? {
+            println!("mended: image {file} of {} is listed again, as its file is", author.username);
+        }
+    }
+    Ok(())
 }
 
 /// What is in the table. What was changed while it was read, and looked wrong only then, is not

@@ -31,7 +31,11 @@ enum Command {
     ///
     /// On the embedded store, stop the server first. On DynamoDB it may go on; this reads the whole table
     /// and every image, which costs what such reads cost.
-    Check,
+    Check {
+        /// Mend what can be before that: counts, lists, neighbours, profiles. Stop every server first, and make a backup
+        #[arg(long)]
+        repair: bool,
+    },
     /// Ask the server on `PORT` of this machine whether it answers
     Healthcheck,
 }
@@ -47,7 +51,7 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve::run(config).await,
             Command::CreateTable => create_table::run(&config).await,
-            Command::Check => check::run(config).await,
+            Command::Check { repair } => check::run(config, repair).await,
             Command::Healthcheck => healthcheck::run(&config.host, config.port),
         }
     }

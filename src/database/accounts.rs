@@ -12,21 +12,21 @@ use crate::business::{
 };
 
 #[derive(Serialize, Deserialize)]
-struct AccountItem {
-    id: u64,
+pub(super) struct AccountItem {
+    pub(super) id: u64,
     created_at: String,
     updated_at: String,
     verified: bool,
-    email: String,
-    username: String,
+    pub(super) email: String,
+    pub(super) username: String,
     password: String,
 }
 
 /// A user as everybody sees them; stands in profiles and beside articles.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(super) struct UserItem {
-    id: u64,
-    username: String,
+    pub(super) id: u64,
+    pub(super) username: String,
     // Left out when empty: not every engine stores an empty text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     location: String,

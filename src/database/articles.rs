@@ -40,24 +40,33 @@ const SLUGS: u64 = 100;
 
 /// The site's count of articles.
 #[derive(Serialize, Deserialize, Default)]
-struct Publications {
-    articles: u64,
-    latest: Option<AdjacentItem>,
+pub(super) struct Publications {
+    /// How many were published.
+    pub(super) articles: u64,
+    pub(super) latest: Option<AdjacentItem>,
+    /// How many of them are known to be lost.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) lost: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[derive(Serialize, Deserialize, Clone)]
-struct AdjacentItem {
-    title: String,
-    slug: String,
+pub(super) struct AdjacentItem {
+    pub(super) title: String,
+    pub(super) slug: String,
 }
 
 /// What stands around an article.
 #[derive(Serialize, Deserialize)]
-struct MetaItem {
-    id: u64,
-    author: UserItem,
-    prev: Option<AdjacentItem>,
-    next: Option<AdjacentItem>,
+pub(super) struct MetaItem {
+    pub(super) id: u64,
+    pub(super) author: UserItem,
+    pub(super) prev: Option<AdjacentItem>,
+    pub(super) next: Option<AdjacentItem>,
 }
 
 /// A part of what an article says.
@@ -69,12 +78,12 @@ struct PartItem {
 
 /// An article in its author's list.
 #[derive(Serialize, Deserialize)]
-struct EntryItem {
-    id: u64,
-    slug: String,
-    parts: usize,
+pub(super) struct EntryItem {
+    pub(super) id: u64,
+    pub(super) slug: String,
+    pub(super) parts: usize,
     /// Of the article, uncompressed.
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -247,7 +256,7 @@ impl Database {
         if let Some(prev) = &prev {
             publication.update(&keys::publications(), site_count(id, prev, &latest)?)?;
         } else {
-            let first = Publications { articles: id, latest: Some(latest.clone()) };
+            let first = Publications { articles: id, latest: Some(latest.clone()), lost: 0 };
             publication.create(&keys::publications(), &first)?;
         }
         publication.update(&keys::profile(username), author_count(state))?;
@@ -376,6 +385,6 @@ fn article(id: u64, slug: Slug, content: Content) -> Result<Article, Fault> {
     })
 }
 
-fn part(item: Item) -> Result<Vec<u8>, Fault> {
+pub(super) fn part(item: Item) -> Result<Vec<u8>, Fault> {
     from_item(item).map(|part: PartItem| part.content)
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::error::readable;
 use super::keys::Key;
-use super::table::{Transaction, TransactionOutcome, from_item};
+use super::table::{Transaction, TransactionOutcome, from_item, key_attribute};
 use super::{Database, keys};
 use crate::business::{Fault, MailKind, MailStore, QueuedMail, Timestamp};
 
@@ -65,9 +65,19 @@ pub(super) fn queue(transaction: &mut Transaction<'_>, mail: &QueuedMail) -> Res
 impl MailStore for Database {
     async fn due_mails(&self, now: Timestamp, limit: u32) -> Result<Vec<QueuedMail>, Fault> {
         let (first, last) = (keys::mail(Timestamp::from_unix_seconds(0), Uuid::nil()), keys::mail(now, Uuid::max()));
-        let items = self.table.query_forward(&first.pk, first.sk..=last.sk, limit).await?;
-        let mail = |item| from_item::<MailItem>(item)?.try_into();
-        items.into_iter().filter_map(|item| readable("mail", mail(item)).transpose()).collect()
+        let mut from = first.sk;
+        loop {
+            let items = self.table.query_forward(&first.pk, from..=last.sk.clone(), limit).await?;
+            let after = items.last().and_then(|item| key_attribute(item, "sk")).map(|sk| format!("{sk}\0"));
+            let mail = |item| from_item::<MailItem>(item)?.try_into();
+            let mails = items.into_iter().filter_map(|item| readable("mail", mail(item)).transpose());
+            let mails: Vec<_> = mails.collect::<Result<_, _>>()?;
+            // Those that cannot be read do not keep others waiting.
+            match after {
+                Some(after) if mails.is_empty() => from = after,
+                _ => return Ok(mails),
+            }
+        }
     }
 
     async fn postpone_mail(&self, mail: &QueuedMail, due_at: Timestamp) -> Result<Option<QueuedMail>, Fault> {
@@ -83,5 +93,31 @@ impl MailStore for Database {
 
     async fn remove_mail(&self, mail: &QueuedMail) -> Result<(), Fault> {
         self.table.delete(&key(mail)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_mail_that_cannot_be_read_keeps_no_other_waiting() {
+        let database = Database::embedded(None).await.unwrap();
+        let due_at = Timestamp::from_unix_seconds(1_000);
+        let mail = QueuedMail {
+            id: Uuid::from_u128(2),
+            kind: MailKind::Verification,
+            to: "ada@example.com".parse().unwrap(),
+            username: "ada".parse().unwrap(),
+            created_at: due_at,
+            attempts: 0,
+            due_at,
+        };
+        database.table.put(&keys::mail(due_at, Uuid::from_u128(1)), &json!({"to": "no address"})).await.unwrap();
+        database.table.put(&key(&mail), &MailItem::from(&mail)).await.unwrap();
+        let due = database.due_mails(due_at.plus_seconds(1), 1).await.unwrap();
+        assert_eq!(due.iter().map(|mail| mail.id).collect::<Vec<_>>(), [mail.id]);
     }
 }

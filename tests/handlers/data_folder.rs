@@ -4,14 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use image::ImageFormat;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use crate::api::images::samples::{encoded, picture};
 use crate::api::images::{path, upload, urls};
-use crate::harness::{TestApp, run};
+use crate::harness::{Request, TestApp, run};
 
 /// A folder that a server has written into.
 async fn used(folder: &Path, articles: usize) {
@@ -208,4 +208,91 @@ async fn what_is_damaged_or_missing_is_found() {
     assert_eq!((list.status, list.header("x-unreadable-items")), (StatusCode::OK, Some("2")));
     assert_eq!(list.json()["articles"].as_array().unwrap().len(), 1);
     assert_eq!((list.header("x-total-count"), &list.json()["articles"][0]["slug"]), (Some("3"), &json!("sound")));
+}
+
+/// Replaces a text in the database with another of its length, as often as it is there.
+fn replace_in_database(folder: &Path, text: &str, other: &str) {
+    assert_eq!(text.len(), other.len());
+    let file = folder.join("talelio.db");
+    let mut bytes = fs::read(&file).unwrap();
+    let found: Vec<_> = (0..bytes.len() - text.len()).filter(|at| bytes[*at..].starts_with(text.as_bytes())).collect();
+    assert!(!found.is_empty(), "{text} is not in the database");
+    for at in found {
+        bytes[at..at + text.len()].copy_from_slice(other.as_bytes());
+    }
+    fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn what_others_tell_of_is_mended() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::in_folder(folder.path());
+    let token = app.author("ada").await;
+    app.publish(&token, "One").await;
+    app.publish(&token, "Two").await;
+    let uploaded = app.send(upload(&token, &[("a.png", &encoded(&picture(813, 60), ImageFormat::Png))])).await;
+    let image = path(&urls(&uploaded)[0]);
+    let list = app.get("/v1/users/ada/articles").await;
+    let images = app.send(Request::new(Method::GET, "/v1/users/me/images").bearer(&token)).await.json();
+    drop(app);
+    assert!(checked(folder.path()).0);
+    // The counts of the site and of the author, and how wide the image is.
+    replace_in_database(folder.path(), r#""articles":{"N":"2"}"#, r#""articles":{"N":"3"}"#);
+    replace_in_database(folder.path(), r#""N":"813""#, r#""N":"913""#);
+    let (content, said) = checked(folder.path());
+    assert!(!content && said.contains("PROFILE cannot be read: an item is damaged"), "{said}");
+    assert!(said.contains("IMAGE#"), "{said}");
+
+    let mended = run(&["check", "--repair"], &[("DATA_DIR", folder.path().to_str().unwrap())]);
+    let said = String::from_utf8_lossy(&mended.stdout);
+    assert!(mended.status.success(), "{said}");
+    for line in ["mended: the profile of ada was made again", "is listed again, as its file is"] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert_eq!(checked(folder.path()), (true, "1 accounts, 2 articles, 0 projects, 1 images\n".to_owned()));
+    let app = TestApp::in_folder(folder.path());
+    assert_eq!(app.get("/v1/users/ada/articles").await.body, list.body);
+    let again = app.send(Request::new(Method::GET, "/v1/users/me/images").bearer(&token)).await.json();
+    assert_eq!(without_dates(again), without_dates(images));
+    assert_eq!(app.get(&image).await.status, StatusCode::OK);
+    app.publish(&token, "Three").await;
+}
+
+/// A list of images. When one was uploaded is known to the second alone after it was mended.
+fn without_dates(mut list: Value) -> Value {
+    for image in list["images"].as_array_mut().unwrap() {
+        image.as_object_mut().unwrap().remove("created_at").unwrap();
+    }
+    list
+}
+
+#[tokio::test]
+async fn nothing_is_mended_while_a_part_cannot_be_read_at_all() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::in_folder(folder.path());
+    let token = app.author("ada").await;
+    app.publish(&token, "One").await;
+    app.send(upload(&token, &[("a.png", &encoded(&picture(813, 60), ImageFormat::Png))])).await;
+    drop(app);
+    assert!(checked(folder.path()).0);
+    // What the engine keeps is no JSON any more.
+    replace_in_database(folder.path(), r#""N":"813""#, r#""N" "813""#);
+    let (content, said) = checked(folder.path());
+    assert!(!content && said.contains("a part of the table cannot be read: "), "{said}");
+    assert!(said.contains("1 articles"), "{said}");
+    let refused = run(&["check", "--repair"], &[("DATA_DIR", folder.path().to_str().unwrap())]);
+    let said = String::from_utf8_lossy(&refused.stdout);
+    assert!(!refused.status.success() && said.contains("cannot be read, put back a backup"), "{said}");
+}
+
+#[tokio::test]
+async fn a_damaged_id_of_the_store_is_written_again() {
+    let folder = tempdir().unwrap();
+    used(folder.path(), 1).await;
+    assert!(checked(folder.path()).0);
+    let record: Value = serde_json::from_slice(&fs::read(folder.path().join("store.json")).unwrap()).unwrap();
+    let id = record["id"].as_str().unwrap();
+    replace_in_database(folder.path(), id, &id.replace('-', "_"));
+    TestApp::in_folder(folder.path()).log_in("ada").await;
+    assert!(checked(folder.path()).0);
 }

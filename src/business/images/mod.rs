@@ -16,6 +16,7 @@
 
 mod error;
 mod image;
+mod integrity;
 mod limits;
 mod name;
 mod presigned;

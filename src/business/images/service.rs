@@ -13,6 +13,7 @@ use super::error::ImageError;
 use super::image::{Image, ImagesPage};
 use super::name::{ImageAddress, ImageName};
 use super::store::{AddError, ImageObjects, ImageStore, Object};
+use super::sweep::ObjectListing;
 use crate::business::idempotency::Idempotency;
 use crate::business::{
     Clock, Fault, IdempotencyStore, Limit, LimitError, Limits, NamedRequest, Session, Subject, Username, background,
@@ -47,6 +48,7 @@ pub struct Rendition {
 pub struct Images {
     pub(super) store: Arc<dyn ImageStore>,
     pub(super) files: Arc<dyn ImageObjects>,
+    pub(super) listing: Arc<dyn ObjectListing>,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
     pub(super) idempotency: Idempotency,
@@ -62,9 +64,9 @@ impl Images {
     /// reached, without a slash at the end, `decode_memory` how many bytes it may take to
     /// work on an image.
     #[must_use]
-    pub fn new<S: ImageStore + IdempotencyStore + 'static>(
+    pub fn new<S: ImageStore + IdempotencyStore + 'static, F: ImageObjects + ObjectListing + 'static>(
         store: Arc<S>,
-        files: Arc<dyn ImageObjects>,
+        files: Arc<F>,
         clock: Arc<dyn Clock>,
         limits: Arc<Limits>,
         api_base_url: &str,
@@ -73,6 +75,7 @@ impl Images {
         Self {
             idempotency: Idempotency::new(store.clone(), clock.clone()),
             store,
+            listing: files.clone(),
             files,
             clock,
             limits,
@@ -142,7 +145,7 @@ impl Images {
         Ok(self.store.images(&[(username.clone(), id)]).await?.pop())
     }
 
-    async fn read_original(&self, username: &Username, file: &ImageName) -> Result<Option<Bytes>, Fault> {
+    pub(super) async fn read_original(&self, username: &Username, file: &ImageName) -> Result<Option<Bytes>, Fault> {
         self.files.read(&Object::Original(username.clone(), file.clone())).await
     }
 
@@ -263,15 +266,6 @@ impl Images {
         Ok(image)
     }
 
-    /// Looks whether the file of an image is there and is what was uploaded.
-    ///
-    /// # Errors
-    /// [`Fault::Failed`] when it is not; others when that cannot be found out.
-    pub async fn check(&self, username: &Username, image: &Image) -> Result<(), Fault> {
-        let bytes = self.files.read(&Object::Original(username.clone(), image.file.clone())).await?;
-        original(image, bytes).map(drop)
-    }
-
     pub(super) async fn add(
         &self,
         author: &Session,
@@ -290,7 +284,7 @@ impl Images {
 }
 
 /// An image as it is shown, if its bytes are there and those that were stored.
-fn original(image: &Image, bytes: Option<Bytes>) -> Result<Rendition, Fault> {
+pub(super) fn original(image: &Image, bytes: Option<Bytes>) -> Result<Rendition, Fault> {
     let bytes = bytes.ok_or_else(|| Fault::failed(format!("the file of image {} is missing", image.file)))?;
     let intact = bytes.len() as u64 == image.bytes && image.checksum.is_none_or(|crc| crc == crc32fast::hash(&bytes));
     if !intact {

@@ -90,14 +90,25 @@ impl Folder {
         Ok(Self { path: path.to_owned(), record })
     }
 
+    /// The id of the store in the table. One that cannot be read is written again, as it is
+    /// recorded.
+    async fn id(&self, table: &Table) -> Result<Option<String>, Fault> {
+        let id = readable("the id of the store", table.get::<IdItem>(&keys::store_id()).await)?;
+        if let (None, Some(record)) = (&id, &self.record) {
+            table.put(&keys::store_id(), &IdItem { id: record.id.clone() }).await?;
+            return Ok(Some(record.id.clone()));
+        }
+        Ok(id.flatten().map(|item| item.id))
+    }
+
     /// Compares what is recorded with what is in the table, and records it from now on.
     pub(in crate::database) async fn identify(self, table: &Table) -> Result<(), OpenError> {
-        let id: Option<IdItem> = table.get(&keys::store_id()).await?;
+        let id = self.id(table).await?;
         let before = self.record.as_ref().map(|record| record.counts).unwrap_or_default();
         let counts = Counts::of(table, before).await?;
         let reason = match (&self.record, &id) {
             (Some(_), None) => Some("is empty, or of another program".to_owned()),
-            (Some(record), Some(item)) if record.id != item.id => Some("is that of another store".to_owned()),
+            (Some(record), Some(id)) if record.id != *id => Some("is that of another store".to_owned()),
             _ if counts.accounts < before.accounts || counts.articles < before.articles => {
                 let Counts { accounts, articles } = counts;
                 let had = format!("{} accounts and {} articles", before.accounts, before.articles);
@@ -111,8 +122,8 @@ impl Folder {
             );
             return Err(OpenError::unusable(&self.path, &reason));
         }
-        let id = if let Some(item) = id {
-            item.id
+        let id = if let Some(id) = id {
+            id
         } else {
             let id = uuid::Uuid::new_v4().to_string();
             table.put(&keys::store_id(), &IdItem { id: id.clone() }).await?;

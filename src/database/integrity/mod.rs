@@ -5,7 +5,9 @@ mod check;
 #[cfg(test)]
 mod flipped_bits;
 pub(super) mod identity;
+mod items;
 mod record_counts;
+mod repair;
 #[cfg(test)]
 mod samples;
 

@@ -56,3 +56,21 @@ pub(super) fn image(number: u8) -> Image {
 pub(super) async fn add_image(database: &Database, author: &Session, number: u8) {
     database.add(author, &[image(number)], None).await.unwrap();
 }
+
+/// A site of two authors, with four articles, a project and an image.
+pub(super) async fn site() -> Database {
+    let database = Database::embedded(None).await.unwrap();
+    let (ada, bob) = (register(&database, "ada").await, register(&database, "bob").await);
+    for (author, title) in [(&ada, "A"), (&bob, "B"), (&ada, "C"), (&ada, "C")] {
+        publish(&database, author, title, "Text").await;
+    }
+    create_project(&database, &bob, "P", "Text").await;
+    add_image(&database, &ada, 1).await;
+    database
+}
+
+/// The session of somebody who has registered.
+pub(super) async fn session(database: &Database, name: &str) -> Session {
+    let user = database.user(&name.parse().unwrap()).await.unwrap().unwrap();
+    Session { user_id: user.id, username: user.username }
+}

@@ -72,7 +72,7 @@ pub(in crate::database) fn bytes_of(item: &Item) -> usize {
 }
 
 /// A key attribute of an item.
-pub(super) fn key_attribute<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
+pub(in crate::database) fn key_attribute<'i>(item: &'i Item, name: &str) -> Option<&'i str> {
     item.get(name)?.as_s().ok().map(String::as_str)
 }
 

@@ -12,6 +12,7 @@ mod embedded;
 #[cfg(test)]
 mod faulty;
 mod item;
+mod queries;
 mod requests;
 mod schema;
 mod transaction;
@@ -24,7 +25,7 @@ pub use consumed_capacity::{ConsumedCapacity, measure};
 pub(super) use embedded::FILE as DATABASE_FILE;
 #[cfg(test)]
 pub(super) use faulty::Fault;
-pub(super) use item::{Expression, Item, from_item, number, text, to_item};
+pub(super) use item::{Expression, Item, from_item, key_attribute, number, text, to_item};
 pub(super) use requests::Table;
 pub use schema::Schema;
 pub(super) use schema::{EXPIRES_AT, create, warm_up};

@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 #[cfg(test)]
 use std::collections::VecDeque;
-use std::ops::RangeInclusive;
 use std::path::Path;
 #[cfg(test)]
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::query::QueryOutput;
-use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Serialize;
@@ -25,9 +22,9 @@ use super::consumed_capacity::{self, return_consumed_capacity};
 use super::embedded;
 #[cfg(test)]
 use super::faulty;
-use super::item::{Expression, Item, bytes_of, from_item, in_place, is_at, key_attribute, stored, text};
+use super::item::{Expression, Item, from_item, is_at, stored};
 use super::write_id::WriteId;
-use crate::business::{Fault, memory};
+use crate::business::Fault;
 use crate::database::error::{OpenError, readable};
 use crate::database::keys::Key;
 
@@ -47,7 +44,7 @@ pub(in crate::database) struct Table {
     pub(super) attempts: Attempts,
     /// For requests whose responses may be long, a megabyte for a query and sixteen for a
     /// batch, which takes memory before anybody knows how much.
-    long_reads: Semaphore,
+    pub(super) long_reads: Semaphore,
 }
 
 /// How the write of an item ended that did not fail.
@@ -117,130 +114,6 @@ impl Table {
             }
         }
         Ok(found)
-    }
-
-    /// All items of a partition, or those with sort keys in a range, in order. None if they
-    /// have more than `max_bytes` together.
-    pub(in crate::database) async fn query(
-        &self,
-        pk: &str,
-        range: Option<RangeInclusive<String>>,
-        max_bytes: usize,
-    ) -> Result<Option<Vec<Item>>, Fault> {
-        let items = self.all_pages(self.query_request(pk, range.clone()), max_bytes).await?;
-        Ok(items.map(|items| in_place(items, pk, range.as_ref())))
-    }
-
-    /// The items of `keys`, which are of one partition and in order, that exist and can be read.
-    /// None if those between the first and the last have more than `max_bytes` together.
-    pub(in crate::database) async fn query_keys(
-        &self,
-        keys: &[Key],
-        max_bytes: usize,
-    ) -> Result<Option<Vec<Item>>, Fault> {
-        let (Some(first), Some(last)) = (keys.first(), keys.last()) else { return Ok(Some(Vec::new())) };
-        let items = match self.query(&first.pk, Some(first.sk.clone()..=last.sk.clone()), max_bytes).await {
-            Err(Fault::Failed(_)) => {
-                let mut found = self.find_each(keys).await?;
-                return Ok(Some(keys.iter().filter_map(|key| found.remove(key)).collect()));
-            }
-            items => items?,
-        };
-        let is_asked_for = |item: &Item| {
-            let sk = key_attribute(item, "sk");
-            sk.is_some_and(|sk| keys.binary_search_by(|key| key.sk.as_str().cmp(sk)).is_ok())
-        };
-        Ok(items.map(|items| items.into_iter().filter(is_asked_for).collect()))
-    }
-
-    /// The sort keys of a partition in a range, in order.
-    pub(in crate::database) async fn query_sort_keys(
-        &self,
-        pk: &str,
-        range: RangeInclusive<String>,
-    ) -> Result<Vec<String>, Fault> {
-        let request = self.query_request(pk, Some(range.clone())).projection_expression("sk");
-        let items = self.all_pages(request, usize::MAX).await?.unwrap_or_default();
-        let items = in_place(items, pk, Some(&range));
-        let sort_key = |mut item: Item| match item.remove("sk") {
-            Some(AttributeValue::S(sk)) => Some(sk),
-            _ => None,
-        };
-        Ok(items.into_iter().filter_map(sort_key).collect())
-    }
-
-    async fn all_pages(&self, request: QueryFluentBuilder, max_bytes: usize) -> Result<Option<Vec<Item>>, Fault> {
-        let mut items = Vec::new();
-        let mut bytes = 0;
-        let mut start = None;
-        loop {
-            let _permit = self.long_reads.acquire().await.map_err(Fault::failed)?;
-            let output = self.query_page(&request.clone().set_exclusive_start_key(start)).await?;
-            let found = output.items.unwrap_or_default();
-            let more = found.iter().map(bytes_of).sum();
-            bytes += more;
-            if bytes > max_bytes {
-                return Ok(None);
-            }
-            memory::reserve(more)?;
-            items.extend(found);
-            start = output.last_evaluated_key;
-            if start.is_none() {
-                return Ok(Some(items));
-            }
-        }
-    }
-
-    /// Up to `limit` items of a partition with sort keys in a range, last ones first.
-    pub(in crate::database) async fn query_backward(
-        &self,
-        pk: &str,
-        range: RangeInclusive<String>,
-        limit: u32,
-    ) -> Result<Vec<Item>, Fault> {
-        let limit = i32::try_from(limit).map_err(Fault::failed)?;
-        let request = self.query_request(pk, Some(range.clone())).scan_index_forward(false).limit(limit);
-        let items = self.query_page(&request).await?.items.unwrap_or_default();
-        Ok(in_place(items, pk, Some(&range)).into_iter().rev().collect())
-    }
-
-    async fn query_page(&self, request: &QueryFluentBuilder) -> Result<QueryOutput, Fault> {
-        let output = self.read(Patience::READ, || request.clone().send()).await?;
-        consumed_capacity::record_read(output.consumed_capacity());
-        Ok(output)
-    }
-
-    /// Likewise, first ones first.
-    pub(in crate::database) async fn query_forward(
-        &self,
-        pk: &str,
-        range: RangeInclusive<String>,
-        limit: u32,
-    ) -> Result<Vec<Item>, Fault> {
-        let limit = i32::try_from(limit).map_err(Fault::failed)?;
-        let request = self.query_request(pk, Some(range.clone())).limit(limit);
-        let items = self.query_page(&request).await?.items.unwrap_or_default();
-        Ok(in_place(items, pk, Some(&range)))
-    }
-
-    /// Some of all items, from after a key on, and the key of the last, if that is not the last
-    /// of all.
-    pub(in crate::database) async fn scan(&self, after: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Fault> {
-        let request = self.client.scan().table_name(&self.name).set_exclusive_start_key(after).consistent_read(true);
-        let output = self.read(Patience::LONG_READ, || request.clone().send()).await?;
-        Ok((output.items.unwrap_or_default(), output.last_evaluated_key))
-    }
-
-    fn query_request(&self, pk: &str, range: Option<RangeInclusive<String>>) -> QueryFluentBuilder {
-        let condition = if range.is_some() { "pk = :pk AND sk BETWEEN :from AND :to" } else { "pk = :pk" };
-        let mut values = HashMap::from([(":pk".to_owned(), text(pk))]);
-        if let Some(range) = range {
-            let (from, to) = range.into_inner();
-            values.extend([(":from".to_owned(), text(from)), (":to".to_owned(), text(to))]);
-        }
-        let request = self.client.query().table_name(&self.name).key_condition_expression(condition);
-        let request = request.set_expression_attribute_values(Some(values));
-        request.consistent_read(true).set_return_consumed_capacity(return_consumed_capacity())
     }
 
     /// The items of `keys` that exist, by their keys.

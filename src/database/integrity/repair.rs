@@ -1,0 +1,346 @@
+//! Mending: what items say of each other is made again from what they say of themselves.
+//!
+//! Every step is safe to be done again, so a repair that broke off is begun anew. Nothing is taken
+//! from an article, a project or an account that is damaged itself: it stays where it is, for
+//! whoever has a backup.
+
+use std::collections::BTreeMap;
+
+use super::items::Items;
+use crate::business::{Fault, Slug, User, Username};
+use crate::database::accounts::{ProfileItem, UserItem};
+use crate::database::articles::{AdjacentItem, EntryItem, MetaItem, Publications};
+use crate::database::content::{self, Content};
+use crate::database::keys::{self, Key};
+use crate::database::table::{Expression, number};
+use crate::database::{Database, articles};
+
+/// A repair under way.
+struct Repair<'d> {
+    database: &'d Database,
+    items: Items,
+    /// What was done, a sentence each.
+    done: Vec<String>,
+}
+
+/// What the parts of an article say together.
+struct Text {
+    title: String,
+    parts: usize,
+    bytes: usize,
+}
+
+impl Database {
+    /// Mends what can be, and says what was done, a sentence each. Nobody else may use the table
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// [`Fault`] when the table cannot be written, or not all of it can be read: what is not seen
+    /// would be taken for what is not there.
+    pub async fn repair(&self) -> Result<Vec<String>, Fault> {
+        let items = self.items().await?;
+        if let Some(error) = items.unread.first() {
+            return Err(Fault::failed(format!("a part of the table cannot be read, put back a backup: {error}")));
+        }
+        let mut repair = Repair { database: self, items, done: Vec::new() };
+        repair.numbers().await?;
+        repair.profiles().await?;
+        repair.articles().await?;
+        repair.neighbours().await?;
+        repair.lists().await?;
+        repair.remove_unreadable().await?;
+        Ok(repair.done)
+    }
+}
+
+impl Repair<'_> {
+    /// No number is given out twice.
+    async fn numbers(&mut self) -> Result<(), Fault> {
+        let (account, project) = self.items.highest_numbers();
+        for (key, what, last, highest) in [
+            (keys::account_counter(), "accounts", self.items.last_account, account),
+            (keys::project_counter(), "projects", self.items.last_project, project),
+        ] {
+            if last < highest {
+                if self.items.unreadable.iter().any(|unreadable| unreadable.key == key) {
+                    self.database.table.delete(&key).await?;
+                }
+                // It is counted on, so it has no checksum.
+                let set = Expression::update("SET #last = :highest").name("#last", "last");
+                self.database.table.prepare(&key, set.value(":highest", number(highest))).await?;
+                self.done.push(format!("{what} are counted from {highest} on"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every account has a profile.
+    async fn profiles(&mut self) -> Result<(), Fault> {
+        let Items { accounts, profiles, metas, projects, .. } = &mut self.items;
+        for (user, account) in accounts.iter().filter(|(user, _)| !profiles.contains_key(*user)).collect::<Vec<_>>() {
+            let Ok(username) = account.username.parse::<Username>() else { continue };
+            let copy = metas.values().map(|meta| &meta.author).find(|author| author.id == account.id);
+            let made = || UserItem::from(&User::new(account.id, username.clone()));
+            let profile = ProfileItem {
+                user: copy.cloned().unwrap_or_else(made),
+                articles: 0,
+                project_ids: Some(projects.get(user).into_iter().flatten().copied().collect()),
+            };
+            self.database.table.put(&keys::profile(&username), &profile).await?;
+            profiles.insert(user.clone(), profile);
+            self.done.push(format!("the profile of {username} was made again"));
+        }
+        Ok(())
+    }
+
+    /// Every article that is listed, and of which there are parts, has what stands around it.
+    async fn articles(&mut self) -> Result<(), Fault> {
+        let Items { profiles, entries, metas, parts, .. } = &mut self.items;
+        for (user, entries) in &*entries {
+            let Some(profile) = profiles.get(user) else { continue };
+            for entry in entries.values() {
+                let Ok(slug) = entry.slug.parse::<Slug>() else { continue };
+                if metas.contains_key(slug.as_str()) || !parts.contains_key(slug.as_str()) {
+                    continue;
+                }
+                let meta = MetaItem { id: entry.id, author: profile.user.clone(), prev: None, next: None };
+                self.database.table.put(&keys::article_meta(&slug), &meta).await?;
+                metas.insert(slug.to_string(), meta);
+                self.done.push(format!("what stands around article {slug} was made again"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Articles name those beside them, and the site its newest.
+    async fn neighbours(&mut self) -> Result<(), Fault> {
+        let by_id: BTreeMap<u64, String> =
+            self.items.metas.iter().map(|(slug, meta)| (meta.id, slug.clone())).collect();
+        if by_id.len() < self.items.metas.len() {
+            // Two of one number: nobody can tell which comes first.
+            return Ok(());
+        }
+        let slugs: Vec<_> = by_id.values().cloned().collect();
+        let beside = |index: Option<usize>| index.and_then(|index| slugs.get(index).cloned());
+        for (index, slug) in slugs.iter().enumerate() {
+            let Ok(key) = slug.parse().map(|slug| keys::article_meta(&slug)) else { continue };
+            let (prev, next) = (beside(index.checked_sub(1)), beside(index.checked_add(1)));
+            let meta = &self.items.metas[slug];
+            if names(meta.prev.as_ref(), prev.as_deref()) && names(meta.next.as_ref(), next.as_deref()) {
+                continue;
+            }
+            let (prev, next) = (self.adjacent(prev).await?, self.adjacent(next).await?);
+            let meta = &self.items.metas[slug];
+            let meta = MetaItem { id: meta.id, author: meta.author.clone(), prev, next };
+            self.database.table.put(&key, &meta).await?;
+            self.items.metas.insert(slug.clone(), meta);
+            self.done.push(format!("article {slug} names those beside it"));
+        }
+        self.publications(by_id.keys().last().copied(), slugs.last().cloned()).await
+    }
+
+    async fn publications(&mut self, highest: Option<u64>, newest: Option<String>) -> Result<(), Fault> {
+        let there = self.items.metas.len() as u64;
+        let said = &self.items.publications;
+        let published = said.articles.max(highest.unwrap_or_default());
+        let lost = published - there;
+        let is_right = said.articles == published && said.lost == lost;
+        if is_right && names(said.latest.as_ref(), newest.as_deref()) {
+            return Ok(());
+        }
+        let publications = Publications { articles: published, latest: self.adjacent(newest).await?, lost };
+        self.database.table.put(&keys::publications(), &publications).await?;
+        self.done.push(format!("the site has published {published} articles, of which {lost} are lost"));
+        Ok(())
+    }
+
+    /// Every author's list has their articles, and every profile counts what there is.
+    async fn lists(&mut self) -> Result<(), Fault> {
+        let users: Vec<_> = self.items.profiles.keys().cloned().collect();
+        for user in users {
+            let Ok(username) = self.items.profiles[&user].user.username.parse::<Username>() else { continue };
+            let articles = self.list(&user, &username).await?;
+            let Items { profiles, projects, .. } = &mut self.items;
+            let Some(profile) = profiles.get_mut(&user) else { continue };
+            let there = |id: &u64| projects.get(&user).is_some_and(|projects| projects.contains(id));
+            let project_ids = profile.project_ids.clone().map(|ids| ids.into_iter().filter(there).collect());
+            if profile.articles != articles || profile.project_ids != project_ids {
+                (profile.articles, profile.project_ids) = (articles, project_ids);
+                self.database.table.put(&keys::profile(&username), &*profile).await?;
+                self.done.push(format!("the profile of {username} says what there is"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a user's list in order, and says how long it is.
+    async fn list(&mut self, user: &str, username: &Username) -> Result<u64, Fault> {
+        let by = |meta: &&MetaItem| meta.author.username.eq_ignore_ascii_case(username.as_str());
+        let metas = self.items.metas.iter();
+        let articles: BTreeMap<u64, String> =
+            metas.filter(|(_, meta)| by(meta)).map(|(slug, meta)| (meta.id, slug.clone())).collect();
+        let mut listed = self.items.entries.remove(user).unwrap_or_default();
+        let known: BTreeMap<_, _> =
+            listed.values().map(|entry| (entry.slug.clone(), (entry.parts, entry.bytes))).collect();
+        let mut changed = false;
+        for (position, (id, slug)) in (1..).zip(&articles) {
+            let key = keys::user_article(username, position);
+            if listed.remove(&key.sk).is_some_and(|entry| entry.id == *id && entry.slug == *slug) {
+                continue;
+            }
+            let (parts, bytes) = match known.get(slug) {
+                Some(known) => *known,
+                None => self.text(slug).await?.map_or((0, 0), |text| (text.parts, text.bytes)),
+            };
+            let entry = EntryItem { id: *id, slug: slug.clone(), parts, bytes };
+            self.database.table.put(&key, &entry).await?;
+            changed = true;
+        }
+        for sk in listed.into_keys() {
+            self.database.table.delete(&Key { pk: user.to_owned(), sk }).await?;
+            changed = true;
+        }
+        if changed {
+            self.done.push(format!("the list of articles of {username} was made again"));
+        }
+        Ok(articles.len() as u64)
+    }
+
+    /// What cannot be read, and does no harm when it is not there.
+    async fn remove_unreadable(&mut self) -> Result<(), Fault> {
+        let kinds = ["ATTEMPTS#", "IDEMPOTENCY#", "JOB#", "LIMIT#", "OUTBOX", "SLUG#"];
+        let longest = self.items.metas.len() as u64;
+        for unreadable in &self.items.unreadable {
+            let Key { pk, sk } = &unreadable.key;
+            let beyond = |position: &str| position.parse::<u64>().is_ok_and(|position| position > longest);
+            let entry = pk.starts_with("USER#") && sk.strip_prefix("ARTICLE#").is_some_and(beyond);
+            let token = pk.starts_with("USER#") && sk == "REFRESH_TOKEN";
+            if entry || token || kinds.iter().any(|kind| pk.starts_with(kind)) {
+                self.database.table.delete(&unreadable.key).await?;
+                self.done.push(format!("{pk} {sk}, which could not be read, was removed"));
+            }
+        }
+        Ok(())
+    }
+
+    /// An article as others name it.
+    async fn adjacent(&self, slug: Option<String>) -> Result<Option<AdjacentItem>, Fault> {
+        let Some(slug) = slug else { return Ok(None) };
+        let Items { metas, publications, .. } = &self.items;
+        let named = metas.values().flat_map(|meta| [&meta.prev, &meta.next]).chain([&publications.latest]);
+        if let Some(named) = named.flatten().find(|named| named.slug == slug) {
+            return Ok(Some(named.clone()));
+        }
+        let title = self.text(&slug).await?.map_or_else(|| slug.clone(), |text| text.title);
+        Ok(Some(AdjacentItem { title, slug }))
+    }
+
+    /// What the parts of an article say; none if they cannot be read.
+    async fn text(&self, slug: &str) -> Result<Option<Text>, Fault> {
+        let slug = slug.parse().map_err(Fault::failed)?;
+        let items = self.database.table.query(&keys::article_partition(&slug), None, usize::MAX).await?;
+        let parts = items.unwrap_or_default().into_iter().filter(keys::is_article_part).map(articles::part);
+        let Ok(parts) = parts.collect::<Result<Vec<_>, _>>() else { return Ok(None) };
+        match content::unpack_reserving::<Content>(&parts).await {
+            Ok((content, bytes)) => Ok(Some(Text { title: content.title, parts: parts.len(), bytes })),
+            Err(Fault::Failed(_)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+}
+
+/// Whether what stands beside an article is the one that should.
+fn names(adjacent: Option<&AdjacentItem>, slug: Option<&str>) -> bool {
+    adjacent.map(|adjacent| adjacent.slug.as_str()) == slug
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::business::{AccountStore, ArticleStore, PageRequest, ProjectStore};
+    use crate::database::integrity::samples;
+    use crate::database::table::Item;
+
+    /// What readers are shown.
+    async fn shown(database: &Database) -> Vec<String> {
+        let mut shown = Vec::new();
+        for slug in ["a", "b", "c", "c-2"] {
+            shown.push(format!("{:?}", database.article(&Slug::from_title(slug)).await.unwrap()));
+        }
+        for name in ["ada", "bob"] {
+            let (username, page) = (name.parse().unwrap(), PageRequest::new(1, 10));
+            shown.push(format!("{:?}", database.articles_of(&username, page).await.unwrap()));
+            shown.push(format!("{:?}", database.projects_of(&username, page).await.unwrap()));
+            shown.push(format!("{:?}", database.user(&username).await.unwrap()));
+        }
+        shown
+    }
+
+    fn key(item: &Item) -> Key {
+        let text = |name: &str| item[name].as_s().unwrap().clone();
+        Key { pk: text("pk"), sk: text("sk") }
+    }
+
+    /// The keys of what says what nothing else says.
+    fn is_unique(key: &Key) -> bool {
+        key.pk.starts_with("ACCOUNT#") || ["PART#", "PROJECT#", "IMAGE#"].iter().any(|sk| key.sk.starts_with(sk))
+    }
+
+    #[tokio::test]
+    async fn whatever_others_tell_of_is_made_again() {
+        let good = samples::site().await;
+        let (items, _) = good.table.scan(None, None).await.unwrap();
+        let good = shown(&good).await;
+        for key in items.iter().map(key).filter(|key| !is_unique(key)) {
+            for damaged in [false, true] {
+                let database = samples::site().await;
+                if damaged {
+                    database.table.put(&key, &json!({"last": "x"})).await.unwrap();
+                } else {
+                    database.table.delete(&key).await.unwrap();
+                }
+                let done = database.repair().await.unwrap();
+                assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new(), "{key:?}: {done:?}");
+                assert_eq!(shown(&database).await, good, "{key:?}: {done:?}");
+                assert_eq!(database.repair().await.unwrap(), Vec::<String>::new(), "{key:?}");
+                // And it goes on.
+                let carl = samples::register(&database, "carl").await;
+                assert_eq!(carl.user_id, 3, "{key:?}");
+                samples::publish(&database, &carl, "D", "Text").await;
+                assert_eq!(samples::create_project(&database, &carl, "Q", "Text").await.id, 2, "{key:?}");
+                assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new(), "{key:?}: {done:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_lost_leaves_no_hole() {
+        let database = samples::site().await;
+        for key in [keys::article_meta(&Slug::from_title("b")), keys::article_part(&Slug::from_title("b"), 0)] {
+            database.table.delete(&key).await.unwrap();
+        }
+        database.table.delete(&keys::project(&"bob".parse().unwrap(), 1)).await.unwrap();
+        database.repair().await.unwrap();
+        assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+        let bob = "bob".parse().unwrap();
+        assert!(database.articles_of(&bob, PageRequest::new(1, 10)).await.unwrap().is_none());
+        assert_eq!(database.projects_of(&bob, PageRequest::new(1, 10)).await.unwrap().unwrap().total, 0);
+        let a = database.article(&Slug::from_title("a")).await.unwrap().unwrap();
+        assert_eq!(a.adjacent.next.unwrap().slug.as_str(), "c");
+        let ada = samples::session(&database, "ada").await;
+        samples::publish(&database, &ada, "E", "Text").await;
+        assert_eq!(database.article(&Slug::from_title("e")).await.unwrap().unwrap().article.id, 5);
+        assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn a_damaged_text_stays_where_it_is() {
+        let database = samples::site().await;
+        database.table.put(&keys::article_part(&Slug::from_title("b"), 0), &json!({"content": "x"})).await.unwrap();
+        assert_eq!(database.repair().await.unwrap(), Vec::<String>::new());
+        let (page, _) = database.articles_of(&"bob".parse().unwrap(), PageRequest::new(1, 10)).await.unwrap().unwrap();
+        assert_eq!((page.total, page.unreadable), (1, 1));
+    }
+}
