@@ -1,6 +1,7 @@
-//! What the operator's monitoring asks for, in the text format of Prometheus, on a port of its
-//! own: what is counted here and in the layers below, by the names that
-//! `docs/operations.md` lists. Nothing is counted when nobody asks.
+//! What the operator's monitoring is told: what is counted here and in the layers below, by the
+//! names that `docs/operations.md` lists. The HTTP server [serves](serve) it to Prometheus, on a
+//! port of its own; on Lambda it is [written](CloudWatch) into the log, for CloudWatch. Nothing is
+//! counted when nobody asks.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -10,7 +11,8 @@ use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use metrics::{counter, gauge, histogram};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_cloudwatch_embedded::{Builder, Collector};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use talelio::business::memory::MemoryBudget;
 use tokio::net::TcpListener;
 use tokio::time::interval;
@@ -24,7 +26,7 @@ const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Set when anything is counted.
-static RECORDED: OnceLock<PrometheusHandle> = OnceLock::new();
+static COUNTING: OnceLock<()> = OnceLock::new();
 
 /// Counts from now on, and serves what was counted, with what is left of `memory`, on a host and a
 /// port.
@@ -32,13 +34,14 @@ pub(crate) async fn serve((host, port): (String, u16), memory: MemoryBudget) -> 
     let listener = TcpListener::bind((host.as_str(), port)).await;
     let listener = listener.map_err(|error| format!("METRICS_PORT, {host}:{port}: {error}"))?;
     let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
-    let handle = RECORDED.get_or_init(|| handle);
+    COUNTING.get_or_init(|| ());
     gauge!("talelio_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     let address = listener.local_addr()?;
     tracing::info!(%address, "metrics on http://{address}/metrics");
+    let rendered = handle.clone();
     let render = move || {
         record_memory(&memory);
-        let text = handle.render();
+        let text = rendered.render();
         async { ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text) }
     };
     let router = Router::new().route("/metrics", get(render));
@@ -53,9 +56,29 @@ pub(crate) async fn serve((host, port): (String, u16), memory: MemoryBudget) -> 
     Ok(())
 }
 
+/// The metrics in CloudWatch, by its embedded metric format (EMF).
+#[derive(Clone, Copy)]
+pub(crate) struct CloudWatch(&'static Collector);
+
+impl CloudWatch {
+    /// Counts from now on, under a namespace.
+    pub(crate) fn start(namespace: String) -> Result<Self, BoxError> {
+        let collector = Builder::new().cloudwatch_namespace(namespace).init()?;
+        COUNTING.get_or_init(|| ());
+        Ok(Self(collector))
+    }
+
+    /// Writes into the log what was counted since the last time.
+    pub(crate) fn write(self) {
+        if let Err(error) = self.0.flush(std::io::stdout().lock()) {
+            tracing::warn!(%error, "metrics not written");
+        }
+    }
+}
+
 /// A request was answered after so many seconds.
 pub(crate) fn record_request(method: &Method, route: &str, status: StatusCode, seconds: f64) {
-    if RECORDED.get().is_none() {
+    if COUNTING.get().is_none() {
         return;
     }
     // Whatever clients make up is one thing, so that they cannot make us count more and more.

@@ -7,9 +7,9 @@ use tokio::time::timeout;
 
 use crate::api::router;
 use crate::app::{self, BoxError};
-use crate::config::Config;
+use crate::config::{Config, MetricsConfig};
 use crate::http::service::HttpService;
-use crate::metrics;
+use crate::metrics::{self, CloudWatch};
 use crate::runtimes::{lambda, server};
 
 /// How long the start waits for the store.
@@ -19,7 +19,7 @@ const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 pub(super) async fn run(config: Config) -> Result<(), BoxError> {
     let runtime_api = config.lambda;
     let address = (config.host.clone(), config.port);
-    let metrics_port = config.metrics_port;
+    let MetricsConfig { port: metrics_port, namespace } = config.metrics.clone();
     if !config.unset.is_empty() {
         let variables = config.unset.join(", ");
         tracing::warn!(variables, "not set in production; `Configuration` in the README says what then happens");
@@ -35,7 +35,8 @@ pub(super) async fn run(config: Config) -> Result<(), BoxError> {
         warmed_up??;
     }
     if runtime_api {
-        return lambda::run(service, jobs).await;
+        let metrics = namespace.map(CloudWatch::start).transpose()?;
+        return lambda::run(service, jobs, metrics).await;
     }
     if let Some(port) = metrics_port {
         metrics::serve((address.0.clone(), port), service.memory().clone()).await?;

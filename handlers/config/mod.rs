@@ -2,6 +2,7 @@
 
 mod limits;
 mod memory;
+mod metrics;
 mod reader;
 mod secret_key;
 pub(crate) mod variables;
@@ -21,6 +22,7 @@ use talelio::objects::BucketConfig;
 use tracing_subscriber::filter::Targets;
 
 use crate::response_cache::TimeToLive;
+pub(crate) use metrics::MetricsConfig;
 use reader::{Problems, Reader, is_url};
 
 /// Where the program runs.
@@ -53,8 +55,7 @@ pub(crate) struct Config {
     pub(crate) lambda: bool,
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// Where metrics are served, if they are.
-    pub(crate) metrics_port: Option<u16>,
+    pub(crate) metrics: MetricsConfig,
     pub(crate) secret_key: SecretKey,
     pub(crate) data_dir: DataDir,
     /// The table outside; the embedded store without it.
@@ -148,7 +149,7 @@ impl Reader {
             lambda,
             host: self.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
             port,
-            metrics_port: self.metrics_port(),
+            metrics: self.metrics(),
             data_dir,
             memory_limit: self.memory_limit(),
             cache_ttl: self.cache_ttl(connection.is_some()),
@@ -175,10 +176,6 @@ impl Reader {
             log_colours: !self.is_set("NO_COLOR"),
             secret_key: secret_key?,
         })
-    }
-
-    fn metrics_port(&mut self) -> Option<u16> {
-        self.is_set("METRICS_PORT").then(|| self.parsed("METRICS_PORT", "", "a port, 0 to 65535"))?
     }
 
     fn connection(&mut self) -> Option<TableConfig> {

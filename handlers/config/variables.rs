@@ -14,7 +14,7 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
     Variable { name, default, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 37] = [
+pub(crate) const VARIABLES: [Variable; 38] = [
     variable("ENV", "development", "`development` or `production`"),
     variable("HOST", "127.0.0.1", "the address to listen on"),
     variable("PORT", "8000", "the port to listen on; 0 takes a free one"),
@@ -22,6 +22,11 @@ pub(crate) const VARIABLES: [Variable; 37] = [
         "METRICS_PORT",
         "",
         "the port of `/metrics` for Prometheus, on HOST; keep it from the internet. Without it, nothing is counted",
+    ),
+    variable(
+        "METRICS_NAMESPACE",
+        "",
+        "on Lambda, the namespace in CloudWatch of the same metrics, which cost there; without it, nothing is counted",
     ),
     variable("SECRET_KEY", "made and kept in DATA_DIR", "signs all tokens, 32 bytes or more; required in production"),
     variable(

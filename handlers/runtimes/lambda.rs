@@ -20,6 +20,7 @@ use crate::app::BoxError;
 use crate::http::client_network::{PeerAddress, forwarded_for};
 use crate::http::envelope::ApiError;
 use crate::http::service::HttpService;
+use crate::metrics::CloudWatch;
 use crate::runtimes::invocation::{Invocation, Outcome};
 
 /// The most bytes of a response as Lambda takes it, a JSON document around the
@@ -27,7 +28,8 @@ use crate::runtimes::invocation::{Invocation, Outcome};
 const MAX_RESPONSE_BYTES: usize = 6_291_556 - 65_536;
 
 /// Answers events until Lambda ends the process. The schedule and the table's stream run `jobs`.
-pub(crate) async fn run(service: HttpService, jobs: Arc<Jobs>) -> Result<(), BoxError> {
+/// What each has come to is written to `metrics`.
+pub(crate) async fn run(service: HttpService, jobs: Arc<Jobs>, metrics: Option<CloudWatch>) -> Result<(), BoxError> {
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Invocation>| {
         let mut http = Adapter::from(service_fn({
             let service = service.clone();
@@ -35,14 +37,19 @@ pub(crate) async fn run(service: HttpService, jobs: Arc<Jobs>) -> Result<(), Box
         }));
         let jobs = Arc::clone(&jobs);
         async move {
-            match event.payload {
+            let outcome = match event.payload {
                 // One that failed is invoked again by whatever invoked it.
                 Invocation::Jobs => jobs.run_due().await.map(|()| Outcome::Done).map_err(BoxError::from),
                 Invocation::Http(request) => {
                     let Ok(response) = http.call(LambdaEvent::new(*request, event.context)).await;
                     Ok(Outcome::Http(response))
                 }
+            };
+            // Lambda may stop the process once it has the answer.
+            if let Some(metrics) = metrics {
+                metrics.write();
             }
+            outcome
         }
     }))
     .await

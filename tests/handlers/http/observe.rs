@@ -75,3 +75,18 @@ async fn monitoring_is_told_what_happens() {
     assert_eq!(app.get("/metrics").await.status, StatusCode::NOT_FOUND);
     assert!(!TestApp::http(&[]).process.printed().contains("metrics on"));
 }
+
+#[tokio::test]
+async fn cloudwatch_is_told_what_happens_on_lambda() {
+    let app = TestApp::with(&[("METRICS_NAMESPACE", "talelio/blog")]).await;
+    app.get("/v1/articles/none").await;
+    if app.is_lambda() {
+        let line = app.process.wait_for(r#"{"_aws":{"#);
+        assert!(line.contains(r#""Namespace":"talelio/blog""#), "{line}");
+        app.process.wait_for(r#""route":"/v1/articles/{slug}","status":"404","talelio_requests_total":1"#);
+        app.process.wait_for(r#""talelio_response_cache_total":1"#);
+    } else {
+        // Prometheus asks for it by itself.
+        assert!(!app.process.printed().contains("_aws"));
+    }
+}
