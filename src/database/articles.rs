@@ -309,7 +309,7 @@ impl Database {
             (0..entry.parts).map(move |part| keys::article_part(&slug, part))
         };
         let all_parts: Vec<_> = entries.iter().flat_map(parts).collect();
-        let mut found = self.table.batch_get(&all_parts).await?;
+        let mut found = self.table.batch_get_readable(&all_parts).await?;
         let mut listed = Vec::with_capacity(entries.len());
         let mut documents = Vec::with_capacity(entries.len());
         for entry in entries {

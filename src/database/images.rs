@@ -81,9 +81,13 @@ impl ImageStore for Database {
         Err(Fault::busy("too many uploads at once").into())
     }
 
+    async fn image(&self, username: &Username, id: Uuid) -> Result<Option<Image>, Fault> {
+        self.table.find(&keys::image(username, id)).await?.map(image).transpose()
+    }
+
     async fn images(&self, images: &[(Username, Uuid)]) -> Result<Vec<Image>, Fault> {
         let keys: Vec<_> = images.iter().map(|(username, id)| keys::image(username, *id)).collect();
-        let found = self.table.batch_get(&keys).await?;
+        let found = self.table.batch_get_readable(&keys).await?;
         readable_images(found.into_values().collect())
     }
 

@@ -296,3 +296,54 @@ async fn a_damaged_id_of_the_store_is_written_again() {
     TestApp::in_folder(folder.path()).log_in("ada").await;
     assert!(checked(folder.path()).0);
 }
+
+/// An author with an article and an image, and the server stopped.
+async fn author_with_everything(folder: &Path) -> (String, String) {
+    let app = TestApp::in_folder(folder);
+    let token = app.author("ada").await;
+    app.publish(&token, "One").await;
+    let uploaded = app.send(upload(&token, &[("a.png", &encoded(&picture(813, 60), ImageFormat::Png))])).await;
+    drop(app);
+    assert!(checked(folder).0);
+    (token, path(&urls(&uploaded)[0]))
+}
+
+#[tokio::test]
+async fn what_the_engine_can_make_nothing_of_is_not_taken_for_missing() {
+    let failed = "Internal server error";
+    let account = |name: &str| json!({"email": "ada@example.com", "password": "a good password", "username": name});
+
+    let folder = tempdir().unwrap();
+    author_with_everything(folder.path()).await;
+    replace_in_database(folder.path(), r#""password":{"S""#, r#""password":{"S'"#);
+    let app = TestApp::in_folder(folder.path());
+    assert_eq!(app.post("/v1/accounts/login", &account("ada")).await.refusal(500), failed);
+    assert_eq!(app.post("/v1/accounts/register", &account("other")).await.refusal(500), failed);
+
+    let folder = tempdir().unwrap();
+    let (token, image) = author_with_everything(folder.path()).await;
+    replace_in_database(folder.path(), r#""avatar_url":{"S""#, r#""avatar_url":{"S'"#);
+    replace_in_database(folder.path(), r#""N":"813""#, r#""N" "813""#);
+    let app = TestApp::in_folder(folder.path());
+    let article = json!({"title": "Two", "body": "text", "meta_description": ""});
+    let publish = Request::new(Method::POST, "/v1/articles").bearer(&token).json(&article);
+    assert_eq!(app.send(publish).await.refusal(500), failed);
+    let other = json!({"email": "b@example.com", "password": "a good password", "username": "ada"});
+    for (path, body) in [("/v1/accounts/register", &other), ("/v1/projects", &article)] {
+        let request = Request::new(Method::POST, path).bearer(&token).json(body);
+        assert_eq!(app.send(request).await.refusal(500), failed, "{path}");
+    }
+    for path in ["/v1/articles/one", "/v1/users/ada/articles", "/v1/users/ada/projects", &image] {
+        assert_eq!(app.get(path).await.refusal(500), failed, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_counter_does_not_begin_anew() {
+    let folder = tempdir().unwrap();
+    author_with_everything(folder.path()).await;
+    replace_in_database(folder.path(), r#""last":{"N""#, r#""last":{"N'"#);
+    let app = TestApp::in_folder(folder.path());
+    let body = json!({"email": "b@example.com", "password": "a good password", "username": "bob"});
+    assert_eq!(app.post("/v1/accounts/register", &body).await.refusal(500), "Internal server error");
+}

@@ -142,7 +142,7 @@ impl Images {
 
     /// What is listed of an image, whatever its name is besides the id.
     pub(super) async fn known(&self, username: &Username, id: Uuid) -> Result<Option<Image>, Fault> {
-        Ok(self.store.images(&[(username.clone(), id)]).await?.pop())
+        self.store.image(username, id).await
     }
 
     pub(super) async fn read_original(&self, username: &Username, file: &ImageName) -> Result<Option<Bytes>, Fault> {

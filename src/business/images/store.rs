@@ -30,7 +30,10 @@ pub trait ImageStore: Send + Sync {
     /// Their names, with a slash between them, are recorded as the outcome of `request`.
     async fn add(&self, author: &Session, images: &[Image], request: Option<&NamedRequest>) -> Result<(), AddError>;
 
-    /// Those of `images` that there are, in no order.
+    /// An image, if there is such.
+    async fn image(&self, username: &Username, id: Uuid) -> Result<Option<Image>, Fault>;
+
+    /// Those of `images` that there are and can be read, in no order.
     async fn images(&self, images: &[(Username, Uuid)]) -> Result<Vec<Image>, Fault>;
 
     /// Up to `limit` images of a user, newest first, from the one before `before`.

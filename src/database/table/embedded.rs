@@ -38,6 +38,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::attempts::{STORAGE_DAMAGED, STORAGE_FULL, STORAGE_GONE};
+use super::damage;
 use crate::database::error::OpenError;
 
 /// The engine's file in the data folder.
@@ -245,6 +246,9 @@ impl HttpConnector for EmbeddedEngine {
 }
 
 fn execute(database: &Database, operation: &str, body: &str) -> EngineResponse {
+    if let Err(error) = damage::look(database, operation, body) {
+        return refusal(&error);
+    }
     let result = match operation {
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
         "CreateTable" => run(body, |request| database.create_table(request)),
@@ -260,11 +264,14 @@ fn execute(database: &Database, operation: &str, body: &str) -> EngineResponse {
         "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
         _ => return (400, r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_owned()),
     };
-    match result {
-        Ok(body) => (200, body),
-        Err(error) if is_full(&error) => (507, error_body(STORAGE_FULL, "the disk is full")),
-        Err(error) if is_damaged(&error) => (500, error_body(STORAGE_DAMAGED, &error.to_string())),
-        Err(error) => (error.status_code(), error.to_json()),
+    result.map_or_else(|error| refusal(&error), |body| (200, body))
+}
+
+fn refusal(error: &DynoxideError) -> EngineResponse {
+    match error {
+        error if is_full(error) => (507, error_body(STORAGE_FULL, "the disk is full")),
+        error if is_damaged(error) => (500, error_body(STORAGE_DAMAGED, &error.to_string())),
+        error => (error.status_code(), error.to_json()),
     }
 }
 

@@ -8,6 +8,7 @@ mod change;
 mod checksum;
 mod client;
 mod consumed_capacity;
+mod damage;
 mod embedded;
 #[cfg(test)]
 mod faulty;

@@ -116,6 +116,14 @@ impl Table {
         Ok(found)
     }
 
+    /// The items of `keys` that exist and can be read, by their keys.
+    pub(in crate::database) async fn batch_get_readable(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
+        match self.batch_get(keys).await {
+            Err(Fault::Failed(_)) => self.find_each(keys).await,
+            found => found,
+        }
+    }
+
     /// The items of `keys` that exist, by their keys.
     pub(in crate::database) async fn batch_get(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
         let mut found = HashMap::with_capacity(keys.len());
@@ -127,13 +135,7 @@ impl Table {
                     return Err(Fault::busy("a batch stayed unprocessed"));
                 }
                 let before = found.len();
-                unprocessed = match self.batch_get_once(unprocessed, &mut found).await {
-                    Err(Fault::Failed(_)) => {
-                        found.extend(self.find_each(keys).await?);
-                        break;
-                    }
-                    unprocessed => unprocessed?,
-                };
+                unprocessed = self.batch_get_once(unprocessed, &mut found).await?;
                 // More than fits into a response is asked for at once; what was throttled, later.
                 if !unprocessed.is_empty() && found.len() == before {
                     backoff(attempt).await;
