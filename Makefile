@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-durability test-aws test-markdown test-limits test-limits-short test-openapi test-lambda-local test-containers test-deploy test-coverage fuzz check-fuzz lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-aws test-markdown test-limits test-limits-short test-faults test-faults-short test-openapi test-lambda-local test-containers test-deploy test-coverage fuzz check-fuzz lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,9 +17,6 @@ run: ## Build, and serve on http://127.0.0.1:8000 with the embedded store in ./d
 test: ## Run every test that needs nothing but Rust
 	cargo test --locked
 
-test-durability: ## Kill the server 200 times while it writes, and check that no acknowledged write is lost
-	TALELIO_DURABILITY_ROUNDS=200 cargo test --locked --test handlers survives_a_kill
-
 test-aws: ## Run the API's tests on AWS's DynamoDB Local and under AWS's Lambda emulator
 	scripts/test-aws.sh
 
@@ -34,6 +31,13 @@ test-limits: release ## Load the server with what clients can do to it, and chec
 test-limits-short: ## Half of that, on target/release/talelio-backend or another PROGRAM
 	python3 -m pip install --quiet --target target/python pillow
 	PYTHONPATH=target/python python3 scripts/limits --short
+
+test-faults: release ## Let the stores, the mail server, the disk and the program fail, and check what is said and kept; takes most of an hour; needs Java
+	python3 scripts/faults
+	FLIPPED_BITS=260 cargo test --locked --lib flipped_bits
+
+test-faults-short: ## A few minutes of that, on target/release/talelio-backend or another PROGRAM
+	python3 scripts/faults --short
 
 test-openapi: ## Check the server against its OpenAPI document with 2,000 requests (Schemathesis)
 	scripts/test-openapi.sh

@@ -94,7 +94,11 @@ impl Images {
         let unknown = || ImageError::UnknownUser(username.to_owned());
         let parsed = username.parse().map_err(|_| unknown())?;
         let found = match file.parse() {
-            Ok(file) => self.find(&parsed, &file, request).await?,
+            Ok(file) => match self.find(&parsed, &file, request).await {
+                // Perhaps it was removed in between.
+                Err(ImageError::Fault(Fault::Failed(_))) if self.listed(&parsed, &file).await?.is_none() => None,
+                found => found?,
+            },
             Err(_) => None,
         };
         match found {
@@ -110,18 +114,12 @@ impl Images {
         file: &ImageName,
         request: RenditionRequest,
     ) -> Result<Option<Rendition>, ImageError> {
-        let listed =
-            async || Ok::<_, Fault>(self.known(username, file.id()).await?.filter(|image| image.file == *file));
         let Some(width) = request.width else {
-            let (image, bytes) = tokio::join!(listed(), self.read_original(username, file));
+            let (image, bytes) = tokio::join!(self.listed(username, file), self.read_original(username, file));
             let (Some(image), bytes) = (image?, bytes?) else { return Ok(None) };
-            // Perhaps it was removed in between.
-            if bytes.is_none() && listed().await?.is_none() {
-                return Ok(None);
-            }
             return Ok(Some(original(&image, bytes)?));
         };
-        let Some(image) = listed().await? else { return Ok(None) };
+        let Some(image) = self.listed(username, file).await? else { return Ok(None) };
         if !image.rendition_widths().any(|smaller| smaller == width) {
             let bytes = self.read_original(username, file).await?;
             return Ok(Some(original(&image, bytes)?));
@@ -138,6 +136,11 @@ impl Images {
         };
         let etag = format!("{}-{width}-{}", file.id(), format.extension());
         Ok(Some(Rendition { bytes, format, etag }))
+    }
+
+    /// What is listed of an image.
+    async fn listed(&self, username: &Username, file: &ImageName) -> Result<Option<Image>, Fault> {
+        Ok(self.known(username, file.id()).await?.filter(|image| image.file == *file))
     }
 
     /// What is listed of an image, whatever its name is besides the id.

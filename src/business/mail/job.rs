@@ -1,12 +1,14 @@
 //! The job that sends mail.
 
+use std::collections::HashSet;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::mailer::{Mailer, Message};
 use super::queue::{MailStore, QueuedMail};
@@ -38,13 +40,15 @@ pub trait ComposeMail: Send + Sync {
     fn compose(&self, mail: &QueuedMail) -> Message;
 }
 
-/// Sends mail: each exactly once if the mail server says what it did, and otherwise at least
-/// once.
+/// Sends mail: each exactly once if the mail server says what it did and this process lives to
+/// record that, and otherwise at least once.
 pub struct MailJob {
     store: Arc<dyn MailStore>,
     mailer: Arc<dyn Mailer>,
     compose: Arc<dyn ComposeMail>,
     clock: Arc<dyn Clock>,
+    /// Those that a mail server has taken and that could not be removed yet.
+    taken: Mutex<HashSet<Uuid>>,
 }
 
 impl MailJob {
@@ -59,12 +63,15 @@ impl MailJob {
         compose: Arc<dyn ComposeMail>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, mailer, compose, clock }
+        Self { store, mailer, compose, clock, taken: Mutex::default() }
     }
 
     /// Sends one mail. False if it was not sent.
     async fn send(&self, mail: QueuedMail) -> Result<bool, Fault> {
         let now = self.clock.now();
+        if self.taken().contains(&mail.id) {
+            return self.remove(&mail).await.map(|()| true);
+        }
         if mail.created_at.plus_seconds(GIVE_UP_SECONDS) <= now {
             tracing::error!(mail = %mail.id, attempts = mail.attempts, "mail given up, no server accepted it for days");
             self.store.remove_mail(&mail).await?;
@@ -78,8 +85,8 @@ impl MailJob {
         let sent = timeout(SEND_TIMEOUT, self.mailer.send(self.compose.compose(&mail))).await;
         let error: Box<dyn Error> = match sent {
             Ok(Ok(())) => {
-                self.store.remove_mail(&mail).await?;
-                return Ok(true);
+                self.taken().insert(mail.id);
+                return self.remove(&mail).await.map(|()| true);
             }
             Ok(Err(error)) => error.into(),
             Err(late) => late.into(),
@@ -87,6 +94,17 @@ impl MailJob {
         let until = mail.due_at.to_string();
         tracing::warn!(mail = %mail.id, attempts = mail.attempts, until, error = &*error, "mail not sent, is tried again");
         Ok(false)
+    }
+
+    fn taken(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes a mail that was sent.
+    async fn remove(&self, mail: &QueuedMail) -> Result<(), Fault> {
+        self.store.remove_mail(mail).await?;
+        self.taken().remove(&mail.id);
+        Ok(())
     }
 }
 
@@ -121,5 +139,76 @@ impl Job for MailJob {
             }
         }
         Ok(report)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::business::{MailError, MailKind, SystemClock, Timestamp};
+
+    /// A queue of one mail, which cannot be removed the first time.
+    struct Queue {
+        mail: Mutex<Option<QueuedMail>>,
+        removals: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl MailStore for Queue {
+        async fn due_mails(&self, _: Timestamp, _: u32) -> Result<Vec<QueuedMail>, Fault> {
+            Ok(self.mail.lock().unwrap().clone().into_iter().collect())
+        }
+
+        async fn postpone_mail(&self, mail: &QueuedMail, due_at: Timestamp) -> Result<Option<QueuedMail>, Fault> {
+            Ok(Some(QueuedMail { due_at, attempts: mail.attempts + 1, ..mail.clone() }))
+        }
+
+        async fn remove_mail(&self, _: &QueuedMail) -> Result<(), Fault> {
+            if self.removals.fetch_add(1, Ordering::Relaxed) == 0 {
+                return Err(Fault::unavailable("the table is away"));
+            }
+            *self.mail.lock().unwrap() = None;
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    #[async_trait]
+    impl Mailer for Counting {
+        async fn send(&self, _: Message) -> Result<(), MailError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    struct Compose;
+
+    impl ComposeMail for Compose {
+        fn compose(&self, mail: &QueuedMail) -> Message {
+            Message {
+                id: mail.id,
+                to: mail.to.clone(),
+                subject: String::new(),
+                body: String::new(),
+                link: String::new(),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_was_taken_is_not_sent_again_when_it_could_not_be_removed() {
+        let to = "ada@example.com".parse().unwrap();
+        let mail = QueuedMail::new(MailKind::Verification, to, "ada".parse().unwrap(), SystemClock.now());
+        let queue = Arc::new(Queue { mail: Mutex::new(Some(mail)), removals: AtomicUsize::default() });
+        let mailer = Arc::new(Counting::default());
+        let job = MailJob::new(queue.clone(), mailer.clone(), Arc::new(Compose), Arc::new(SystemClock));
+        assert!(job.run().await.is_err());
+        assert_eq!(job.run().await.unwrap().done, 1);
+        assert_eq!(mailer.0.load(Ordering::Relaxed), 1);
+        assert!(!job.is_due().await.unwrap() && job.taken().is_empty());
     }
 }

@@ -181,7 +181,7 @@ impl Table {
         let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
         let request = request.set_condition_expression(condition.condition.as_deref().map(str::to_owned));
         let request = request.set_return_consumed_capacity(return_consumed_capacity());
-        let is_made = |item: Option<&Item>| item.is_some_and(|item| id.is_on(item));
+        let is_made = |item: Option<&Item>| Some(item.is_some_and(|item| id.is_on(item)));
         match self.write(Patience::WRITE, key, || request.clone().send(), is_made).await? {
             Written::Answered(output) => consumed_capacity::record_written(output.consumed_capacity()),
             Written::Found(_) => {}
@@ -193,32 +193,34 @@ impl Table {
     /// Changes an item and returns it as it is then; none if the condition did
     /// not hold.
     pub(in crate::database) async fn update(&self, key: &Key, change: Change) -> Result<Option<Item>, Fault> {
-        self.update_within(Patience::WRITE, key, change.into()).await
+        let is_made = |item: Option<&Item>| change.is_made(item);
+        self.update_within(Patience::WRITE, key, &(&change).into(), is_made).await
     }
 
     /// Makes an item that is counted on, or counts on, and returns it likewise. It is for what
     /// nobody sees, such as a number that is taken: whether it was made need not be found out.
     pub(in crate::database) async fn prepare(&self, key: &Key, expression: Expression) -> Result<Option<Item>, Fault> {
-        self.update_within(Patience::READ, key, expression).await.map_err(Fault::of_preparation)
+        let id = WriteId::new();
+        let expression = id.in_update(expression);
+        let is_made = |item: Option<&Item>| Some(item.is_some_and(|item| id.is_on(item)));
+        self.update_within(Patience::READ, key, &expression, is_made).await.map_err(Fault::of_preparation)
     }
 
     async fn update_within(
         &self,
         patience: Patience,
         key: &Key,
-        expression: Expression,
+        expression: &Expression,
+        is_made: impl FnOnce(Option<&Item>) -> Option<bool>,
     ) -> Result<Option<Item>, Fault> {
-        let id = WriteId::new();
-        let (update, values) = id.in_update(&expression);
         let request = self.client.update_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request
-            .update_expression(update)
+            .set_update_expression(expression.update.as_deref().map(str::to_owned))
             .set_condition_expression(expression.condition.as_deref().map(str::to_owned))
             .set_expression_attribute_names(expression.names())
-            .set_expression_attribute_values(Some(values))
+            .set_expression_attribute_values(expression.values())
             .return_values(ReturnValue::AllNew)
             .set_return_consumed_capacity(return_consumed_capacity());
-        let is_made = |item: Option<&Item>| item.is_some_and(|item| id.is_on(item));
         match self.write(patience, key, || request.clone().send(), is_made).await? {
             Written::Answered(output) => {
                 consumed_capacity::record_written(output.consumed_capacity());
@@ -234,7 +236,7 @@ impl Table {
         let request = self.client.delete_item().table_name(&self.name).set_key(Some(key.attributes()));
         let request = request.set_return_consumed_capacity(return_consumed_capacity());
         if let Written::Answered(output) =
-            self.write(Patience::WRITE, key, || request.clone().send(), |item| item.is_none()).await?
+            self.write(Patience::WRITE, key, || request.clone().send(), |item| Some(item.is_none())).await?
         {
             consumed_capacity::record_written(output.consumed_capacity());
         }
@@ -242,13 +244,13 @@ impl Table {
     }
 
     /// Sends a write of one item. If it may have been made without an answer, the item tells:
-    /// `is_made` says whether it is as the write leaves it.
+    /// `is_made` says whether it is as the write leaves it, or none if that cannot be told.
     async fn write<T, E, F>(
         &self,
         patience: Patience,
         key: &Key,
         attempt: impl FnMut() -> F,
-        is_made: impl FnOnce(Option<&Item>) -> bool,
+        is_made: impl FnOnce(Option<&Item>) -> Option<bool>,
     ) -> Result<Written<T>, Fault>
     where
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -260,8 +262,11 @@ impl Table {
         };
         if failed.doubt > Doubt::None {
             match self.find(key).await {
-                Ok(item) if is_made(item.as_ref()) => return Ok(Written::Found(item)),
-                Ok(_) => {}
+                Ok(item) => match is_made(item.as_ref()) {
+                    Some(true) => return Ok(Written::Found(item)),
+                    Some(false) => {}
+                    None => return Err(failed.into_write_fault(false)),
+                },
                 Err(_) => return Err(failed.into_write_fault(false)),
             }
         }

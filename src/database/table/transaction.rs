@@ -91,7 +91,7 @@ impl<'t> Transaction<'t> {
 
     /// Changes an item.
     pub(in crate::database) fn update(&mut self, key: &Key, change: Change) -> Result<usize, Fault> {
-        let expression = Expression::from(change);
+        let expression = Expression::from(&change);
         let update = Update::builder()
             .table_name(&self.table.name)
             .set_key(Some(key.attributes()))

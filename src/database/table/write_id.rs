@@ -26,16 +26,15 @@ impl WriteId {
         item.get(WRITE_ID) == Some(&self.attribute())
     }
 
-    /// The update that `expression` makes, which leaves the id on the item.
-    pub(super) fn in_update(self, expression: &Expression) -> (String, Item) {
+    /// An update that leaves the id on the item as well.
+    pub(super) fn in_update(self, mut expression: Expression) -> Expression {
         let update = expression.update.as_deref().unwrap_or_default();
         let update = match update.split_once("SET ") {
             Some((before, set)) => format!("{before}SET {WRITE_ID} = :{WRITE_ID}, {set}"),
             None => format!("{update} SET {WRITE_ID} = :{WRITE_ID}"),
         };
-        let mut values = expression.values().unwrap_or_default();
-        values.insert(format!(":{WRITE_ID}"), self.attribute());
-        (update, values)
+        expression.update = Some(update.into());
+        expression.value(&format!(":{WRITE_ID}"), self.attribute())
     }
 
     fn attribute(self) -> AttributeValue {
