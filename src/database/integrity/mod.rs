@@ -1,5 +1,5 @@
 //! Whether what is stored is what should be there: whether a data folder [is the one](identity)
-//! that it was, and whether everything in the table [agrees](check).
+//! that it was, and whether everything in the table [agrees](check); and [mending](repair) it.
 
 mod check;
 #[cfg(test)]
