@@ -138,10 +138,10 @@ impl ArticleStore for Database {
         let (content, packed) = content::pack_off_thread(content).await?;
         let packed = packed.ok_or(PublishError::TooLarge)?;
         let _guard = timeout(PUBLISH_TIMEOUT, self.publishing.lock()).await.map_err(Fault::busy)?;
-        let mut taken = 1;
+        let mut taken = 0;
         for attempt in 0..ATTEMPTS {
             let mut state = self.publication_state(&article.slug, author).await?;
-            if state.number <= taken && taken > 1 {
+            if state.number <= taken {
                 state.number = self.first_free_number(&article.slug, taken + 1).await?;
             }
             let slug = article.slug.numbered(state.number);
@@ -153,7 +153,11 @@ impl ArticleStore for Database {
                     return Err(PublishError::Done);
                 }
                 // An article of another title has the slug, such as "X 2".
-                TransactionOutcome::ConditionsFailed(actions) if actions.contains(&SLUG_ACTION) => taken = state.number,
+                TransactionOutcome::ConditionsFailed(actions)
+                    if actions.iter().any(|action| takes_slug(*action, &packed)) =>
+                {
+                    taken = state.number;
+                }
                 TransactionOutcome::ConditionsFailed(_) | TransactionOutcome::Conflict => backoff(attempt).await,
             }
         }
@@ -234,8 +238,8 @@ impl Database {
         }
     }
 
-    /// Everything that changes when an article is published. The action that
-    /// takes the slug is at [`SLUG_ACTION`].
+    /// Everything that changes when an article is published. The first actions [take the
+    /// slug](takes_slug).
     fn publication(
         &self,
         state: &PublicationState,
@@ -253,6 +257,11 @@ impl Database {
         let entry = EntryItem { id, slug: slug.to_string(), parts: packed.parts.len(), bytes: packed.bytes };
         let mut publication = Transaction::new(&self.table);
         publication.create(&keys::article_meta(slug), &meta)?;
+        for (part, content) in packed.parts.iter().enumerate() {
+            let item = PartItem { content: content.clone() };
+            // Parts that are there are of an article whose other items are lost.
+            publication.create(&keys::article_part(slug, part), &item)?;
+        }
         if let Some(prev) = &prev {
             publication.update(&keys::publications(), site_count(id, prev, &latest)?)?;
         } else {
@@ -270,10 +279,6 @@ impl Database {
         if state.number > 1 {
             let numbers = SlugCounter { last: state.number };
             publication.put(&keys::slug_counter(base), &numbers)?;
-        }
-        for (part, content) in packed.parts.iter().enumerate() {
-            let item = PartItem { content: content.clone() };
-            publication.put(&keys::article_part(slug, part), &item)?;
         }
         Ok(publication)
     }
@@ -351,8 +356,11 @@ impl Database {
     }
 }
 
-/// The action of a publication whose condition fails when the slug is taken.
-const SLUG_ACTION: usize = 0;
+/// Whether an action of a publication fails when its slug is taken: what stands around the article, and
+/// its parts.
+fn takes_slug(action: usize, packed: &Packed) -> bool {
+    action <= packed.parts.len()
+}
 
 fn site_count(id: u64, prev: &AdjacentItem, latest: &AdjacentItem) -> Result<Change, Fault> {
     let adjacent = |item| to_item(item).map(AttributeValue::M);

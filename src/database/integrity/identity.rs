@@ -118,7 +118,8 @@ impl Folder {
         };
         if let Some(reason) = reason {
             let reason = format!(
-                "the database {reason}: put the right one back from a backup, or remove {FILE} to go on with this one"
+                "the database {reason}: put the right one back from a backup, or remove {FILE} and run \
+                 `talelio-backend check --repair` to go on with this one"
             );
             return Err(OpenError::unusable(&self.path, &reason));
         }

@@ -4,7 +4,7 @@
 //! from an article, a project or an account that is damaged itself: it stays where it is, for
 //! whoever has a backup.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::items::Items;
 use crate::business::{Fault, Slug, User, Username};
@@ -120,6 +120,7 @@ impl Repair<'_> {
             // Two of one number: nobody can tell which comes first.
             return Ok(());
         }
+        let titles = self.titles();
         let slugs: Vec<_> = by_id.values().cloned().collect();
         let beside = |index: Option<usize>| index.and_then(|index| slugs.get(index).cloned());
         for (index, slug) in slugs.iter().enumerate() {
@@ -129,17 +130,22 @@ impl Repair<'_> {
             if names(meta.prev.as_ref(), prev.as_deref()) && names(meta.next.as_ref(), next.as_deref()) {
                 continue;
             }
-            let (prev, next) = (self.adjacent(prev).await?, self.adjacent(next).await?);
+            let (prev, next) = (self.adjacent(prev, &titles).await?, self.adjacent(next, &titles).await?);
             let meta = &self.items.metas[slug];
             let meta = MetaItem { id: meta.id, author: meta.author.clone(), prev, next };
             self.database.table.put(&key, &meta).await?;
             self.items.metas.insert(slug.clone(), meta);
             self.done.push(format!("article {slug} names those beside it"));
         }
-        self.publications(by_id.keys().last().copied(), slugs.last().cloned()).await
+        self.publications(by_id.keys().last().copied(), slugs.last().cloned(), &titles).await
     }
 
-    async fn publications(&mut self, highest: Option<u64>, newest: Option<String>) -> Result<(), Fault> {
+    async fn publications(
+        &mut self,
+        highest: Option<u64>,
+        newest: Option<String>,
+        titles: &HashMap<String, String>,
+    ) -> Result<(), Fault> {
         let there = self.items.metas.len() as u64;
         let said = &self.items.publications;
         let published = said.articles.max(highest.unwrap_or_default());
@@ -148,7 +154,7 @@ impl Repair<'_> {
         if is_right && names(said.latest.as_ref(), newest.as_deref()) {
             return Ok(());
         }
-        let publications = Publications { articles: published, latest: self.adjacent(newest).await?, lost };
+        let publications = Publications { articles: published, latest: self.adjacent(newest, titles).await?, lost };
         self.database.table.put(&keys::publications(), &publications).await?;
         self.done.push(format!("the site has published {published} articles, of which {lost} are lost"));
         Ok(())
@@ -156,10 +162,15 @@ impl Repair<'_> {
 
     /// Every author's list has their articles, and every profile counts what there is.
     async fn lists(&mut self) -> Result<(), Fault> {
+        let mut by_author: HashMap<String, BTreeMap<u64, String>> = HashMap::new();
+        for (slug, meta) in &self.items.metas {
+            let author = format!("USER#{}", meta.author.username.to_lowercase());
+            by_author.entry(author).or_default().insert(meta.id, slug.clone());
+        }
         let users: Vec<_> = self.items.profiles.keys().cloned().collect();
         for user in users {
             let Ok(username) = self.items.profiles[&user].user.username.parse::<Username>() else { continue };
-            let articles = self.list(&user, &username).await?;
+            let articles = self.list(&user, &username, by_author.remove(&user).unwrap_or_default()).await?;
             let Items { profiles, projects, .. } = &mut self.items;
             let Some(profile) = profiles.get_mut(&user) else { continue };
             let there = |id: &u64| projects.get(&user).is_some_and(|projects| projects.contains(id));
@@ -174,11 +185,7 @@ impl Repair<'_> {
     }
 
     /// Puts a user's list in order, and says how long it is.
-    async fn list(&mut self, user: &str, username: &Username) -> Result<u64, Fault> {
-        let by = |meta: &&MetaItem| meta.author.username.eq_ignore_ascii_case(username.as_str());
-        let metas = self.items.metas.iter();
-        let articles: BTreeMap<u64, String> =
-            metas.filter(|(_, meta)| by(meta)).map(|(slug, meta)| (meta.id, slug.clone())).collect();
+    async fn list(&mut self, user: &str, username: &Username, articles: BTreeMap<u64, String>) -> Result<u64, Fault> {
         let mut listed = self.items.entries.remove(user).unwrap_or_default();
         let known: BTreeMap<_, _> =
             listed.values().map(|entry| (entry.slug.clone(), (entry.parts, entry.bytes))).collect();
@@ -223,15 +230,24 @@ impl Repair<'_> {
         Ok(())
     }
 
-    /// An article as others name it.
-    async fn adjacent(&self, slug: Option<String>) -> Result<Option<AdjacentItem>, Fault> {
-        let Some(slug) = slug else { return Ok(None) };
+    /// The titles of articles that others name, by slugs.
+    fn titles(&self) -> HashMap<String, String> {
         let Items { metas, publications, .. } = &self.items;
-        let named = metas.values().flat_map(|meta| [&meta.prev, &meta.next]).chain([&publications.latest]);
-        if let Some(named) = named.flatten().find(|named| named.slug == slug) {
-            return Ok(Some(named.clone()));
-        }
-        let title = self.text(&slug).await?.map_or_else(|| slug.clone(), |text| text.title);
+        let named = metas.values().flat_map(|meta| [&meta.prev, &meta.next]).chain([&publications.latest]).flatten();
+        named.map(|named| (named.slug.clone(), named.title.clone())).collect()
+    }
+
+    /// An article as others name it.
+    async fn adjacent(
+        &self,
+        slug: Option<String>,
+        titles: &HashMap<String, String>,
+    ) -> Result<Option<AdjacentItem>, Fault> {
+        let Some(slug) = slug else { return Ok(None) };
+        let title = match titles.get(&slug) {
+            Some(title) => title.clone(),
+            None => self.text(&slug).await?.map_or_else(|| slug.clone(), |text| text.title),
+        };
         Ok(Some(AdjacentItem { title, slug }))
     }
 
@@ -267,7 +283,7 @@ mod tests {
     async fn shown(database: &Database) -> Vec<String> {
         let mut shown = Vec::new();
         for slug in ["a", "b", "c", "c-2"] {
-            shown.push(format!("{:?}", database.article(&Slug::from_title(slug)).await.unwrap()));
+            shown.push(format!("{:?}", database.article(&slug.parse().unwrap()).await.unwrap().unwrap()));
         }
         for name in ["ada", "bob"] {
             let (username, page) = (name.parse().unwrap(), PageRequest::new(1, 10));
@@ -333,6 +349,24 @@ mod tests {
         samples::publish(&database, &ada, "E", "Text").await;
         assert_eq!(database.article(&Slug::from_title("e")).await.unwrap().unwrap().article.id, 5);
         assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn nobody_publishes_over_what_is_left_of_an_article() {
+        let database = samples::site().await;
+        let ada = samples::session(&database, "ada").await;
+        let left = keys::article_part(&Slug::from_title("a"), 0);
+        let before = database.table.find(&left).await.unwrap();
+        for key in [keys::article_meta(&Slug::from_title("a")), keys::user_article(&ada.username, 1)] {
+            database.table.delete(&key).await.unwrap();
+        }
+        database.repair().await.unwrap();
+        let problems = database.check().await.unwrap().problems;
+        assert_eq!(problems, ["there are parts of article a, and no article"]);
+        samples::publish(&database, &ada, "A", "Another text").await;
+        let published = database.article(&"a-2".parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(published.article.body, "Another text");
+        assert_eq!(database.table.find(&left).await.unwrap(), before);
     }
 
     #[tokio::test]
