@@ -29,12 +29,16 @@ mod runtimes;
 mod telemetry;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use rustix::fs::Mode;
 
 use cli::Cli;
 use config::Config;
+
+/// How long the end waits for what still runs.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -57,8 +61,8 @@ fn main() -> ExitCode {
         Err(error) => return fail(&error),
     };
     let done = runtime.block_on(cli.run(config));
-    // Whatever still runs after the drain is not waited for.
-    runtime.shutdown_background();
+    // So that the store is closed. Whatever still runs after the drain is not waited for longer.
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     done.map_or_else(|error| fail(&*error), |()| ExitCode::SUCCESS)
 }
 

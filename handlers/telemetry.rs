@@ -11,7 +11,9 @@ use crate::config::{Config, Environment};
 
 /// Starts logging to standard output.
 pub(crate) fn start(config: &Config) {
-    let filter = config.log_filter.clone();
+    // It complains of an engine without connections, and of nothing that anybody could mend.
+    let noise = "aws_smithy_runtime::client::http::connection_poisoning";
+    let filter = config.log_filter.clone().with_target(noise, LevelFilter::OFF);
     // The filter alone decides.
     let log = fmt().with_max_level(LevelFilter::TRACE);
     if config.lambda || config.environment == Environment::Production {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use talelio::business::Fault;
+use talelio::business::{Fault, Unlisted};
 use talelio::database::{Database, Inspection};
 
 use crate::app::{self, App, BoxError};
@@ -11,6 +11,11 @@ use crate::config::Config;
 /// Reads everything that is stored, and prints what is wrong with it, after it was mended as far as
 /// it can be if `repair` is set.
 pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
+    if let (None, Some(folder)) = (&config.connection, config.data_dir.folder())
+        && !folder.exists()
+    {
+        return Err(format!("there is no store in {}", folder.display()).into());
+    }
     let database = Arc::new(app::open_database(&config).await?);
     let app = app::build(config, Arc::clone(&database))?;
     if repair {
@@ -25,17 +30,19 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
             Err(other) => return Err(other.into()),
         }
     }
-    let unlisted = app.images.count_unlisted(&images).await?;
+    let Unlisted { images: unlisted, unknown_owners } = app.images.unlisted(&images).await?;
     if unlisted > 0 {
-        println!(
-            "{unlisted} images have files and are on no list: nobody sees them, and they are removed after a week"
-        );
+        println!("{unlisted} images with files are on no list that can be read: nobody sees them");
     }
+    problems.extend(unknown_owners.iter().map(|owner| format!("there are files of {owner}, who is not in the table")));
     for problem in &problems {
         println!("{problem}");
     }
     match problems.len() {
-        0 => Ok(()),
+        0 => {
+            println!("nothing is wrong");
+            Ok(())
+        }
         1 => Err("1 problem".into()),
         many => Err(format!("{many} problems").into()),
     }

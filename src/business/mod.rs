@@ -46,7 +46,7 @@ pub use idempotency::{
 pub use images::{
     AddError, Image, ImageAddress, ImageError, ImageName, ImageObjects, ImageStore, Images, ImagesPage,
     InvalidImageName, MAX_IMAGE_BYTES, MAX_IMAGES, Object, ObjectListing, PendingUpload, PresignedUpload, Rendition,
-    RenditionRequest, SweepObjects, SweepProgress, SweepStore, Upload, WIDTHS,
+    RenditionRequest, SweepObjects, SweepProgress, SweepStore, Unlisted, Upload, WIDTHS,
 };
 pub use jobs::{Job, JobReport, Jobs, LeaseStore};
 pub use limits::{

@@ -155,6 +155,8 @@ async fn tokens_and_articles_survive_a_restart() {
     app.publish(&token, "One").await;
     app.process.terminate();
     assert_eq!(app.process.wait().code(), Some(0));
+    // Whoever copies the database has all of it.
+    assert!(!folder.path().join("talelio.db-wal").exists());
     let app = TestApp::in_folder(folder.path());
     app.publish(&token, "Two").await;
     let one = app.get("/v1/articles/one").await.json();

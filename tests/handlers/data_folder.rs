@@ -179,7 +179,10 @@ async fn what_is_damaged_or_missing_is_found() {
     let (content, said) = checked(folder.path());
     assert!(!content && said.contains("another process uses it"), "{said}");
     drop(app);
-    assert_eq!(checked(folder.path()), (true, "1 accounts, 2 articles, 0 projects, 1 images\n".to_owned()));
+    assert_eq!(
+        checked(folder.path()),
+        (true, "1 accounts, 2 articles, 0 projects, 1 images\nnothing is wrong\n".to_owned())
+    );
 
     fs::remove_file(image.join("original")).unwrap();
     for name in ["talelio.db", "talelio.db-wal"] {
@@ -240,7 +243,7 @@ async fn what_others_tell_of_is_mended() {
     replace_in_database(folder.path(), r#""articles":{"N":"2"}"#, r#""articles":{"N":"3"}"#);
     replace_in_database(folder.path(), r#""N":"813""#, r#""N":"913""#);
     let (content, said) = checked(folder.path());
-    assert!(!content && said.contains("PROFILE cannot be read: an item is damaged"), "{said}");
+    assert!(!content && said.contains("PROFILE cannot be read: the item USER#ada PROFILE is damaged"), "{said}");
     assert!(said.contains("IMAGE#"), "{said}");
 
     let mended = run(&["check", "--repair"], &[("DATA_DIR", folder.path().to_str().unwrap())]);
@@ -249,7 +252,10 @@ async fn what_others_tell_of_is_mended() {
     for line in ["mended: the profile of ada was made again", "is listed again, as its file is"] {
         assert!(said.contains(line), "{said}");
     }
-    assert_eq!(checked(folder.path()), (true, "1 accounts, 2 articles, 0 projects, 1 images\n".to_owned()));
+    assert_eq!(
+        checked(folder.path()),
+        (true, "1 accounts, 2 articles, 0 projects, 1 images\nnothing is wrong\n".to_owned())
+    );
     let app = TestApp::in_folder(folder.path());
     assert_eq!(app.get("/v1/users/ada/articles").await.body, list.body);
     let again = app.send(Request::new(Method::GET, "/v1/users/me/images").bearer(&token)).await.json();

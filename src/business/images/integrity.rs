@@ -9,6 +9,16 @@ use super::name::ImageName;
 use super::service::{Images, original};
 use crate::business::{Fault, Session, Timestamp, Username};
 
+/// Files that nobody is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Unlisted {
+    /// Those of how many images, which are not listed: what is left of uploads that broke off and of
+    /// images that were removed.
+    pub images: usize,
+    /// Users who have files and are not in the table.
+    pub unknown_owners: Vec<Username>,
+}
+
 impl Images {
     /// Looks whether the file of an image is there and is what was uploaded.
     ///
@@ -18,17 +28,20 @@ impl Images {
         original(image, self.read_original(username, &image.file).await?).map(drop)
     }
 
-    /// How many images have files and are none of `images`: what is left of uploads that broke off
-    /// and of images that were removed.
+    /// The files that are of no image in `images`.
     ///
     /// # Errors
     /// [`Fault`] when the files cannot be listed.
-    pub async fn count_unlisted(&self, images: &[(Username, Image)]) -> Result<usize, Fault> {
+    pub async fn unlisted(&self, images: &[(Username, Image)]) -> Result<Unlisted, Fault> {
         let listed: HashSet<_> = images.iter().map(|(username, image)| (username.key(), image.file.id())).collect();
-        let mut unlisted = 0;
+        let mut unlisted = Unlisted::default();
         for owner in self.listing.owners().await? {
+            if !self.store.is_user(&owner).await.unwrap_or(true) {
+                unlisted.unknown_owners.push(owner);
+                continue;
+            }
             let files = self.listing.images_of(&owner).await?;
-            unlisted += files.iter().filter(|file| !listed.contains(&(owner.key(), file.id()))).count();
+            unlisted.images += files.iter().filter(|file| !listed.contains(&(owner.key(), file.id()))).count();
         }
         Ok(unlisted)
     }

@@ -27,6 +27,7 @@ mod upload;
 
 pub use error::ImageError;
 pub use image::{Image, ImagesPage, WIDTHS};
+pub use integrity::Unlisted;
 pub use limits::{MAX_IMAGE_BYTES, MAX_IMAGES};
 pub use name::{ImageAddress, ImageName, InvalidImageName, PendingUpload};
 pub use presigned::PresignedUpload;

@@ -96,9 +96,9 @@ fn compare_users(items: &Items, problems: &mut Vec<String>) {
     let known: BTreeSet<_> = accounts.keys().chain(profiles.keys()).collect();
     for user in &known {
         match profiles.get(*user) {
-            None => problems.push(format!("{user} has an account and no profile")),
+            None => problems.push(format!("{user} has an account and no profile that can be read")),
             Some(_) if !accounts.contains_key(*user) => {
-                problems.push(format!("{user} has a profile and no account"));
+                problems.push(format!("{user} has a profile and no account that can be read"));
             }
             Some(profile) => {
                 let listed = entries.get(*user).map_or(0, BTreeMap::len) as u64;
@@ -128,7 +128,9 @@ fn compare_articles(items: &Items, problems: &mut Vec<String>) {
     }
     let (said, lost, there) = (publications.articles, publications.lost, metas.len() as u64);
     if said != there + lost || by_id.keys().last().is_some_and(|highest| *highest > said) {
-        problems.push(format!("the site has published {said} articles by its count and lost {lost}, and has {there}"));
+        problems.push(format!(
+            "the site has published {said} articles by its count and lost {lost}, and has {there} that can be read"
+        ));
     }
     let chain: Vec<_> = by_id.values().map(|slug| slug.as_str()).collect();
     let slug_of = |adjacent: &Option<AdjacentItem>| adjacent.as_ref().map(|adjacent| adjacent.slug.clone());
@@ -154,7 +156,7 @@ fn compare_lists(items: &Items, problems: &mut Vec<String>) {
                 problems.push(format!("{user} has a gap before {sk}"));
             }
             if metas.get(&entry.slug).is_none_or(|meta| meta.id != entry.id) {
-                problems.push(format!("{user} lists article {}, which is not there", entry.slug));
+                problems.push(format!("{user} lists article {}, which is not there or cannot be read", entry.slug));
             }
             *listed.entry(entry.slug.as_str()).or_insert(0) += 1;
         }
@@ -162,7 +164,9 @@ fn compare_lists(items: &Items, problems: &mut Vec<String>) {
     let unlisted = metas.keys().filter(|slug| listed.get(slug.as_str()) != Some(&1));
     problems.extend(unlisted.map(|slug| format!("article {slug} is not in one list, but in another number")));
     let alone = parts.keys().filter(|slug| !metas.contains_key(*slug));
-    problems.extend(alone.map(|slug| format!("there are parts of article {slug}, and no article")));
+    problems.extend(
+        alone.map(|slug| format!("there are parts of article {slug}, and nothing else of it that can be read")),
+    );
 }
 
 fn inspection(items: Items, mut problems: Vec<String>) -> Inspection {

@@ -362,7 +362,7 @@ mod tests {
         }
         database.repair().await.unwrap();
         let problems = database.check().await.unwrap().problems;
-        assert_eq!(problems, ["there are parts of article a, and no article"]);
+        assert_eq!(problems, ["there are parts of article a, and nothing else of it that can be read"]);
         samples::publish(&database, &ada, "A", "Another text").await;
         let published = database.article(&"a-2".parse().unwrap()).await.unwrap().unwrap();
         assert_eq!(published.article.body, "Another text");

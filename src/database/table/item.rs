@@ -112,9 +112,18 @@ pub(in crate::database) fn text(value: impl Into<String>) -> AttributeValue {
 /// [`Fault`] when it is damaged, or holds something else.
 pub(in crate::database) fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Fault> {
     if !checksum::is_right(&item) {
-        return Err(Fault::failed("an item is damaged: its checksum is another"));
+        return Err(Fault::failed(format!("{} is damaged: its checksum is another", place(&item))));
     }
     serde_dynamo::from_item(item).map_err(Fault::failed)
+}
+
+/// Where an item is, for the log, which has no mail addresses.
+fn place(item: &Item) -> String {
+    match (key_attribute(item, "pk"), key_attribute(item, "sk")) {
+        (Some(pk), Some(sk)) if !pk.starts_with("ACCOUNT#") => format!("the item {pk} {sk}"),
+        (Some(_), Some(_)) => "the item of an account".to_owned(),
+        _ => "an item".to_owned(),
+    }
 }
 
 /// A value as the item that is stored for it.
