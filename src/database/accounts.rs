@@ -123,6 +123,11 @@ impl AccountStore for Database {
         mail: Option<QueuedMail>,
         request: Option<&NamedRequest>,
     ) -> Result<AccountWithUser, RegistrationError> {
+        let partition = keys::profile(&new.username).pk;
+        if !self.table.query_forward(&partition, keys::any(), 1).await?.is_empty() {
+            // Also without a profile, which may be damaged: what is there is somebody's.
+            return Err(RegistrationError::UsernameTaken);
+        }
         let id = self.next_account_number().await?;
         let user = User::new(id, new.username.clone());
         let item = AccountItem {

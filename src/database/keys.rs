@@ -1,6 +1,7 @@
 //! The keys of all items. `docs/data-model.md` says what stands under them.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -69,6 +70,11 @@ pub(super) fn user_article(username: &Username, position: u64) -> Key {
 /// The last project number given out.
 pub(super) fn project_counter() -> Key {
     Key::new("SITE".to_owned(), "PROJECTS")
+}
+
+/// All sort keys.
+pub(super) fn any() -> RangeInclusive<String> {
+    "A".to_owned()..="~".to_owned()
 }
 
 /// The highest number that sorts where it should.

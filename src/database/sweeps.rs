@@ -9,6 +9,7 @@ use crate::business::{Fault, SweepProgress, SweepStore, Username};
 
 #[derive(Serialize, Deserialize)]
 struct ProgressItem {
+    since: String,
     due_at: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     after: Option<String>,
@@ -19,7 +20,8 @@ impl TryFrom<ProgressItem> for SweepProgress {
 
     fn try_from(item: ProgressItem) -> Result<Self, Fault> {
         let after = item.after.map(|after| after.parse()).transpose().map_err(Fault::failed)?;
-        Ok(Self { due_at: item.due_at.parse().map_err(Fault::failed)?, after })
+        let since = item.since.parse().map_err(Fault::failed)?;
+        Ok(Self { since, due_at: item.due_at.parse().map_err(Fault::failed)?, after })
     }
 }
 
@@ -34,7 +36,7 @@ impl SweepStore for Database {
 
     async fn record_sweep_progress(&self, progress: &SweepProgress) -> Result<(), Fault> {
         let after = progress.after.as_ref().map(Username::key);
-        let item = ProgressItem { due_at: progress.due_at.to_string(), after };
+        let item = ProgressItem { since: progress.since.to_string(), due_at: progress.due_at.to_string(), after };
         self.table.put(&keys::sweep(), &item).await
     }
 }
@@ -95,8 +97,14 @@ mod tests {
         Arc::new(database)
     }
 
-    /// Sweeps once, and says what was removed.
+    /// Sweeps once, after a week of sweeps, and says what was removed.
     async fn sweep(database: &Arc<Database>) -> Vec<String> {
+        let now = SystemClock.now();
+        let week_ago = now.minus_seconds(8 * 24 * 3_600);
+        if database.sweep_progress().await.unwrap().is_none() {
+            let progress = SweepProgress { since: week_ago, due_at: now, after: None };
+            database.record_sweep_progress(&progress).await.unwrap();
+        }
         let listing = Arc::new(Listing::default());
         let job = SweepObjects::new(Arc::clone(database), listing.clone(), Arc::new(SystemClock));
         while job.is_due().await.unwrap() && job.run().await.unwrap() != JobReport::default() {}

@@ -40,6 +40,7 @@ impl Database {
             let (pk, sk) = (&key.pk, &key.sk);
             format!("{pk} {sk} cannot be read: {reason}")
         }));
+        problems.extend(items.doubled.iter().cloned());
         compare_numbers(&items, &mut problems);
         compare_users(&items, &mut problems);
         compare_articles(&items, &mut problems);
@@ -101,6 +102,9 @@ fn compare_users(items: &Items, problems: &mut Vec<String>) {
                 problems.push(format!("{user} has a profile and no account that can be read"));
             }
             Some(profile) => {
+                if accounts[*user].id != profile.user.id {
+                    problems.push(format!("{user} has an account and a profile of different numbers"));
+                }
                 let listed = entries.get(*user).map_or(0, BTreeMap::len) as u64;
                 if profile.articles != listed {
                     let said = profile.articles;

@@ -148,6 +148,9 @@ pub(super) fn write(folder: &Path, record: &Record) -> io::Result<()> {
 pub(super) async fn outdated(folder: &Path, table: &Table) -> Result<Option<Record>, Fault> {
     let json = fs::read(folder.join(FILE)).map_err(Fault::failed)?;
     let record: Record = serde_json::from_slice(&json).map_err(Fault::failed)?;
-    let counts = Counts::of(table, record.counts).await?;
+    let now = Counts::of(table, record.counts).await?;
+    // As there is never less, less is damage, which the next start is to notice.
+    let (accounts, articles) = (now.accounts.max(record.counts.accounts), now.articles.max(record.counts.articles));
+    let counts = Counts { accounts, articles };
     Ok(Some(Record { counts, ..record.clone() }).filter(|new| *new != record))
 }

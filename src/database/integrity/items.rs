@@ -56,6 +56,8 @@ pub(super) struct Items {
     pub(super) projects: BTreeMap<String, BTreeSet<u64>>,
     pub(super) images: Vec<(String, Image)>,
     pub(super) unreadable: Vec<Unreadable>,
+    /// What there is twice.
+    pub(super) doubled: Vec<String>,
     /// Why parts of the table could not be read at all.
     pub(super) unread: Vec<String>,
 }
@@ -109,7 +111,12 @@ impl Items {
             ("SITE", "PROJECTS") => self.read(key, item, |items, Counter { last }| items.last_project = last),
             ("ACCOUNT", _) => self.read(key, item, |items, read: AccountItem| {
                 let user = format!("USER#{}", read.username.to_lowercase());
-                items.accounts.insert(user, read);
+                if items.accounts.values().any(|account| account.id == read.id) {
+                    items.doubled.push(format!("there are two accounts with number {}", read.id));
+                }
+                if items.accounts.insert(user.clone(), read).is_some() {
+                    items.doubled.push(format!("there are two accounts of {user}"));
+                }
             }),
             ("USER", "PROFILE") => self.read(key, item, |items, read| drop(items.profiles.insert(pk, read))),
             ("USER", "ARTICLE") => self.read(key, item, |items, read| {

@@ -9,6 +9,8 @@ mod items;
 mod record_counts;
 mod repair;
 #[cfg(test)]
+mod repaired;
+#[cfg(test)]
 mod samples;
 
 pub use check::Inspection;

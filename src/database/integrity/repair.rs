@@ -79,7 +79,7 @@ impl Repair<'_> {
         let Items { accounts, profiles, metas, projects, .. } = &mut self.items;
         for (user, account) in accounts.iter().filter(|(user, _)| !profiles.contains_key(*user)).collect::<Vec<_>>() {
             let Ok(username) = account.username.parse::<Username>() else { continue };
-            let copy = metas.values().map(|meta| &meta.author).find(|author| author.id == account.id);
+            let copy = metas.values().map(|meta| &meta.author).find(|author| is_of(author, account.id, user));
             let made = || UserItem::from(&User::new(account.id, username.clone()));
             let profile = ProfileItem {
                 user: copy.cloned().unwrap_or_else(made),
@@ -137,7 +137,8 @@ impl Repair<'_> {
             self.items.metas.insert(slug.clone(), meta);
             self.done.push(format!("article {slug} names those beside it"));
         }
-        self.publications(by_id.keys().last().copied(), slugs.last().cloned(), &titles).await
+        let listed = self.items.entries.values().flat_map(BTreeMap::values).map(|entry| entry.id).max();
+        self.publications(by_id.keys().last().copied().max(listed), slugs.last().cloned(), &titles).await
     }
 
     async fn publications(
@@ -164,12 +165,14 @@ impl Repair<'_> {
     async fn lists(&mut self) -> Result<(), Fault> {
         let mut by_author: HashMap<String, BTreeMap<u64, String>> = HashMap::new();
         for (slug, meta) in &self.items.metas {
-            let author = format!("USER#{}", meta.author.username.to_lowercase());
-            by_author.entry(author).or_default().insert(meta.id, slug.clone());
+            by_author.entry(partition(&meta.author.username)).or_default().insert(meta.id, slug.clone());
         }
         let users: Vec<_> = self.items.profiles.keys().cloned().collect();
         for user in users {
             let Ok(username) = self.items.profiles[&user].user.username.parse::<Username>() else { continue };
+            if partition(username.as_str()) != user {
+                continue;
+            }
             let articles = self.list(&user, &username, by_author.remove(&user).unwrap_or_default()).await?;
             let Items { profiles, projects, .. } = &mut self.items;
             let Some(profile) = profiles.get_mut(&user) else { continue };
@@ -222,7 +225,9 @@ impl Repair<'_> {
             let beyond = |position: &str| position.parse::<u64>().is_ok_and(|position| position > longest);
             let entry = pk.starts_with("USER#") && sk.strip_prefix("ARTICLE#").is_some_and(beyond);
             let token = pk.starts_with("USER#") && sk == "REFRESH_TOKEN";
-            if entry || token || kinds.iter().any(|kind| pk.starts_with(kind)) {
+            let slug = pk.strip_prefix("ARTICLE#");
+            let empty = sk == "META" && slug.is_some_and(|slug| !self.items.parts.contains_key(slug));
+            if entry || token || empty || kinds.iter().any(|kind| pk.starts_with(kind)) {
                 self.database.table.delete(&unreadable.key).await?;
                 self.done.push(format!("{pk} {sk}, which could not be read, was removed"));
             }
@@ -265,116 +270,17 @@ impl Repair<'_> {
     }
 }
 
+/// The partition of a user.
+fn partition(username: &str) -> String {
+    format!("USER#{}", username.to_lowercase())
+}
+
+/// Whether an author is the one of an account, by number and name.
+fn is_of(author: &UserItem, account: u64, user: &str) -> bool {
+    author.id == account && partition(&author.username) == user
+}
+
 /// Whether what stands beside an article is the one that should.
 fn names(adjacent: Option<&AdjacentItem>, slug: Option<&str>) -> bool {
     adjacent.map(|adjacent| adjacent.slug.as_str()) == slug
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::business::{AccountStore, ArticleStore, PageRequest, ProjectStore};
-    use crate::database::integrity::samples;
-    use crate::database::table::Item;
-
-    /// What readers are shown.
-    async fn shown(database: &Database) -> Vec<String> {
-        let mut shown = Vec::new();
-        for slug in ["a", "b", "c", "c-2"] {
-            shown.push(format!("{:?}", database.article(&slug.parse().unwrap()).await.unwrap().unwrap()));
-        }
-        for name in ["ada", "bob"] {
-            let (username, page) = (name.parse().unwrap(), PageRequest::new(1, 10));
-            shown.push(format!("{:?}", database.articles_of(&username, page).await.unwrap()));
-            shown.push(format!("{:?}", database.projects_of(&username, page).await.unwrap()));
-            shown.push(format!("{:?}", database.user(&username).await.unwrap()));
-        }
-        shown
-    }
-
-    fn key(item: &Item) -> Key {
-        let text = |name: &str| item[name].as_s().unwrap().clone();
-        Key { pk: text("pk"), sk: text("sk") }
-    }
-
-    /// The keys of what says what nothing else says.
-    fn is_unique(key: &Key) -> bool {
-        key.pk.starts_with("ACCOUNT#") || ["PART#", "PROJECT#", "IMAGE#"].iter().any(|sk| key.sk.starts_with(sk))
-    }
-
-    #[tokio::test]
-    async fn whatever_others_tell_of_is_made_again() {
-        let good = samples::site().await;
-        let (items, _) = good.table.scan(None, None).await.unwrap();
-        let good = shown(&good).await;
-        for key in items.iter().map(key).filter(|key| !is_unique(key)) {
-            for damaged in [false, true] {
-                let database = samples::site().await;
-                if damaged {
-                    database.table.put(&key, &json!({"last": "x"})).await.unwrap();
-                } else {
-                    database.table.delete(&key).await.unwrap();
-                }
-                let done = database.repair().await.unwrap();
-                assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new(), "{key:?}: {done:?}");
-                assert_eq!(shown(&database).await, good, "{key:?}: {done:?}");
-                assert_eq!(database.repair().await.unwrap(), Vec::<String>::new(), "{key:?}");
-                // And it goes on.
-                let carl = samples::register(&database, "carl").await;
-                assert_eq!(carl.user_id, 3, "{key:?}");
-                samples::publish(&database, &carl, "D", "Text").await;
-                assert_eq!(samples::create_project(&database, &carl, "Q", "Text").await.id, 2, "{key:?}");
-                assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new(), "{key:?}: {done:?}");
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn what_is_lost_leaves_no_hole() {
-        let database = samples::site().await;
-        for key in [keys::article_meta(&Slug::from_title("b")), keys::article_part(&Slug::from_title("b"), 0)] {
-            database.table.delete(&key).await.unwrap();
-        }
-        database.table.delete(&keys::project(&"bob".parse().unwrap(), 1)).await.unwrap();
-        database.repair().await.unwrap();
-        assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
-        let bob = "bob".parse().unwrap();
-        assert!(database.articles_of(&bob, PageRequest::new(1, 10)).await.unwrap().is_none());
-        assert_eq!(database.projects_of(&bob, PageRequest::new(1, 10)).await.unwrap().unwrap().total, 0);
-        let a = database.article(&Slug::from_title("a")).await.unwrap().unwrap();
-        assert_eq!(a.adjacent.next.unwrap().slug.as_str(), "c");
-        let ada = samples::session(&database, "ada").await;
-        samples::publish(&database, &ada, "E", "Text").await;
-        assert_eq!(database.article(&Slug::from_title("e")).await.unwrap().unwrap().article.id, 5);
-        assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
-    }
-
-    #[tokio::test]
-    async fn nobody_publishes_over_what_is_left_of_an_article() {
-        let database = samples::site().await;
-        let ada = samples::session(&database, "ada").await;
-        let left = keys::article_part(&Slug::from_title("a"), 0);
-        let before = database.table.find(&left).await.unwrap();
-        for key in [keys::article_meta(&Slug::from_title("a")), keys::user_article(&ada.username, 1)] {
-            database.table.delete(&key).await.unwrap();
-        }
-        database.repair().await.unwrap();
-        let problems = database.check().await.unwrap().problems;
-        assert_eq!(problems, ["there are parts of article a, and nothing else of it that can be read"]);
-        samples::publish(&database, &ada, "A", "Another text").await;
-        let published = database.article(&"a-2".parse().unwrap()).await.unwrap().unwrap();
-        assert_eq!(published.article.body, "Another text");
-        assert_eq!(database.table.find(&left).await.unwrap(), before);
-    }
-
-    #[tokio::test]
-    async fn a_damaged_text_stays_where_it_is() {
-        let database = samples::site().await;
-        database.table.put(&keys::article_part(&Slug::from_title("b"), 0), &json!({"content": "x"})).await.unwrap();
-        assert_eq!(database.repair().await.unwrap(), Vec::<String>::new());
-        let (page, _) = database.articles_of(&"bob".parse().unwrap(), PageRequest::new(1, 10)).await.unwrap().unwrap();
-        assert_eq!((page.total, page.unreadable), (1, 1));
-    }
 }

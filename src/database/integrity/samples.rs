@@ -12,11 +12,14 @@ pub(super) fn now() -> Timestamp {
     "2026-03-14T15:09:26Z".parse().unwrap()
 }
 
-pub(super) async fn register(database: &Database, name: &str) -> Session {
-    let email = format!("{name}@example.com").parse().unwrap();
+pub(super) fn new_account(address: &str, name: &str) -> NewAccount {
+    let email = format!("{address}@example.com").parse().unwrap();
     let password = PasswordHash::from_stored("x".to_owned());
-    let new = NewAccount { created_at: now(), email, username: name.parse().unwrap(), password };
-    let registered = database.register(new, None, None).await.unwrap();
+    NewAccount { created_at: now(), email, username: name.parse().unwrap(), password }
+}
+
+pub(super) async fn register(database: &Database, name: &str) -> Session {
+    let registered = database.register(new_account(name, name), None, None).await.unwrap();
     Session { user_id: registered.user.id, username: registered.user.username }
 }
 
