@@ -3,7 +3,6 @@
 //! Each request goes as an event of the next of the four kinds, in the shape
 //! that AWS documents for it.
 
-use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -56,9 +55,9 @@ pub async fn start(program: &str, variables: &[(&str, &str)]) -> (Process, Emula
     (process, emulator)
 }
 
-/// An address that was free a moment ago: the emulator takes no port 0.
+/// The emulator takes no port 0.
 fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    format!("127.0.0.1:{}", super::free_port())
 }
 
 impl Emulator {

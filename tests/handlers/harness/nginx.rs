@@ -1,6 +1,5 @@
 //! NGINX before the program, in a container on this machine's own network.
 
-use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -17,15 +16,10 @@ fn docker(arguments: &[&str]) -> Output {
     output
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Starts NGINX out of `image` before the server at `backend`.
 pub async fn start(image: &str, backend: &str) -> Container {
     let certificates = std::env::var("TALELIO_TEST_CERTIFICATES").ok();
-    let (http, https) = (free_port(), free_port());
+    let (http, https) = (super::free_port(), super::free_port());
     let mut arguments: Vec<String> = ["run", "--detach", "--network", "host", "--read-only", "--tmpfs", "/tmp"]
         .into_iter()
         .map(str::to_owned)
