@@ -262,8 +262,8 @@ impl Database {
             // Parts that are there are of an article whose other items are lost.
             publication.create(&keys::article_part(slug, part), &item)?;
         }
-        if let Some(prev) = &prev {
-            publication.update(&keys::publications(), site_count(id, prev, &latest)?)?;
+        if id > 1 {
+            publication.update(&keys::publications(), site_count(id, prev.as_ref(), &latest)?)?;
         } else {
             let first = Publications { articles: id, latest: Some(latest.clone()), lost: 0 };
             publication.create(&keys::publications(), &first)?;
@@ -362,10 +362,12 @@ fn takes_slug(action: usize, packed: &Packed) -> bool {
     action <= packed.parts.len()
 }
 
-fn site_count(id: u64, prev: &AdjacentItem, latest: &AdjacentItem) -> Result<Change, Fault> {
+fn site_count(id: u64, prev: Option<&AdjacentItem>, latest: &AdjacentItem) -> Result<Change, Fault> {
     let adjacent = |item| to_item(item).map(AttributeValue::M);
     let count = Change::default().set("articles", number(id - 1), number(id));
-    Ok(count.set("latest", adjacent(prev)?, adjacent(latest)?))
+    // None if all before it are lost.
+    let prev = prev.map_or(Ok(AttributeValue::Null(true)), adjacent)?;
+    Ok(count.set("latest", prev, adjacent(latest)?))
 }
 
 fn author_count(state: &PublicationState) -> Change {

@@ -206,7 +206,13 @@ impl Repair<'_> {
             self.database.table.put(&key, &entry).await?;
             changed = true;
         }
-        for sk in listed.into_keys() {
+        let beyond = |sk: &str| {
+            let position = sk.strip_prefix("ARTICLE#").and_then(|position| position.parse::<usize>().ok());
+            position.is_some_and(|position| position > articles.len())
+        };
+        let unreadable = self.items.unreadable.iter().map(|unreadable| &unreadable.key);
+        let unreadable = unreadable.filter(|key| key.pk == user && beyond(&key.sk)).map(|key| key.sk.clone());
+        for sk in listed.into_keys().chain(unreadable.collect::<Vec<_>>()) {
             self.database.table.delete(&Key { pk: user.to_owned(), sk }).await?;
             changed = true;
         }
@@ -219,15 +225,12 @@ impl Repair<'_> {
     /// What cannot be read, and does no harm when it is not there.
     async fn remove_unreadable(&mut self) -> Result<(), Fault> {
         let kinds = ["ATTEMPTS#", "IDEMPOTENCY#", "JOB#", "LIMIT#", "OUTBOX", "SLUG#"];
-        let longest = self.items.metas.len() as u64;
         for unreadable in &self.items.unreadable {
             let Key { pk, sk } = &unreadable.key;
-            let beyond = |position: &str| position.parse::<u64>().is_ok_and(|position| position > longest);
-            let entry = pk.starts_with("USER#") && sk.strip_prefix("ARTICLE#").is_some_and(beyond);
             let token = pk.starts_with("USER#") && sk == "REFRESH_TOKEN";
             let slug = pk.strip_prefix("ARTICLE#");
             let empty = sk == "META" && slug.is_some_and(|slug| !self.items.parts.contains_key(slug));
-            if entry || token || empty || kinds.iter().any(|kind| pk.starts_with(kind)) {
+            if token || empty || kinds.iter().any(|kind| pk.starts_with(kind)) {
                 self.database.table.delete(&unreadable.key).await?;
                 self.done.push(format!("{pk} {sk}, which could not be read, was removed"));
             }

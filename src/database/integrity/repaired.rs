@@ -130,3 +130,21 @@ async fn a_damaged_text_stays_where_it_is() {
     let (page, _) = database.articles_of(&"bob".parse().unwrap(), PageRequest::new(1, 10)).await.unwrap().unwrap();
     assert_eq!((page.total, page.unreadable), (1, 1));
 }
+
+#[tokio::test]
+async fn an_author_publishes_again_whatever_is_lost() {
+    // All articles, and everything of one but its text.
+    for lost in [vec!["a", "b", "c", "c-2"], vec!["c-2"]] {
+        let database = samples::site().await;
+        let ada = samples::session(&database, "ada").await;
+        for slug in &lost {
+            let slug: Slug = slug.parse().unwrap();
+            database.table.delete(&keys::article_meta(&slug)).await.unwrap();
+            database.table.delete(&keys::article_part(&slug, 0)).await.unwrap();
+        }
+        database.table.put(&keys::user_article(&ada.username, 3), &json!({"id": "x"})).await.unwrap();
+        database.repair().await.unwrap();
+        samples::publish(&database, &ada, "D", "Text").await;
+        assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+    }
+}
