@@ -57,7 +57,7 @@ pub async fn start(program: &str, variables: &[(&str, &str)]) -> (Process, Emula
 
 /// The emulator takes no port 0.
 fn free_address() -> String {
-    format!("127.0.0.1:{}", super::free_port())
+    format!("127.0.0.1:{}", super::process::free_port())
 }
 
 impl Emulator {

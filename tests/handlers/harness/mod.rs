@@ -7,9 +7,8 @@ mod nginx;
 mod process;
 mod proxy;
 
-use std::net::TcpListener;
 use std::path::Path;
-use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -38,19 +37,6 @@ fn target() -> Target {
         Some(("nginx", image)) => Target::Nginx(image.to_owned()),
         Some(("lambda", emulator)) => Target::Lambda(emulator.to_owned()),
         _ => panic!("TALELIO_TEST is none of dynamodb=<endpoint>, s3=<endpoint>, nginx=<image> and lambda=<program>"),
-    }
-}
-
-/// A port that nobody listens on and that no other test gets, below those that the system gives to
-/// whoever asks for any.
-fn free_port() -> u16 {
-    static TAKEN: AtomicU16 = AtomicU16::new(0);
-    let of_process = 12_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 20;
-    loop {
-        let port = of_process + TAKEN.fetch_add(1, Ordering::Relaxed) % 20_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
     }
 }
 

@@ -19,7 +19,7 @@ fn docker(arguments: &[&str]) -> Output {
 /// Starts NGINX out of `image` before the server at `backend`.
 pub async fn start(image: &str, backend: &str) -> Container {
     let certificates = std::env::var("TALELIO_TEST_CERTIFICATES").ok();
-    let (http, https) = (super::free_port(), super::free_port());
+    let (http, https) = (super::process::free_port(), super::process::free_port());
     let mut arguments: Vec<String> = ["run", "--detach", "--network", "host", "--read-only", "--tmpfs", "/tmp"]
         .into_iter()
         .map(str::to_owned)

@@ -1,7 +1,9 @@
 //! The program as a process, and what it prints.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -37,6 +39,19 @@ fn command(program: &str, variables: &[(&str, &str)]) -> Command {
     command.envs(std::env::var_os(COVERAGE).map(|file| (COVERAGE, file)));
     command.envs(variables.iter().copied()).current_dir(std::env::temp_dir());
     command
+}
+
+/// A port that nobody listens on and that no other test gets, below those that the system gives to
+/// whoever asks for any.
+pub fn free_port() -> u16 {
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let of_process = 12_000 + u16::try_from(std::process::id() % 1_000).unwrap() * 20;
+    loop {
+        let port = of_process + TAKEN.fetch_add(1, Ordering::Relaxed) % 20_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Runs the program to its end.
