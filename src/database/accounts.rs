@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::table::{Change, EXPIRES_AT, Expression, Transaction, TransactionOutcome, from_item, number, text};
+use super::table::{
+    Change, EXPIRES_AT, Expression, Transaction, TransactionOutcome, from_item, key_attribute, number, text,
+};
 use super::{Database, idempotency, keys, mails};
 use crate::business::{
     Account, AccountStore, AccountWithUser, Email, Fault, NamedRequest, NewAccount, PasswordHash, QueuedMail,
@@ -123,9 +125,11 @@ impl AccountStore for Database {
         mail: Option<QueuedMail>,
         request: Option<&NamedRequest>,
     ) -> Result<AccountWithUser, RegistrationError> {
-        let partition = keys::profile(&new.username).pk;
-        if !self.table.query_forward(&partition, keys::any(), 1).await?.is_empty() {
-            // Also without a profile, which may be damaged: what is there is somebody's.
+        let profile = keys::profile(&new.username);
+        let found = self.table.query_forward(&profile.pk, keys::any(), 1).await?;
+        if found.first().is_some_and(|item| key_attribute(item, "sk") != Some(&profile.sk)) {
+            // Also without a profile, which may be damaged: what is there is somebody's. Of a profile alone,
+            // the transaction says whether the same request made it.
             return Err(RegistrationError::UsernameTaken);
         }
         let id = self.next_account_number().await?;
