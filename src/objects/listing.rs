@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::TryStreamExt;
 use object_store::path::Path;
-use object_store::{Error, ListResult, ObjectMeta, ObjectStore as _};
+use object_store::{ListResult, ObjectMeta, ObjectStore as _};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -27,6 +27,10 @@ fn folders<T: std::str::FromStr>(listed: &ListResult) -> impl Iterator<Item = T>
     listed.common_prefixes.iter().filter_map(|folder| folder.filename()?.parse().ok())
 }
 
+fn locations(objects: Vec<ObjectMeta>) -> Vec<Path> {
+    objects.into_iter().map(|object| object.location).collect()
+}
+
 fn is_before(object: &ObjectMeta, time: Timestamp) -> bool {
     object.last_modified.timestamp() < time.unix_seconds()
 }
@@ -40,16 +44,6 @@ impl Objects {
     async fn list(&self, prefix: &Path) -> Result<Vec<ObjectMeta>, Fault> {
         let listed = timeout(PATIENCE, self.store.list(Some(prefix)).try_collect()).await;
         listed.map_err(Fault::unavailable)?.map_err(|error| fault(&error))
-    }
-
-    async fn delete(&self, objects: Vec<ObjectMeta>) -> Result<(), Fault> {
-        let paths = stream::iter(objects.into_iter().map(|object| Ok(object.location))).boxed();
-        let deleted = self.store.delete_stream(paths);
-        let deleted = deleted.try_for_each(|_| async { Ok(()) });
-        match timeout(PATIENCE, deleted).await.map_err(Fault::unavailable)? {
-            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(fault(&error)),
-        }
     }
 
     /// The folder of an image, where images are in folders.
@@ -100,7 +94,7 @@ impl ObjectListing for Objects {
         let objects = self.list(&prefix).await?;
         let is_old = objects.iter().all(|object| is_before(object, before));
         if is_old {
-            self.delete(objects).await?;
+            self.delete(locations(objects)).await?;
         }
         Ok(is_old)
     }
@@ -109,7 +103,7 @@ impl ObjectListing for Objects {
         let mut uploads = self.list(&format!("uploads/{}", owner.key()).into()).await?;
         uploads.retain(|upload| is_before(upload, before));
         let count = uploads.len() as u64;
-        self.delete(uploads).await?;
+        self.delete(locations(uploads)).await?;
         Ok(count)
     }
 }

@@ -73,6 +73,21 @@ impl Objects {
     }
 }
 
+impl Objects {
+    /// Removes what is at these paths, as far as it is there.
+    async fn delete(&self, paths: Vec<path::Path>) -> Result<(), Fault> {
+        let paths: Vec<_> = paths.into_iter().map(Ok).collect();
+        let mut removed = self.store.delete_stream(stream::iter(paths).boxed());
+        while let Some(one) = timeout(OPERATION_TIMEOUT, removed.next()).await.map_err(Fault::unavailable)? {
+            match one {
+                Ok(_) | Err(Error::NotFound { .. }) => {}
+                Err(error) => return Err(fault(&error)),
+            }
+        }
+        Ok(())
+    }
+}
+
 fn path_of(object: &Object) -> path::Path {
     match object {
         Object::Original(username, file) => format!("users/{}/images/{file}/original", username.key()),
@@ -164,15 +179,7 @@ impl ImageObjects for Objects {
 
     async fn remove(&self, objects: Vec<Object>) -> Result<(), Fault> {
         let paths = objects.iter().flat_map(|object| [Some(path_of(object)), former_path_of(object)]);
-        let paths: Vec<_> = paths.flatten().map(Ok).collect();
-        let mut removed = self.store.delete_stream(stream::iter(paths).boxed());
-        while let Some(one) = timeout(OPERATION_TIMEOUT, removed.next()).await.map_err(Fault::unavailable)? {
-            match one {
-                Ok(_) | Err(Error::NotFound { .. }) => {}
-                Err(error) => return Err(fault(&error)),
-            }
-        }
-        Ok(())
+        self.delete(paths.flatten().collect()).await
     }
 
     async fn upload_url(&self, object: &Object, seconds: u64) -> Result<Option<String>, Fault> {

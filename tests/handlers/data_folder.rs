@@ -275,12 +275,7 @@ fn without_dates(mut list: Value) -> Value {
 #[tokio::test]
 async fn nothing_is_mended_while_a_part_cannot_be_read_at_all() {
     let folder = tempdir().unwrap();
-    let app = TestApp::in_folder(folder.path());
-    let token = app.author("ada").await;
-    app.publish(&token, "One").await;
-    app.send(upload(&token, &[("a.png", &encoded(&picture(813, 60), ImageFormat::Png))])).await;
-    drop(app);
-    assert!(checked(folder.path()).0);
+    author_with_everything(folder.path()).await;
     // What the engine keeps is no JSON any more.
     replace_in_database(folder.path(), r#""N":"813""#, r#""N" "813""#);
     let (content, said) = checked(folder.path());

@@ -195,8 +195,7 @@ impl Images {
         }
         let username = &author.username;
         let file: ImageName = file.parse().map_err(|_| ImageError::NotFound)?;
-        let known = self.known(username, file.id()).await?;
-        let image = known.filter(|image| image.file == file).ok_or(ImageError::NotFound)?;
+        let image = self.listed(username, &file).await?.ok_or(ImageError::NotFound)?;
         let mut objects = vec![Object::Original(username.clone(), file.clone())];
         for width in image.rendition_widths() {
             for format in [Format::Jpeg, Format::Png, Format::WebP] {

@@ -2,7 +2,8 @@
 //!
 //! It takes such an item for one that is not there: a condition that there be none holds, a
 //! counter begins anew, and whoever asks for it by its key is told nothing. So the keys of a
-//! request are looked up first in the one way in which the engine complains.
+//! write are looked up before it, and that of a read which found nothing after it, in the one way in
+//! which the engine complains.
 
 use std::collections::HashMap;
 

@@ -246,21 +246,25 @@ impl HttpConnector for EmbeddedEngine {
 }
 
 fn execute(database: &Database, operation: &str, body: &str) -> EngineResponse {
-    if let Err(error) = damage::look(database, operation, body) {
-        return refusal(&error);
-    }
+    let looked = || damage::look(database, operation, body);
     let result = match operation {
         "BatchGetItem" => run(body, |request| database.batch_get_item(request)),
         "CreateTable" => run(body, |request| database.create_table(request)),
-        "DeleteItem" => run(body, |request| database.delete_item(request)),
+        "DeleteItem" => looked().and_then(|()| run(body, |request| database.delete_item(request))),
         "DescribeTable" => run(body, |request| database.describe_table(request)),
         "DescribeTimeToLive" => run(body, |request| database.describe_time_to_live(request)),
-        "GetItem" => run(body, |request| database.get_item(request)),
-        "PutItem" => run(body, |request| database.put_item(request)),
+        "GetItem" => run(body, |request| {
+            let response = database.get_item(request)?;
+            if response.item.is_none() {
+                looked()?;
+            }
+            Ok(response)
+        }),
+        "PutItem" => looked().and_then(|()| run(body, |request| database.put_item(request))),
         "Query" => run(body, |request| database.query(request)),
         "Scan" => run(body, |request| database.scan(request)),
-        "TransactWriteItems" => run(body, |request| database.transact_write_items(request)),
-        "UpdateItem" => run(body, |request| database.update_item(request)),
+        "TransactWriteItems" => looked().and_then(|()| run(body, |request| database.transact_write_items(request))),
+        "UpdateItem" => looked().and_then(|()| run(body, |request| database.update_item(request))),
         "UpdateTimeToLive" => run(body, |request| database.update_time_to_live(request)),
         _ => return (400, r#"{"__type":"com.amazon.coral.service#UnknownOperationException"}"#.to_owned()),
     };

@@ -94,16 +94,9 @@ impl Table {
         range: RangeInclusive<String>,
         limit: u32,
     ) -> Result<Vec<Item>, Fault> {
-        let limit = i32::try_from(limit).map_err(Fault::failed)?;
-        let request = self.query_request(pk, Some(range.clone())).scan_index_forward(false).limit(limit);
-        let items = self.query_page(&request).await?.items.unwrap_or_default();
-        Ok(in_place(items, pk, Some(&range)).into_iter().rev().collect())
-    }
-
-    async fn query_page(&self, request: &QueryFluentBuilder) -> Result<QueryOutput, Fault> {
-        let output = self.read(Patience::READ, || request.clone().send()).await?;
-        consumed_capacity::record_read(output.consumed_capacity());
-        Ok(output)
+        let mut items = self.query_limited(pk, range, limit, false).await?;
+        items.reverse();
+        Ok(items)
     }
 
     /// Likewise, first ones first.
@@ -113,10 +106,27 @@ impl Table {
         range: RangeInclusive<String>,
         limit: u32,
     ) -> Result<Vec<Item>, Fault> {
+        self.query_limited(pk, range, limit, true).await
+    }
+
+    /// The first or the last `limit` items of a range, in order.
+    async fn query_limited(
+        &self,
+        pk: &str,
+        range: RangeInclusive<String>,
+        limit: u32,
+        forward: bool,
+    ) -> Result<Vec<Item>, Fault> {
         let limit = i32::try_from(limit).map_err(Fault::failed)?;
-        let request = self.query_request(pk, Some(range.clone())).limit(limit);
+        let request = self.query_request(pk, Some(range.clone())).scan_index_forward(forward).limit(limit);
         let items = self.query_page(&request).await?.items.unwrap_or_default();
         Ok(in_place(items, pk, Some(&range)))
+    }
+
+    async fn query_page(&self, request: &QueryFluentBuilder) -> Result<QueryOutput, Fault> {
+        let output = self.read(Patience::READ, || request.clone().send()).await?;
+        consumed_capacity::record_read(output.consumed_capacity());
+        Ok(output)
     }
 
     /// Some of all items, or of those of one of so many segments of the table, from after a key on,
