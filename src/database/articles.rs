@@ -18,7 +18,7 @@ use super::accounts::{ProfileItem, UserItem};
 use super::content::{self, Content, Packed};
 use super::error::readable;
 use super::keys::{self, Key};
-use super::table::{Change, Item, Transaction, TransactionOutcome, backoff, from_item, number, to_item};
+use super::table::{Change, Item, Transaction, TransactionOutcome, backoff, from_item, key_attribute, number, to_item};
 use super::{Database, idempotency};
 use crate::business::{
     Adjacent, AdjacentArticles, Article, ArticleStore, Fault, ListError, NamedRequest, NewArticle, Page, PageRequest,
@@ -45,13 +45,8 @@ pub(super) struct Publications {
     pub(super) articles: u64,
     pub(super) latest: Option<AdjacentItem>,
     /// How many of them are known to be lost.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default)]
     pub(super) lost: u64,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
 }
 
 #[derive(Serialize, Deserialize, Clone)]
@@ -189,10 +184,8 @@ impl ArticleStore for Database {
                     tracing::error!(%username, missing = found.missing, "articles in a list are not there");
                 }
                 let unreadable = positions.count() - found.articles.len();
-                return Ok(Some((
-                    Page { items: found.articles, total: profile.articles, request, unreadable },
-                    author,
-                )));
+                let page = Page { items: found.articles, total: profile.articles, request, unreadable };
+                return Ok(Some((page, author)));
             }
             backoff(attempt).await;
         }
@@ -285,10 +278,11 @@ impl Database {
 
     async fn read_article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault> {
         let items = self.table.query(&keys::article_partition(slug), None, usize::MAX).await?.unwrap_or_default();
-        let (mut metas, others): (Vec<_>, Vec<_>) = items.into_iter().partition(keys::is_article_meta);
+        let is_meta = |item: &Item| key_attribute(item, "sk").is_some_and(keys::is_article_meta);
+        let (mut metas, others): (Vec<_>, Vec<_>) = items.into_iter().partition(is_meta);
         let Some(meta) = metas.pop() else { return Ok(None) };
         let meta: MetaItem = from_item(meta)?;
-        let parts = others.into_iter().filter(keys::is_article_part).map(part).collect::<Result<Vec<_>, _>>()?;
+        let parts = parts(others)?;
         let adjacent = AdjacentArticles {
             next: meta.next.map(Adjacent::try_from).transpose()?,
             prev: meta.prev.map(Adjacent::try_from).transpose()?,
@@ -395,6 +389,12 @@ fn article(id: u64, slug: Slug, content: Content) -> Result<Article, Fault> {
     })
 }
 
-pub(super) fn part(item: Item) -> Result<Vec<u8>, Fault> {
+/// The parts among the items of an article, in order.
+pub(super) fn parts(items: Vec<Item>) -> Result<Vec<Vec<u8>>, Fault> {
+    let is_part = |item: &Item| key_attribute(item, "sk").is_some_and(keys::is_article_part);
+    items.into_iter().filter(is_part).map(part).collect()
+}
+
+fn part(item: Item) -> Result<Vec<u8>, Fault> {
     from_item(item).map(|part: PartItem| part.content)
 }

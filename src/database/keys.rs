@@ -50,7 +50,12 @@ pub(super) fn account(email: &Email) -> Key {
 }
 
 fn user_partition(username: &Username) -> String {
-    format!("USER#{}", username.key())
+    user_partition_of(username.as_str())
+}
+
+/// The partition of a user whose name stands in an item.
+pub(super) fn user_partition_of(username: &str) -> String {
+    format!("USER#{}", username.to_ascii_lowercase())
 }
 
 pub(super) fn profile(username: &Username) -> Key {
@@ -110,18 +115,14 @@ pub(super) fn article_part(slug: &Slug, part: usize) -> Key {
     Key::new(article_partition(slug), format!("{ARTICLE_PART}{part:02}"))
 }
 
-fn sort_key(item: &HashMap<String, AttributeValue>) -> Option<&str> {
-    item.get("sk")?.as_s().ok().map(String::as_str)
+/// Whether the item of an article with a sort key is what stands around it.
+pub(super) fn is_article_meta(sk: &str) -> bool {
+    sk == ARTICLE_META
 }
 
-/// Whether an item of an article is what stands around it.
-pub(super) fn is_article_meta(item: &HashMap<String, AttributeValue>) -> bool {
-    sort_key(item) == Some(ARTICLE_META)
-}
-
-/// Whether an item of an article is a part of what it says.
-pub(super) fn is_article_part(item: &HashMap<String, AttributeValue>) -> bool {
-    sort_key(item).is_some_and(|sk| sk.starts_with(ARTICLE_PART))
+/// Whether it is a part of what the article says.
+pub(super) fn is_article_part(sk: &str) -> bool {
+    sk.starts_with(ARTICLE_PART)
 }
 
 /// What was taken of a limit in a period. `subject` says whose limit it is, and is not to be

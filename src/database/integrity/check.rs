@@ -5,10 +5,10 @@ use std::fmt::Display;
 
 use uuid::Uuid;
 
-use super::items::{Items, Unreadable};
+use super::items::{Items, Unreadable, names};
 use crate::business::{AccountStore, ArticleStore, Fault, Image, ProjectStore, Session, User, Username};
 use crate::database::Database;
-use crate::database::articles::{AdjacentItem, MetaItem};
+use crate::database::articles::MetaItem;
 
 /// What is in the table, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -93,6 +93,9 @@ fn compare_numbers(items: &Items, problems: &mut Vec<String>) {
 }
 
 fn compare_users(items: &Items, problems: &mut Vec<String>) {
+    let mut numbers = BTreeSet::new();
+    let doubled = items.accounts.values().filter(|account| !numbers.insert(account.id));
+    problems.extend(doubled.map(|account| format!("there are two accounts with number {}", account.id)));
     let Items { accounts, profiles, entries, projects, images, .. } = items;
     let known: BTreeSet<_> = accounts.keys().chain(profiles.keys()).collect();
     for user in &known {
@@ -137,16 +140,15 @@ fn compare_articles(items: &Items, problems: &mut Vec<String>) {
         ));
     }
     let chain: Vec<_> = by_id.values().map(|slug| slug.as_str()).collect();
-    let slug_of = |adjacent: &Option<AdjacentItem>| adjacent.as_ref().map(|adjacent| adjacent.slug.clone());
     for (index, slug) in chain.iter().enumerate() {
         let MetaItem { prev, next, .. } = &metas[*slug];
         let around = |index: Option<usize>| index.and_then(|index| chain.get(index).copied());
-        let is = |adjacent, index| slug_of(adjacent).as_deref() == around(index);
+        let is = |adjacent: &Option<_>, index| names(adjacent.as_ref(), around(index));
         if !is(prev, index.checked_sub(1)) || !is(next, index.checked_add(1)) {
             problems.push(format!("article {slug} names others than those beside it"));
         }
     }
-    if slug_of(&publications.latest).as_deref() != chain.last().copied() {
+    if !names(publications.latest.as_ref(), chain.last().copied()) {
         problems.push("the site names another than its latest article".to_owned());
     }
 }
@@ -196,13 +198,7 @@ mod tests {
     use super::super::samples;
     use super::*;
     use crate::business::Slug;
-    use crate::database::keys::{self, Key};
-    use crate::database::table::Item;
-
-    fn key(item: &Item) -> Key {
-        let text = |name: &str| item[name].as_s().unwrap().clone();
-        Key { pk: text("pk"), sk: text("sk") }
-    }
+    use crate::database::keys;
 
     #[tokio::test]
     async fn nothing_is_wrong_with_a_site() {
@@ -215,7 +211,7 @@ mod tests {
     async fn whatever_is_missing_is_missed() {
         let (items, _) = samples::site().await.table.scan(None, None).await.unwrap();
         assert!(items.len() > 15);
-        for key in items.iter().map(key) {
+        for key in items.iter().map(samples::key) {
             let database = samples::site().await;
             database.table.delete(&key).await.unwrap();
             let wrong = !database.check().await.unwrap().problems.is_empty();

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::items::Counter;
 use crate::business::Fault;
+use crate::database::articles::Publications;
 use crate::database::error::{OpenError, readable};
 use crate::database::keys;
 use crate::database::table::Table;
@@ -42,21 +44,11 @@ struct IdItem {
     id: String,
 }
 
-#[derive(Deserialize)]
-struct AccountsItem {
-    last: u64,
-}
-
-#[derive(Deserialize)]
-struct PublicationsItem {
-    articles: u64,
-}
-
 impl Counts {
     /// What the table says, or what was recorded `before` where that cannot be read.
     async fn of(table: &Table, before: Self) -> Result<Self, Fault> {
-        let accounts = table.get::<AccountsItem>(&keys::account_counter()).await;
-        let articles = table.get::<PublicationsItem>(&keys::publications()).await;
+        let accounts = table.get::<Counter>(&keys::account_counter()).await;
+        let articles = table.get::<Publications>(&keys::publications()).await;
         let accounts = readable("the counter of accounts", accounts)?.map(|item| item.map_or(0, |item| item.last));
         let articles = readable("the count of articles", articles)?.map(|item| item.map_or(0, |item| item.articles));
         Ok(Self { accounts: accounts.unwrap_or(before.accounts), articles: articles.unwrap_or(before.articles) })

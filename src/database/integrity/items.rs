@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::business::{Fault, Image};
 use crate::database::accounts::{AccountItem, ProfileItem};
-use crate::database::articles::{EntryItem, MetaItem, Publications};
+use crate::database::articles::{AdjacentItem, EntryItem, MetaItem, Publications};
 use crate::database::keys::{self, Key};
 use crate::database::table::{Item, from_item};
 use crate::database::{Database, images};
@@ -32,8 +32,8 @@ impl Unreadable {
 
 /// The last number given out.
 #[derive(Deserialize)]
-struct Counter {
-    last: u64,
+pub(super) struct Counter {
+    pub(super) last: u64,
 }
 
 /// What the items say, without the texts.
@@ -56,7 +56,7 @@ pub(super) struct Items {
     pub(super) projects: BTreeMap<String, BTreeSet<u64>>,
     pub(super) images: Vec<(String, Image)>,
     pub(super) unreadable: Vec<Unreadable>,
-    /// What there is twice.
+    /// The accounts that share a user with another.
     pub(super) doubled: Vec<String>,
     /// Why parts of the table could not be read at all.
     pub(super) unread: Vec<String>,
@@ -110,10 +110,7 @@ impl Items {
             ("SITE", "ACCOUNTS") => self.read(key, item, |items, Counter { last }| items.last_account = last),
             ("SITE", "PROJECTS") => self.read(key, item, |items, Counter { last }| items.last_project = last),
             ("ACCOUNT", _) => self.read(key, item, |items, read: AccountItem| {
-                let user = format!("USER#{}", read.username.to_lowercase());
-                if items.accounts.values().any(|account| account.id == read.id) {
-                    items.doubled.push(format!("there are two accounts with number {}", read.id));
-                }
+                let user = keys::user_partition_of(&read.username);
                 if items.accounts.insert(user.clone(), read).is_some() {
                     items.doubled.push(format!("there are two accounts of {user}"));
                 }
@@ -158,6 +155,11 @@ impl Items {
         let project = self.projects.values().filter_map(BTreeSet::last).max();
         (account.max(user).unwrap_or_default(), project.copied().unwrap_or_default())
     }
+}
+
+/// Whether what stands beside an article, or is the newest, is the one that should.
+pub(super) fn names(adjacent: Option<&AdjacentItem>, slug: Option<&str>) -> bool {
+    adjacent.map(|adjacent| adjacent.slug.as_str()) == slug
 }
 
 fn slug(pk: &str) -> String {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::items::Items;
+use super::items::{Items, names};
 use crate::business::{Fault, Slug, User, Username};
 use crate::database::accounts::{ProfileItem, UserItem};
 use crate::database::articles::{AdjacentItem, EntryItem, MetaItem, Publications};
@@ -165,12 +165,12 @@ impl Repair<'_> {
     async fn lists(&mut self) -> Result<(), Fault> {
         let mut by_author: HashMap<String, BTreeMap<u64, String>> = HashMap::new();
         for (slug, meta) in &self.items.metas {
-            by_author.entry(partition(&meta.author.username)).or_default().insert(meta.id, slug.clone());
+            by_author.entry(keys::user_partition_of(&meta.author.username)).or_default().insert(meta.id, slug.clone());
         }
         let users: Vec<_> = self.items.profiles.keys().cloned().collect();
         for user in users {
             let Ok(username) = self.items.profiles[&user].user.username.parse::<Username>() else { continue };
-            if partition(username.as_str()) != user {
+            if keys::user_partition_of(username.as_str()) != user {
                 continue;
             }
             let articles = self.list(&user, &username, by_author.remove(&user).unwrap_or_default()).await?;
@@ -263,8 +263,7 @@ impl Repair<'_> {
     async fn text(&self, slug: &str) -> Result<Option<Text>, Fault> {
         let slug = slug.parse().map_err(Fault::failed)?;
         let items = self.database.table.query(&keys::article_partition(&slug), None, usize::MAX).await?;
-        let parts = items.unwrap_or_default().into_iter().filter(keys::is_article_part).map(articles::part);
-        let Ok(parts) = parts.collect::<Result<Vec<_>, _>>() else { return Ok(None) };
+        let Ok(parts) = articles::parts(items.unwrap_or_default()) else { return Ok(None) };
         match content::unpack_reserving::<Content>(&parts).await {
             Ok((content, bytes)) => Ok(Some(Text { title: content.title, parts: parts.len(), bytes })),
             Err(Fault::Failed(_)) => Ok(None),
@@ -273,17 +272,7 @@ impl Repair<'_> {
     }
 }
 
-/// The partition of a user.
-fn partition(username: &str) -> String {
-    format!("USER#{}", username.to_lowercase())
-}
-
 /// Whether an author is the one of an account, by number and name.
 fn is_of(author: &UserItem, account: u64, user: &str) -> bool {
-    author.id == account && partition(&author.username) == user
-}
-
-/// Whether what stands beside an article is the one that should.
-fn names(adjacent: Option<&AdjacentItem>, slug: Option<&str>) -> bool {
-    adjacent.map(|adjacent| adjacent.slug.as_str()) == slug
+    author.id == account && keys::user_partition_of(&author.username) == user
 }

@@ -6,7 +6,6 @@ use super::samples;
 use crate::business::{AccountStore, ArticleStore, PageRequest, ProjectStore, RegistrationError, Slug};
 use crate::database::Database;
 use crate::database::keys::{self, Key};
-use crate::database::table::Item;
 
 /// What readers are shown.
 async fn shown(database: &Database) -> Vec<String> {
@@ -23,11 +22,6 @@ async fn shown(database: &Database) -> Vec<String> {
     shown
 }
 
-fn key(item: &Item) -> Key {
-    let text = |name: &str| item[name].as_s().unwrap().clone();
-    Key { pk: text("pk"), sk: text("sk") }
-}
-
 /// The keys of what says what nothing else says.
 fn is_unique(key: &Key) -> bool {
     key.pk.starts_with("ACCOUNT#") || ["PART#", "PROJECT#", "IMAGE#"].iter().any(|sk| key.sk.starts_with(sk))
@@ -38,7 +32,7 @@ async fn whatever_others_tell_of_is_made_again() {
     let good = samples::site().await;
     let (items, _) = good.table.scan(None, None).await.unwrap();
     let good = shown(&good).await;
-    for key in items.iter().map(key).filter(|key| !is_unique(key)) {
+    for key in items.iter().map(samples::key).filter(|key| !is_unique(key)) {
         for damaged in [false, true] {
             let database = samples::site().await;
             if damaged {

@@ -7,6 +7,8 @@ use crate::business::{
     ProjectStore, Session, Slug, Timestamp,
 };
 use crate::database::Database;
+use crate::database::keys::Key;
+use crate::database::table::Item;
 
 pub(super) fn now() -> Timestamp {
     "2026-03-14T15:09:26Z".parse().unwrap()
@@ -76,4 +78,9 @@ pub(super) async fn site() -> Database {
 pub(super) async fn session(database: &Database, name: &str) -> Session {
     let user = database.user(&name.parse().unwrap()).await.unwrap().unwrap();
     Session { user_id: user.id, username: user.username }
+}
+
+pub(super) fn key(item: &Item) -> Key {
+    let text = |name: &str| item[name].as_s().unwrap().clone();
+    Key { pk: text("pk"), sk: text("sk") }
 }
