@@ -267,3 +267,15 @@ async fn a_store_that_does_not_answer_is_left_alone_for_a_moment() {
     sleep(Duration::from_millis(600)).await;
     assert!(account(&database).await.is_none());
 }
+
+#[tokio::test]
+async fn a_named_registration_that_another_was_quicker_with_is_done() {
+    let (database, _) = database().await;
+    let register = async || {
+        let password = PasswordHash::from_stored("x".to_owned());
+        let new = NewAccount { created_at: now(), email: email(), username: username(), password };
+        database.register(new, None, Some(&request("a"))).await
+    };
+    register().await.unwrap();
+    assert!(matches!(register().await, Err(RegistrationError::Done)));
+}
