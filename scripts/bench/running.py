@@ -127,6 +127,15 @@ def server(data=":memory:", **more):
         yield Server(port, started.pid, more.get("AWS_ENDPOINT_URL_DYNAMODB"))
 
 
+@contextlib.contextmanager
+def dynamodb_local(jar):
+    """The port of an empty DynamoDB Local, AWS's own."""
+    port = free_port()
+    command = ["java", f"-Djava.library.path={jar.parent}/DynamoDBLocal_lib", "-jar", jar, "-inMemory", "-sharedDb"]
+    with process([*command, "-port", port], port):
+        yield port
+
+
 POST = pathlib.Path(__file__).with_name("post.lua")
 
 

@@ -6,7 +6,7 @@ import pathlib
 import subprocess
 import tempfile
 
-from running import ORDINARY, PROGRAM, Server, free_port, medians, nginx, process, server, wrk
+from running import ORDINARY, PROGRAM, Server, dynamodb_local, medians, nginx, server, wrk
 
 TITLE = "Throughput"
 
@@ -41,9 +41,7 @@ def embedded():
 @contextlib.contextmanager
 def on_dynamodb(jar):
     """A server on AWS's DynamoDB Local."""
-    port = free_port()
-    command = ["java", f"-Djava.library.path={jar.parent}/DynamoDBLocal_lib", "-jar", jar, "-inMemory", "-sharedDb"]
-    with process([*command, "-port", port], port):
+    with dynamodb_local(jar) as port:
         table = {"DYNAMODB_TABLE": "bench", "AWS_ENDPOINT_URL_DYNAMODB": f"http://127.0.0.1:{port}"}
         subprocess.run([PROGRAM, "create-table"], env=table | {"DATA_DIR": ":memory:"}, check=True, capture_output=True)
         with server(**table) as ours:

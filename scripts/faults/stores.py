@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from running import PROGRAM, free_port, process, variables
+from running import PROGRAM, dynamodb_local, free_port, process, variables
 
 TOOLS = pathlib.Path(__file__).resolve().parents[2] / "target" / "aws"
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1]
@@ -29,11 +29,7 @@ def authorization(service):
 def dynamodb():
     """The port of an empty DynamoDB Local."""
     fetched = subprocess.run([SCRIPTS / "aws-emulators.sh"], stdout=subprocess.PIPE, text=True, check=True)
-    jar = fetched.stdout.split("\n")[0]
-    port = free_port()
-    command = ["java", "-Xmx512m", "-Djava.library.path=DynamoDBLocal_lib", "-jar", "DynamoDBLocal.jar"]
-    command += ["-inMemory", "-sharedDb", "-port", port]
-    with process(command, port, cwd=pathlib.Path(jar).parent):
+    with dynamodb_local(pathlib.Path(fetched.stdout.split("\n")[0])) as port:
         yield port
 
 
