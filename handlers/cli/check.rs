@@ -12,7 +12,7 @@ use crate::config::Config;
 /// it can be if `repair` is set.
 pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
     if let (None, Some(folder)) = (&config.connection, config.data_dir.folder())
-        && !folder.exists()
+        && !Database::is_in(folder)
     {
         return Err(format!("there is no store in {}", folder.display()).into());
     }
@@ -22,7 +22,8 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
         mend(&app, &database).await?;
     }
     let Inspection { accounts, articles, projects, images, mut problems, .. } = inspect(&database).await?;
-    println!("{accounts} accounts, {articles} articles, {projects} projects, {} images", images.len());
+    let counts = [(accounts, "account"), (articles, "article"), (projects, "project"), (images.len(), "image")];
+    println!("{}", counts.map(|(count, of)| counted(count, of)).join(", "));
     for (username, image) in &images {
         match app.images.check(username, image).await {
             Ok(()) => {}
@@ -32,20 +33,27 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
     }
     let Unlisted { images: unlisted, unknown_owners } = app.images.unlisted(&images).await?;
     if unlisted > 0 {
-        println!("{unlisted} images with files are on no list that can be read: nobody sees them");
+        println!("{} with files on no list that can be read: nobody sees that", counted(unlisted, "image"));
     }
     problems.extend(unknown_owners.iter().map(|owner| format!("there are files of {owner}, who is not in the table")));
     for problem in &problems {
         println!("{problem}");
     }
-    match problems.len() {
-        0 => {
-            println!("nothing is wrong");
-            Ok(())
-        }
-        1 => Err("1 problem".into()),
-        many => Err(format!("{many} problems").into()),
+    if problems.is_empty() {
+        println!("nothing is wrong");
+        return Ok(());
     }
+    let advice = if repair {
+        "what is left needs a backup, or its author"
+    } else {
+        "stop the server, make a backup, and run `talelio-backend check --repair`"
+    };
+    Err(format!("{}: {advice}", counted(problems.len(), "problem")).into())
+}
+
+/// So many of something, as one says it.
+fn counted(count: usize, of: &str) -> String {
+    format!("{count} {of}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Mends what can be, and prints what was done.

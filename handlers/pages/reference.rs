@@ -134,8 +134,9 @@ impl Operation<'_> {
         let success = details["responses"].as_object().into_iter().flatten().next();
         let answer = success.map(|(status, response)| answer(document, status, response)).unwrap_or_default();
         format!(
-            "### `{method} {path}`\n\n{}\n\n```sh\n{command}\n```\n\n{answer}",
-            format!("{summary}. {description}").trim_end()
+            "### `{method} {path}`\n\n{}\n\n{}```sh\n{command}\n```\n\n{answer}",
+            format!("{summary}. {description}").trim_end(),
+            self.parameter_list()
         )
     }
 

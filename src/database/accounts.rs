@@ -113,6 +113,9 @@ impl Database {
         let count = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
         let item = self.table.prepare(&keys::account_counter(), count).await?;
         let numbers: AccountCounter = from_item(item.unwrap_or_default())?;
+        if numbers.last == 1 && self.table.find(&keys::publications()).await?.is_some() {
+            return Err(Fault::failed("there are articles, and no number of the last account: run `check --repair`"));
+        }
         Ok(numbers.last)
     }
 }

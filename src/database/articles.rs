@@ -202,8 +202,11 @@ impl Database {
         let numbers = keys::slug_counter(slug);
         let keys = [site.clone(), profile.clone(), first.clone(), numbers.clone()];
         let mut found = self.table.batch_get(&keys).await?;
-        let publications = found.remove(&site).map(from_item).transpose()?.unwrap_or_default();
+        let publications: Publications = found.remove(&site).map(from_item).transpose()?.unwrap_or_default();
         let profile: ProfileItem = from_item(found.remove(&profile).ok_or(PublishError::UnknownAuthor)?)?;
+        if publications.articles < profile.articles {
+            return Err(Fault::failed("an author has more articles than the site: run `check --repair`").into());
+        }
         let user = User::try_from(profile.user)?;
         if user.id != author.user_id {
             return Err(PublishError::UnknownAuthor);
@@ -251,9 +254,8 @@ impl Database {
         let mut publication = Transaction::new(&self.table);
         publication.create(&keys::article_meta(slug), &meta)?;
         for (part, content) in packed.parts.iter().enumerate() {
-            let item = PartItem { content: content.clone() };
             // Parts that are there are of an article whose other items are lost.
-            publication.create(&keys::article_part(slug, part), &item)?;
+            publication.create(&keys::article_part(slug, part), &PartItem { content: content.clone() })?;
         }
         if id > 1 {
             publication.update(&keys::publications(), site_count(id, prev.as_ref(), &latest)?)?;
@@ -265,13 +267,11 @@ impl Database {
         publication.create(&keys::user_article(username, position), &entry)?;
         if let Some(prev) = prev {
             let prev: Slug = prev.slug.parse().map_err(Fault::failed)?;
-            let none = AttributeValue::Null(true);
-            let next = Change::default().set("next", none, AttributeValue::M(to_item(&latest)?));
+            let next = Change::default().set("next", AttributeValue::Null(true), AttributeValue::M(to_item(&latest)?));
             publication.update(&keys::article_meta(&prev), next)?;
         }
         if state.number > 1 {
-            let numbers = SlugCounter { last: state.number };
-            publication.put(&keys::slug_counter(base), &numbers)?;
+            publication.put(&keys::slug_counter(base), &SlugCounter { last: state.number })?;
         }
         Ok(publication)
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::error::readable;
 use super::keys::Key;
-use super::table::{Transaction, TransactionOutcome, from_item, key_attribute};
+use super::table::{Item, Transaction, TransactionOutcome, from_item, key_attribute};
 use super::{Database, keys};
 use crate::business::{Fault, MailKind, MailStore, QueuedMail, Timestamp};
 
@@ -61,13 +61,47 @@ pub(super) fn queue(transaction: &mut Transaction<'_>, mail: &QueuedMail) -> Res
     transaction.create(&key(mail), &MailItem::from(mail)).map(drop)
 }
 
+impl Database {
+    /// The items of mails due up to `now`, with sort keys from `from` on. One of which the engine can
+    /// make nothing keeps it from reading those around it: only what is due in the same second is left
+    /// out.
+    async fn parseable_mails(&self, from: &str, now: Timestamp, limit: u32) -> Result<Vec<Item>, Fault> {
+        let mut items = Vec::new();
+        let mut spans = vec![(0, now.unix_seconds())];
+        while let Some((first, last)) = spans.pop().filter(|_| items.len() < limit as usize) {
+            let [first_key, last_key] = [(first, Uuid::nil()), (last, Uuid::max())]
+                .map(|(seconds, id)| keys::mail(Timestamp::from_unix_seconds(seconds), id));
+            let due_at = &first_key.sk;
+            let range = due_at.clone().max(from.to_owned())..=last_key.sk;
+            if range.is_empty() {
+                continue;
+            }
+            match self.table.query_forward(&first_key.pk, range, limit).await {
+                Err(Fault::Failed(error)) if first == last => {
+                    tracing::error!(error = &*error as &dyn std::error::Error, due_at, "mail cannot be read");
+                }
+                Err(Fault::Failed(_)) => {
+                    let middle = first + (last - first) / 2;
+                    spans.extend([(middle + 1, last), (first, middle)]);
+                }
+                found => items.extend(found?),
+            }
+        }
+        items.truncate(limit as usize);
+        Ok(items)
+    }
+}
+
 #[async_trait]
 impl MailStore for Database {
     async fn due_mails(&self, now: Timestamp, limit: u32) -> Result<Vec<QueuedMail>, Fault> {
         let (first, last) = (keys::mail(Timestamp::from_unix_seconds(0), Uuid::nil()), keys::mail(now, Uuid::max()));
         let mut from = first.sk;
         loop {
-            let items = self.table.query_forward(&first.pk, from..=last.sk.clone(), limit).await?;
+            let items = match self.table.query_forward(&first.pk, from.clone()..=last.sk.clone(), limit).await {
+                Err(Fault::Failed(_)) => self.parseable_mails(&from, now, limit).await?,
+                items => items?,
+            };
             let after = items.last().and_then(|item| key_attribute(item, "sk")).map(|sk| format!("{sk}\0"));
             let mail = |item| from_item::<MailItem>(item)?.try_into();
             let mails = items.into_iter().filter_map(|item| readable("mail", mail(item)).transpose());
@@ -102,19 +136,46 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn a_mail_that_cannot_be_read_keeps_no_other_waiting() {
-        let database = Database::embedded(None).await.unwrap();
-        let due_at = Timestamp::from_unix_seconds(1_000);
-        let mail = QueuedMail {
-            id: Uuid::from_u128(2),
+    fn mail(id: u128, due_at: Timestamp) -> QueuedMail {
+        QueuedMail {
+            id: Uuid::from_u128(id),
             kind: MailKind::Verification,
             to: "ada@example.com".parse().unwrap(),
             username: "ada".parse().unwrap(),
             created_at: due_at,
             attempts: 0,
             due_at,
-        };
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_of_which_the_engine_can_make_nothing_keeps_no_other_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::embedded(Some(folder.path())).await.unwrap();
+        let times = [1_000, 1_001, 1_000_000].map(Timestamp::from_unix_seconds);
+        let mails = times.map(|due_at| mail(u128::try_from(due_at.unix_seconds()).unwrap(), due_at));
+        for mail in &mails {
+            database.table.put(&key(mail), &MailItem::from(mail)).await.unwrap();
+        }
+        drop(database);
+        let file = folder.path().join(super::super::table::DATABASE_FILE);
+        let mut bytes = std::fs::read(&file).unwrap();
+        let row = format!("S:OUTBOXS:{}{{", key(&mails[1]).sk);
+        let row = bytes.windows(row.len()).position(|bytes| bytes == row.as_bytes()).unwrap() + row.len() - 1;
+        bytes[row] ^= 1;
+        std::fs::write(&file, bytes).unwrap();
+        let database = Database::embedded(Some(folder.path())).await.unwrap();
+        for (limit, expected) in [(10, vec![mails[0].id, mails[2].id]), (1, vec![mails[0].id])] {
+            let due = database.due_mails(times[2].plus_seconds(1), limit).await.unwrap();
+            assert_eq!(due.iter().map(|mail| mail.id).collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_cannot_be_read_keeps_no_other_waiting() {
+        let database = Database::embedded(None).await.unwrap();
+        let due_at = Timestamp::from_unix_seconds(1_000);
+        let mail = mail(2, due_at);
         database.table.put(&keys::mail(due_at, Uuid::from_u128(1)), &json!({"to": "no address"})).await.unwrap();
         database.table.put(&key(&mail), &MailItem::from(&mail)).await.unwrap();
         let due = database.due_mails(due_at.plus_seconds(1), 1).await.unwrap();

@@ -71,6 +71,12 @@ impl Database {
         Ok(database)
     }
 
+    /// Whether there is a store in `folder`, or something is left of one.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        Folder::read(folder, DATABASE_FILE).map_or(true, |read| read.is_used())
+    }
+
     fn over(table: Table) -> Self {
         Self { table, publishing: Mutex::new(()) }
     }

@@ -71,6 +71,11 @@ impl ProjectStore for Database {
         let numbers: ProjectCounter = from_item(numbers.unwrap_or_default())?;
         let item = ProjectItem { id: numbers.last, user_id: user.id, content: packed };
         let before = self.project_ids(&user.username, project_ids).await?;
+        if before.iter().any(|id| *id >= item.id) {
+            return Err(
+                Fault::failed("there are projects of higher numbers than the last: run `check --repair`").into()
+            );
+        }
         // Not seen by anybody until it is on the list.
         let stored_anew = self.table.create(&keys::project(&user.username, item.id), &item).await;
         if !stored_anew.map_err(Fault::of_preparation)? {
@@ -78,9 +83,18 @@ impl ProjectStore for Database {
         }
         let before = before.into_iter().map(number).collect();
         let append = Change::default().append("project_ids", before, number(item.id));
+        let profile = keys::profile(&user.username);
         match request {
-            None => drop(self.table.update(&keys::profile(&user.username), append).await?),
-            Some(request) => self.append_once(&keys::profile(&user.username), append, request, item.id).await?,
+            None => drop(self.table.update(&profile, append).await?),
+            Some(request) => {
+                if let Err(error) = self.append_once(&profile, append, request, item.id).await {
+                    if matches!(error, CreateError::Done) {
+                        // Left, it does no harm, so whether that succeeds is no matter.
+                        let _ = self.table.delete(&keys::project(&user.username, item.id)).await;
+                    }
+                    return Err(error);
+                }
+            }
         }
         stored(item.id, item.user_id, content).map_err(Into::into)
     }
@@ -166,4 +180,29 @@ fn stored(id: u64, user_id: u64, content: ProjectContent) -> Result<Project, Fau
         body: content.body,
         html: content.html,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::business::{AccountStore as _, NewAccount, PasswordHash, Timestamp};
+
+    #[tokio::test]
+    async fn a_request_that_was_done_before_leaves_nothing() {
+        let database = Database::embedded(None).await.unwrap();
+        let created_at: Timestamp = "2026-03-14T15:09:26Z".parse().unwrap();
+        let (email, username) = ("ada@example.com".parse().unwrap(), "ada".parse().unwrap());
+        let password = PasswordHash::from_stored("x".to_owned());
+        let new = NewAccount { created_at, email, username, password };
+        let user = database.register(new, None, None).await.unwrap().user;
+        let ada = Session { user_id: user.id, username: user.username };
+        let request = NamedRequest { id: "id".to_owned(), fingerprint: "body".to_owned(), received_at: created_at };
+        let project =
+            || NewProject { created_at, title: "P".parse().unwrap(), body: String::new(), html: String::new() };
+        let first = database.create(project(), &ada, Some(&request)).await.unwrap();
+        let again = database.create(project(), &ada, Some(&request)).await;
+        assert!(matches!(again, Err(CreateError::Done)), "{again:?}");
+        assert!(database.project(&ada.username, first.id).await.unwrap().is_some());
+        assert!(database.project(&ada.username, first.id + 1).await.unwrap().is_none());
+    }
 }

@@ -34,6 +34,10 @@ impl SweepStore for Database {
         Ok(readable("the progress of the sweep", progress)?.flatten())
     }
 
+    async fn may_hide_images(&self) -> Result<bool, Fault> {
+        Ok(!self.table.file_problems().await?.is_empty())
+    }
+
     async fn record_sweep_progress(&self, progress: &SweepProgress) -> Result<(), Fault> {
         let after = progress.after.as_ref().map(Username::key);
         let item = ProgressItem { since: progress.since.to_string(), due_at: progress.due_at.to_string(), after };

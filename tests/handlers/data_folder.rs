@@ -181,7 +181,7 @@ async fn what_is_damaged_or_missing_is_found() {
     drop(app);
     assert_eq!(
         checked(folder.path()),
-        (true, "1 accounts, 2 articles, 0 projects, 1 images\nnothing is wrong\n".to_owned())
+        (true, "1 account, 2 articles, 0 projects, 1 image\nnothing is wrong\n".to_owned())
     );
 
     fs::remove_file(image.join("original")).unwrap();
@@ -254,7 +254,7 @@ async fn what_others_tell_of_is_mended() {
     }
     assert_eq!(
         checked(folder.path()),
-        (true, "1 accounts, 2 articles, 0 projects, 1 images\nnothing is wrong\n".to_owned())
+        (true, "1 account, 2 articles, 0 projects, 1 image\nnothing is wrong\n".to_owned())
     );
     let app = TestApp::in_folder(folder.path());
     assert_eq!(app.get("/v1/users/ada/articles").await.body, list.body);
@@ -273,17 +273,42 @@ fn without_dates(mut list: Value) -> Value {
 }
 
 #[tokio::test]
-async fn nothing_is_mended_while_a_part_cannot_be_read_at_all() {
+async fn what_the_engine_can_make_nothing_of_is_mended() {
     let folder = tempdir().unwrap();
     author_with_everything(folder.path()).await;
     // What the engine keeps is no JSON any more.
     replace_in_database(folder.path(), r#""N":"813""#, r#""N" "813""#);
     let (content, said) = checked(folder.path());
     assert!(!content && said.contains("a part of the table cannot be read: "), "{said}");
-    assert!(said.contains("1 articles"), "{said}");
-    let refused = run(&["check", "--repair"], &[("DATA_DIR", folder.path().to_str().unwrap())]);
-    let said = String::from_utf8_lossy(&refused.stdout);
-    assert!(!refused.status.success() && said.contains("cannot be read, put back a backup"), "{said}");
+    assert!(said.contains("1 article,") && said.contains("run `talelio-backend check --repair`"), "{said}");
+    let mended = run(&["check", "--repair"], &[("DATA_DIR", folder.path().to_str().unwrap())]);
+    let said = String::from_utf8_lossy(&mended.stdout);
+    assert!(mended.status.success() && said.contains("is listed again, as its file is"), "{said}");
+    assert!(checked(folder.path()).0);
+}
+
+#[tokio::test]
+async fn a_database_that_was_cut_short_needs_a_backup() {
+    let folder = tempdir().unwrap();
+    used(folder.path(), 2).await;
+    assert!(checked(folder.path()).0);
+    let file = folder.path().join("talelio.db");
+    let bytes = fs::read(&file).unwrap();
+    for length in [5_000, bytes.len() / 2, bytes.len() - 4_096] {
+        fs::write(&file, &bytes[..length]).unwrap();
+        let folder = folder.path().to_str().unwrap();
+        let refused = run(&["check", "--repair"], &[("DATA_DIR", folder)]);
+        let said = String::from_utf8_lossy(&refused.stdout);
+        assert!(!refused.status.success() && said.contains("backup"), "{length}: {said}");
+    }
+}
+
+#[test]
+fn an_empty_folder_is_no_store() {
+    let folder = tempdir().unwrap();
+    let (content, said) = checked(folder.path());
+    assert!(!content && said.contains("there is no store in "), "{said}");
+    assert!(!folder.path().join("talelio.db").exists());
 }
 
 #[tokio::test]

@@ -43,6 +43,9 @@ pub trait SweepStore: Send + Sync {
     /// How far the sweep has come; none if there was none yet.
     async fn sweep_progress(&self) -> Result<Option<SweepProgress>, Fault>;
 
+    /// Whether images can be hidden, as the place where they are kept is damaged.
+    async fn may_hide_images(&self) -> Result<bool, Fault>;
+
     /// Records it.
     async fn record_sweep_progress(&self, progress: &SweepProgress) -> Result<(), Fault>;
 }
@@ -88,8 +91,13 @@ impl<S: ImageStore + SweepStore> SweepObjects<S> {
             tracing::warn!(%owner, "images cannot be read, so none of their files are removed");
             return Ok(0);
         };
+        let unlisted: Vec<_> = files.iter().filter(|file| !listed.contains(&file.id())).collect();
+        if !unlisted.is_empty() && self.store.may_hide_images().await? {
+            tracing::error!(%owner, "the database is damaged, so no files are removed; stop the server and run `talelio-backend check`");
+            return Ok(0);
+        }
         let mut removed = self.objects.remove_uploads(owner, before).await?;
-        for file in files.iter().filter(|file| !listed.contains(&file.id())) {
+        for file in unlisted {
             removed += u64::from(self.objects.remove_image(owner, file, before).await?);
         }
         Ok(removed)

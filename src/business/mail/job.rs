@@ -131,14 +131,16 @@ impl Job for MailJob {
         let more = mails.len() == BATCH as usize;
         let mut report = JobReport { more, ..JobReport::default() };
         let mut sending = stream::iter(mails).map(|mail| self.send(mail)).buffer_unordered(CONCURRENT);
+        let mut fault = None;
         while let Some(sent) = sending.next().await {
-            if sent? {
-                report.done += 1;
-            } else {
-                report.failed += 1;
+            match sent {
+                Ok(true) => report.done += 1,
+                Ok(false) => report.failed += 1,
+                // Those on their way are still waited for.
+                Err(error) => fault = Some(error),
             }
         }
-        Ok(report)
+        fault.map_or(Ok(report), Err)
     }
 }
 

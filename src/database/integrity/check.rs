@@ -9,6 +9,7 @@ use super::items::{Items, Unreadable, names};
 use crate::business::{AccountStore, ArticleStore, Fault, Image, ProjectStore, Session, User, Username};
 use crate::database::Database;
 use crate::database::articles::MetaItem;
+use crate::database::keys::{self, Key};
 
 /// What is in the table, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -33,14 +34,20 @@ impl Database {
     /// # Errors
     /// [`Fault`] when the table cannot be read.
     pub async fn check(&self) -> Result<Inspection, Fault> {
+        let mut problems: Vec<_> = self.table.file_problems().await.unwrap_or_else(|fault| vec![fault.to_string()]);
+        for problem in &mut problems {
+            *problem = format!("the database file is damaged: {problem}");
+        }
         let items = self.items().await?;
-        let mut problems = Vec::new();
         problems.extend(items.unread.iter().map(|error| format!("a part of the table cannot be read: {error}")));
         problems.extend(items.unreadable.iter().map(|Unreadable { key, reason }| {
             let (pk, sk) = (&key.pk, &key.sk);
             format!("{pk} {sk} cannot be read: {reason}")
         }));
         problems.extend(items.doubled.iter().cloned());
+        let misplaced = items.misplaced.iter().map(|(key, _)| key);
+        problems.extend(misplaced.map(|Key { pk, sk }| format!("{pk} {sk} is not found by its key")));
+        problems.extend(items.copies.iter().map(|Key { pk, sk }| format!("there is more than one item {pk} {sk}")));
         compare_numbers(&items, &mut problems);
         compare_users(&items, &mut problems);
         compare_articles(&items, &mut problems);
@@ -129,6 +136,11 @@ fn compare_articles(items: &Items, problems: &mut Vec<String>) {
     let Items { publications, metas, .. } = items;
     let mut by_id = BTreeMap::new();
     for (slug, meta) in metas {
+        let author = &meta.author;
+        let profile = items.profiles.get(&keys::user_partition_of(&author.username));
+        if profile.is_some_and(|profile| profile.user.id != author.id) {
+            problems.push(format!("article {slug} is by {} of another number", author.username));
+        }
         if let Some(other) = by_id.insert(meta.id, slug) {
             problems.push(format!("articles {other} and {slug} have the same number"));
         }
@@ -164,11 +176,20 @@ fn compare_lists(items: &Items, problems: &mut Vec<String>) {
             if metas.get(&entry.slug).is_none_or(|meta| meta.id != entry.id) {
                 problems.push(format!("{user} lists article {}, which is not there or cannot be read", entry.slug));
             }
+            if parts.get(&entry.slug).is_some_and(|there| *there != entry.parts) {
+                let (slug, said, there) = (&entry.slug, entry.parts, parts[&entry.slug]);
+                problems.push(format!("article {slug} has {said} parts by its author's list, and {there}"));
+            }
             *listed.entry(entry.slug.as_str()).or_insert(0) += 1;
         }
     }
-    let unlisted = metas.keys().filter(|slug| listed.get(slug.as_str()) != Some(&1));
-    problems.extend(unlisted.map(|slug| format!("article {slug} is not in one list, but in another number")));
+    for slug in metas.keys() {
+        match listed.get(slug.as_str()) {
+            Some(1) => {}
+            None => problems.push(format!("article {slug} is not in its author's list")),
+            Some(times) => problems.push(format!("article {slug} is listed {times} times")),
+        }
+    }
     let alone = parts.keys().filter(|slug| !metas.contains_key(*slug));
     problems.extend(
         alone.map(|slug| format!("there are parts of article {slug}, and nothing else of it that can be read")),
@@ -176,6 +197,8 @@ fn compare_lists(items: &Items, problems: &mut Vec<String>) {
 }
 
 fn inspection(items: Items, mut problems: Vec<String>) -> Inspection {
+    let mut told = BTreeSet::new();
+    problems.retain(|problem| told.insert(problem.clone()));
     let Items { accounts, profiles, metas, projects, images, unreadable, .. } = items;
     let mut session = |user: &str| {
         // One without a profile is told of already.

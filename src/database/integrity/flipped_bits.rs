@@ -10,7 +10,9 @@ use rand::{RngExt as _, SeedableRng as _};
 use tempfile::{TempDir, tempdir};
 
 use super::samples;
-use crate::business::{AccountStore, ArticleStore, ImageStore, PageRequest, ProjectStore, Session, Slug};
+use crate::business::{
+    AccountStore, ArticleStore, ImageStore, PageRequest, ProjectStore, Session, Slug, SweepStore as _,
+};
 use crate::database::Database;
 
 const FILE: &str = "talelio.db";
@@ -113,12 +115,19 @@ async fn site() -> Site {
     Site { folder, bytes, good }
 }
 
+impl Site {
+    /// A data folder with these bytes as its database.
+    fn copy(&self, bytes: &[u8]) -> TempDir {
+        let folder = tempdir().unwrap();
+        fs::copy(self.folder.path().join("store.json"), folder.path().join("store.json")).unwrap();
+        fs::write(Path::new(folder.path()).join(FILE), bytes).unwrap();
+        folder
+    }
+}
+
 /// What is read wrongly from a file of these bytes.
 async fn wrongly_read(site: &Site, bytes: &[u8]) -> Vec<String> {
-    let folder = tempdir().unwrap();
-    let copy = |name: &str| fs::copy(site.folder.path().join(name), folder.path().join(name)).unwrap();
-    copy("store.json");
-    fs::write(Path::new(folder.path()).join(FILE), bytes).unwrap();
+    let folder = site.copy(bytes);
     let Ok(database) = Database::embedded(Some(folder.path())).await else { return Vec::new() };
     let read = read(&database).await;
     let wrong = read.iter().filter(|(name, reading)| wrong(reading, &site.good[*name]));
@@ -141,5 +150,78 @@ async fn no_flipped_bit_of_the_file_is_read_as_something_else() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         let wrong = wrongly_read(&site, &bytes).await;
         assert!(wrong.is_empty(), "bit {bit}: {wrong:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_bit_of_the_engines_own_keys_is_mended() {
+    let site = site().await;
+    let image = samples::image(3).file;
+    let keys = [
+        format!("S:USER#adaS:IMAGE#{}", image.id()),
+        "S:USER#adaS:ARTICLE#000000000003".to_owned(),
+        "S:ARTICLE#title-4S:META".to_owned(),
+        "S:USER#adaS:PROFILE".to_owned(),
+    ];
+    let mut flipped = 0;
+    for key in keys {
+        let places: Vec<_> =
+            site.bytes.windows(key.len()).enumerate().filter(|(_, bytes)| *bytes == key.as_bytes()).collect();
+        // In a row, and in the index.
+        assert!(places.len() >= 2, "{key}");
+        for (at, _) in places {
+            for place in [at, at + key.len() - 1] {
+                let mut bytes = site.bytes.clone();
+                bytes[place] ^= 1;
+                let folder = site.copy(&bytes);
+                // An embedded database that is seen to have lost something is not opened.
+                let Ok(database) = Database::embedded(Some(folder.path())).await else { continue };
+                let problems = database.check().await.unwrap().problems;
+                assert_eq!(problems.is_empty(), !database.may_hide_images().await.unwrap(), "{problems:?}");
+                // Not where nothing is stored any more.
+                flipped += usize::from(!problems.is_empty());
+                let done = database.repair().await.unwrap();
+                assert_eq!(
+                    database.check().await.unwrap().problems,
+                    Vec::<String>::new(),
+                    "{key} at {place}: {problems:?} {done:?}"
+                );
+                assert_eq!(read(&database).await, site.good, "{key} at {place}: {done:?}");
+            }
+        }
+    }
+    assert!(flipped >= 10, "{flipped}");
+}
+
+#[tokio::test]
+async fn what_the_engine_cannot_parse_is_mended_like_what_is_damaged() {
+    let site = site().await;
+    let image = format!("S:USER#adaS:IMAGE#{}", samples::image(3).file.id());
+    for (key, is_made_again) in [
+        ("S:USER#adaS:ARTICLE#000000000003", true),
+        ("S:ARTICLE#title-4S:META", true),
+        ("S:USER#adaS:PROFILE", true),
+        ("S:SITES:PUBLICATIONS", true),
+        ("S:ARTICLE#title-4S:PART#00", false),
+        (image.as_str(), false),
+    ] {
+        let mut bytes = site.bytes.clone();
+        // The row has the item after its key, and so have places where it was.
+        let row = format!("{key}{{");
+        let rows = site.bytes.windows(row.len()).enumerate().filter(|(_, bytes)| *bytes == row.as_bytes());
+        for (at, _) in rows {
+            bytes[at + key.len()] ^= 1;
+        }
+        let folder = site.copy(&bytes);
+        let database = Database::embedded(Some(folder.path())).await.unwrap();
+        assert!(!database.check().await.unwrap().problems.is_empty(), "{key}");
+        let done = database.repair().await.unwrap();
+        let problems = database.check().await.unwrap().problems;
+        assert_eq!(problems.is_empty(), is_made_again, "{key}: {done:?} {problems:?}");
+        let read = read(&database).await;
+        if is_made_again {
+            assert_eq!(read, site.good, "{key}: {done:?}");
+        }
+        assert!(read.iter().all(|(name, reading)| !wrong(reading, &site.good[name])), "{key}: {read:?}");
     }
 }

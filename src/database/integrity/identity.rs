@@ -15,7 +15,7 @@ use crate::business::Fault;
 use crate::database::articles::Publications;
 use crate::database::error::{OpenError, readable};
 use crate::database::keys;
-use crate::database::table::Table;
+use crate::database::table::{DATABASE_FILE, Table};
 
 /// The file, in the data folder.
 const FILE: &str = "store.json";
@@ -80,6 +80,11 @@ impl Folder {
             )));
         }
         Ok(Self { path: path.to_owned(), record })
+    }
+
+    /// Whether a store has been in it.
+    pub(in crate::database) fn is_used(&self) -> bool {
+        self.record.is_some() || self.path.join(DATABASE_FILE).exists()
     }
 
     /// The id of the store in the table. One that cannot be read is written again, as it is

@@ -1,9 +1,8 @@
 //! What the items of the table say.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::error::Error as _;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -11,7 +10,7 @@ use crate::business::{Fault, Image};
 use crate::database::accounts::{AccountItem, ProfileItem};
 use crate::database::articles::{AdjacentItem, EntryItem, MetaItem, Publications};
 use crate::database::keys::{self, Key};
-use crate::database::table::{Item, from_item};
+use crate::database::table::{Item, from_item, key_attribute};
 use crate::database::{Database, images};
 
 /// How many parts the table is read in if it cannot be read in one.
@@ -58,6 +57,12 @@ pub(super) struct Items {
     pub(super) unreadable: Vec<Unreadable>,
     /// The accounts that share a user with another.
     pub(super) doubled: Vec<String>,
+    /// Items that are not found by their keys.
+    pub(super) misplaced: Vec<(Key, Item)>,
+    /// The keys of which there is more than one item.
+    pub(super) copies: BTreeSet<Key>,
+    /// The keys of all that were read.
+    keys: HashSet<Key>,
     /// Why parts of the table could not be read at all.
     pub(super) unread: Vec<String>,
 }
@@ -86,8 +91,10 @@ impl Database {
         let mut after = None;
         loop {
             let (page, last) = self.table.scan(segment, after).await?;
+            let keys: Vec<_> = page.iter().filter_map(key).collect();
+            let found = self.table.batch_get_readable(&keys).await?;
             for item in page {
-                items.add(item);
+                items.add(item, &found);
             }
             after = last;
             if after.is_none() {
@@ -98,13 +105,18 @@ impl Database {
 }
 
 impl Items {
-    fn add(&mut self, item: Item) {
-        let (Some(AttributeValue::S(pk)), Some(AttributeValue::S(sk))) = (item.get("pk"), item.get("sk")) else {
-            return self.unread.push("an item has no key".to_owned());
-        };
-        let key = Key { pk: pk.clone(), sk: sk.clone() };
-        let kind = (pk.split('#').next().unwrap_or_default(), sk.split('#').next().unwrap_or_default());
+    /// Takes in an item, and looks whether it is among those that were `found` by their keys.
+    fn add(&mut self, item: Item, found: &HashMap<Key, Item>) {
+        let Some(key) = key(&item) else { return self.unread.push("an item has no key".to_owned()) };
+        if !self.keys.insert(key.clone()) {
+            self.copies.insert(key);
+            return;
+        }
+        if !found.contains_key(&key) {
+            self.misplaced.push((key.clone(), item.clone()));
+        }
         let Key { pk, sk } = key.clone();
+        let kind = (pk.split('#').next().unwrap_or_default(), sk.split('#').next().unwrap_or_default());
         match kind {
             ("SITE", "PUBLICATIONS") => self.read(key, item, |items, read| items.publications = read),
             ("SITE", "ACCOUNTS") => self.read(key, item, |items, Counter { last }| items.last_account = last),
@@ -115,19 +127,19 @@ impl Items {
                     items.doubled.push(format!("there are two accounts of {user}"));
                 }
             }),
-            ("USER", "PROFILE") => self.read(key, item, |items, read| drop(items.profiles.insert(pk, read))),
+            ("USER", "PROFILE") => self.read(key, item, |items, read| drop(items.profiles.insert(pk.clone(), read))),
             ("USER", "ARTICLE") => self.read(key, item, |items, read| {
-                items.entries.entry(pk).or_default().insert(sk, read);
+                items.entries.entry(pk.clone()).or_default().insert(sk.clone(), read);
             }),
             ("USER", "PROJECT") => match keys::project_id(&sk) {
                 Some(id) => {
-                    self.projects.entry(pk).or_default().insert(id);
+                    self.projects.entry(pk.clone()).or_default().insert(id);
                     self.read(key, item, |_, _: IgnoredAny| {});
                 }
                 None => self.unreadable.push(Unreadable { key, reason: "it has no number".to_owned() }),
             },
             ("USER", "IMAGE") => match images::image(item) {
-                Ok(image) => self.images.push((pk, image)),
+                Ok(image) => self.images.push((pk.clone(), image)),
                 Err(fault) => self.unreadable.push(Unreadable::new(key, &fault)),
             },
             ("ARTICLE", "META") => {
@@ -152,14 +164,20 @@ impl Items {
     pub(super) fn highest_numbers(&self) -> (u64, u64) {
         let account = self.accounts.values().map(|account| account.id).max();
         let user = self.profiles.values().map(|profile| profile.user.id).max();
+        let listed = self.profiles.values().filter_map(|profile| profile.project_ids.iter().flatten().max()).max();
         let project = self.projects.values().filter_map(BTreeSet::last).max();
-        (account.max(user).unwrap_or_default(), project.copied().unwrap_or_default())
+        (account.max(user).unwrap_or_default(), project.max(listed).copied().unwrap_or_default())
     }
 }
 
 /// Whether what stands beside an article, or is the newest, is the one that should.
 pub(super) fn names(adjacent: Option<&AdjacentItem>, slug: Option<&str>) -> bool {
     adjacent.map(|adjacent| adjacent.slug.as_str()) == slug
+}
+
+fn key(item: &Item) -> Option<Key> {
+    let text = |name| key_attribute(item, name).map(str::to_owned);
+    Some(Key { pk: text("pk")?, sk: text("sk")? })
 }
 
 fn slug(pk: &str) -> String {

@@ -4,7 +4,7 @@
 //! from an article, a project or an account that is damaged itself: it stays where it is, for
 //! whoever has a backup.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::items::{Items, names};
 use crate::business::{Fault, Slug, User, Username};
@@ -12,7 +12,7 @@ use crate::database::accounts::{ProfileItem, UserItem};
 use crate::database::articles::{AdjacentItem, EntryItem, MetaItem, Publications};
 use crate::database::content::{self, Content};
 use crate::database::keys::{self, Key};
-use crate::database::table::{Expression, number};
+use crate::database::table::{Expression, Rebuilt, number};
 use crate::database::{Database, articles};
 
 /// A repair under way.
@@ -38,11 +38,11 @@ impl Database {
     /// [`Fault`] when the table cannot be written, or not all of it can be read: what is not seen
     /// would be taken for what is not there.
     pub async fn repair(&self) -> Result<Vec<String>, Fault> {
-        let items = self.items().await?;
+        let (items, done) = self.found_items().await?;
         if let Some(error) = items.unread.first() {
             return Err(Fault::failed(format!("a part of the table cannot be read, put back a backup: {error}")));
         }
-        let mut repair = Repair { database: self, items, done: Vec::new() };
+        let mut repair = Repair { database: self, items, done };
         repair.numbers().await?;
         repair.profiles().await?;
         repair.articles().await?;
@@ -50,6 +50,25 @@ impl Database {
         repair.lists().await?;
         repair.remove_unreadable().await?;
         Ok(repair.done)
+    }
+
+    /// All items, each of which can be parsed and is found by its key, and what was done for that.
+    async fn found_items(&self) -> Result<(Items, Vec<String>), Fault> {
+        let (mut items, mut done) = (self.items().await?, Vec::new());
+        if !items.unread.is_empty() {
+            let Rebuilt { unparseable, .. } = self.table.rebuild(None).await?;
+            done.push(format!("{unparseable} items that the engine could not parse can be read as damaged"));
+            items = self.items().await?;
+        }
+        let all_found = items.misplaced.is_empty() && items.copies.is_empty();
+        if !all_found || !self.table.file_problems().await?.is_empty() {
+            // What is damaged may belong anywhere.
+            let damaged = items.unreadable.into_iter().map(|unreadable| unreadable.key).collect();
+            let Rebuilt { moved, .. } = self.table.rebuild(Some(damaged)).await?;
+            done.push(format!("the database file was made again, and {moved} items found elsewhere"));
+            items = self.items().await?;
+        }
+        Ok((items, done))
     }
 }
 
@@ -163,9 +182,13 @@ impl Repair<'_> {
 
     /// Every author's list has their articles, and every profile counts what there is.
     async fn lists(&mut self) -> Result<(), Fault> {
-        let mut by_author: HashMap<String, BTreeMap<u64, String>> = HashMap::new();
+        // Two of one number are both listed.
+        let mut by_author: HashMap<String, BTreeSet<(u64, String)>> = HashMap::new();
         for (slug, meta) in &self.items.metas {
-            by_author.entry(keys::user_partition_of(&meta.author.username)).or_default().insert(meta.id, slug.clone());
+            by_author
+                .entry(keys::user_partition_of(&meta.author.username))
+                .or_default()
+                .insert((meta.id, slug.clone()));
         }
         let users: Vec<_> = self.items.profiles.keys().cloned().collect();
         for user in users {
@@ -188,19 +211,21 @@ impl Repair<'_> {
     }
 
     /// Puts a user's list in order, and says how long it is.
-    async fn list(&mut self, user: &str, username: &Username, articles: BTreeMap<u64, String>) -> Result<u64, Fault> {
+    async fn list(&mut self, user: &str, username: &Username, articles: BTreeSet<(u64, String)>) -> Result<u64, Fault> {
         let mut listed = self.items.entries.remove(user).unwrap_or_default();
         let known: BTreeMap<_, _> =
             listed.values().map(|entry| (entry.slug.clone(), (entry.parts, entry.bytes))).collect();
         let mut changed = false;
         for (position, (id, slug)) in (1..).zip(&articles) {
             let key = keys::user_article(username, position);
-            if listed.remove(&key.sk).is_some_and(|entry| entry.id == *id && entry.slug == *slug) {
+            let is_whole = |parts: usize| self.items.parts.get(slug).is_none_or(|there| *there == parts);
+            let is_right = |entry: EntryItem| entry.id == *id && entry.slug == *slug && is_whole(entry.parts);
+            if listed.remove(&key.sk).is_some_and(is_right) {
                 continue;
             }
             let (parts, bytes) = match known.get(slug) {
-                Some(known) => *known,
-                None => self.text(slug).await?.map_or((0, 0), |text| (text.parts, text.bytes)),
+                Some(known) if is_whole(known.0) => *known,
+                _ => self.text(slug).await?.map_or((0, 0), |text| (text.parts, text.bytes)),
             };
             let entry = EntryItem { id: *id, slug: slug.clone(), parts, bytes };
             self.database.table.put(&key, &entry).await?;

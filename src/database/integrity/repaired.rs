@@ -5,6 +5,7 @@ use serde_json::json;
 use super::samples;
 use crate::business::{AccountStore, ArticleStore, PageRequest, ProjectStore, RegistrationError, Slug};
 use crate::database::Database;
+use crate::database::articles::{EntryItem, MetaItem, Publications};
 use crate::database::keys::{self, Key};
 
 /// What readers are shown.
@@ -65,9 +66,13 @@ async fn nobody_gets_the_name_of_one_whose_profile_is_lost() {
 #[tokio::test]
 async fn two_accounts_of_one_number_are_not_taken_for_each_other() {
     let database = samples::site().await;
-    database.table.delete(&keys::account_counter()).await.unwrap();
+    let publications: Publications = database.table.get(&keys::publications()).await.unwrap().unwrap();
+    for key in [keys::account_counter(), keys::publications()] {
+        database.table.delete(&key).await.unwrap();
+    }
     let mal = samples::register(&database, "mal").await;
     assert_eq!(mal.user_id, 1);
+    database.table.put(&keys::publications(), &publications).await.unwrap();
     let problems = database.check().await.unwrap().problems;
     assert!(problems.contains(&"there are two accounts with number 1".to_owned()), "{problems:?}");
     let good = shown(&database).await;
@@ -141,4 +146,45 @@ async fn an_author_publishes_again_whatever_is_lost() {
         samples::publish(&database, &ada, "D", "Text").await;
         assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
     }
+}
+
+#[tokio::test]
+async fn two_articles_of_one_number_stay_on_their_lists() {
+    let database = samples::site().await;
+    let key = keys::article_meta(&Slug::from_title("c"));
+    let meta: MetaItem = database.table.get(&key).await.unwrap().unwrap();
+    database.table.put(&key, &MetaItem { id: 1, ..meta }).await.unwrap();
+    let entry: EntryItem = database.table.get(&keys::user_article(&"ada".parse().unwrap(), 2)).await.unwrap().unwrap();
+    let entry = EntryItem { id: 1, ..entry };
+    database.table.put(&keys::user_article(&"ada".parse().unwrap(), 2), &entry).await.unwrap();
+    let good = shown(&database).await;
+    database.repair().await.unwrap();
+    assert_eq!(shown(&database).await, good);
+}
+
+#[tokio::test]
+async fn a_list_says_how_many_parts_there_are() {
+    let database = samples::site().await;
+    let good = shown(&database).await;
+    let key = keys::user_article(&"ada".parse().unwrap(), 2);
+    let entry: EntryItem = database.table.get(&key).await.unwrap().unwrap();
+    database.table.put(&key, &EntryItem { parts: 0, ..entry }).await.unwrap();
+    assert_eq!(database.check().await.unwrap().problems, ["article c has 0 parts by its author's list, and 1"]);
+    database.repair().await.unwrap();
+    assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+    assert_eq!(shown(&database).await, good);
+}
+
+#[tokio::test]
+async fn nothing_is_numbered_anew_when_the_last_number_is_lost() {
+    let database = samples::site().await;
+    let (ada, bob) = (samples::session(&database, "ada").await, samples::session(&database, "bob").await);
+    database.table.delete(&keys::account_counter()).await.unwrap();
+    assert!(database.register(samples::new_account("carl", "carl"), None, None).await.is_err());
+    database.table.delete(&keys::publications()).await.unwrap();
+    assert!(samples::try_publish(&database, &ada, "D", "Text").await.is_err());
+    database.table.delete(&keys::project_counter()).await.unwrap();
+    assert!(samples::try_create_project(&database, &bob, "Q", "Text").await.is_err());
+    database.repair().await.unwrap();
+    assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
 }

@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::business::{
-    AccountStore, ArticleStore, Image, ImageStore, NewAccount, NewArticle, NewProject, PasswordHash, Project,
-    ProjectStore, Session, Slug, Timestamp,
+    AccountStore, ArticleStore, CreateError, Image, ImageStore, NewAccount, NewArticle, NewProject, PasswordHash,
+    Project, ProjectStore, PublishError, Session, Slug, Timestamp,
 };
 use crate::database::Database;
 use crate::database::keys::Key;
@@ -26,6 +26,15 @@ pub(super) async fn register(database: &Database, name: &str) -> Session {
 }
 
 pub(super) async fn publish(database: &Database, author: &Session, title: &str, body: &str) {
+    try_publish(database, author, title, body).await.unwrap();
+}
+
+pub(super) async fn try_publish(
+    database: &Database,
+    author: &Session,
+    title: &str,
+    body: &str,
+) -> Result<(), PublishError> {
     let article = NewArticle {
         created_at: now(),
         title: title.parse().unwrap(),
@@ -35,13 +44,22 @@ pub(super) async fn publish(database: &Database, author: &Session, title: &str, 
         featured_image: None,
         rendered: <_>::default(),
     };
-    database.publish(article, author, None).await.unwrap();
+    database.publish(article, author, None).await.map(drop)
 }
 
 pub(super) async fn create_project(database: &Database, author: &Session, title: &str, body: &str) -> Project {
+    try_create_project(database, author, title, body).await.unwrap()
+}
+
+pub(super) async fn try_create_project(
+    database: &Database,
+    author: &Session,
+    title: &str,
+    body: &str,
+) -> Result<Project, CreateError> {
     let project =
         NewProject { created_at: now(), title: title.parse().unwrap(), body: body.to_owned(), html: String::new() };
-    database.create(project, author, None).await.unwrap()
+    database.create(project, author, None).await
 }
 
 /// An image whose id ends with a number.

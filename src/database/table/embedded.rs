@@ -59,7 +59,7 @@ pub(super) fn open(folder: Option<&Path>) -> Result<Client, OpenError> {
             }
             let path = file.to_str().ok_or_else(|| unusable(folder, "the path is not UTF-8"))?.to_owned();
             start(move || Database::new(&path), Some(Files { file, _lock: lock }))
-                .map_err(|reason| unusable(folder, reason))?
+                .map_err(|reason| unusable(folder, advised(&reason)))?
         }
     };
     Ok(client(engine))
@@ -286,9 +286,16 @@ fn is_full(error: &DynoxideError) -> bool {
 
 /// Whether the file does not say what was stored: nothing was changed then.
 fn is_damaged(error: &DynoxideError) -> bool {
-    let signs = ["Bad item JSON", "malformed", "not a database"];
-    let message = error.to_string();
-    error.status_code() == 500 && signs.iter().any(|sign| message.contains(sign))
+    error.status_code() == 500 && tells_of_damage(&error.to_string())
+}
+
+fn tells_of_damage(message: &str) -> bool {
+    ["Bad item JSON", "malformed", "not a database"].iter().any(|sign| message.contains(sign))
+}
+
+/// Why the file could not be opened, and what to do.
+fn advised(reason: &str) -> String {
+    if tells_of_damage(reason) { format!("{reason}: put it back from a backup") } else { reason.to_owned() }
 }
 
 /// The answer to a request that was withdrawn.

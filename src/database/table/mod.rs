@@ -16,6 +16,7 @@ mod item;
 mod queries;
 mod requests;
 mod schema;
+mod sqlite;
 mod transaction;
 mod write_id;
 
@@ -30,4 +31,5 @@ pub(super) use item::{Expression, Item, from_item, key_attribute, number, text, 
 pub(super) use requests::Table;
 pub use schema::Schema;
 pub(super) use schema::{EXPIRES_AT, create, warm_up};
+pub(super) use sqlite::Rebuilt;
 pub(super) use transaction::{Transaction, TransactionOutcome};

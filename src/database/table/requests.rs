@@ -1,9 +1,9 @@
 //! What is asked of the table.
 
-use std::collections::HashMap;
 #[cfg(test)]
 use std::collections::VecDeque;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 #[cfg(test)]
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 use super::attempts::{Attempts, Doubt, Failed, Patience, backoff};
 use super::change::Change;
@@ -23,6 +24,7 @@ use super::embedded;
 #[cfg(test)]
 use super::faulty;
 use super::item::{Expression, Item, from_item, is_at, stored};
+use super::sqlite::{self, Rebuilt};
 use super::write_id::WriteId;
 use crate::business::Fault;
 use crate::database::error::{OpenError, readable};
@@ -45,6 +47,8 @@ pub(in crate::database) struct Table {
     /// For requests whose responses may be long, a megabyte for a query and sixteen for a
     /// batch, which takes memory before anybody knows how much.
     pub(super) long_reads: Semaphore,
+    /// The file of the embedded engine.
+    file: Option<PathBuf>,
 }
 
 /// How the write of an item ended that did not fail.
@@ -60,23 +64,45 @@ enum Written<T> {
 impl Table {
     /// A table on AWS or any DynamoDB-compatible endpoint. Nothing is sent yet.
     pub(in crate::database) fn connect(config: &TableConfig) -> Self {
-        Self::new(client::connect(config), config.table.clone(), Attempts::several())
+        Self::new(client::connect(config), config.table.clone(), Attempts::several(), None)
     }
 
     /// A table on the embedded engine, in a file in `folder` or, without one, in memory.
     pub(in crate::database) fn open(folder: Option<&Path>) -> Result<Self, OpenError> {
-        Ok(Self::new(embedded::open(folder)?, "talelio".to_owned(), Attempts::One))
+        let file = folder.map(|folder| folder.join(embedded::FILE));
+        Ok(Self::new(embedded::open(folder)?, "talelio".to_owned(), Attempts::One, file))
     }
 
     /// A table on an engine in memory, to which the way is bad.
     #[cfg(test)]
     pub(in crate::database) fn faulty(plan: Arc<Mutex<VecDeque<faulty::Fault>>>) -> Self {
         let engine = faulty::FaultyEngine { engine: embedded::in_memory(), plan };
-        Self::new(embedded::client(engine), "talelio".to_owned(), Attempts::several())
+        Self::new(embedded::client(engine), "talelio".to_owned(), Attempts::several(), None)
     }
 
-    fn new(client: Client, name: String, attempts: Attempts) -> Self {
-        Self { client, name, attempts, long_reads: Semaphore::new(LONG_READS) }
+    fn new(client: Client, name: String, attempts: Attempts, file: Option<PathBuf>) -> Self {
+        Self { client, name, attempts, long_reads: Semaphore::new(LONG_READS), file }
+    }
+
+    /// What is wrong with the file of the embedded engine, a sentence each; nothing of any other.
+    pub(in crate::database) async fn file_problems(&self) -> Result<Vec<String>, Fault> {
+        self.on_file(Vec::new(), sqlite::problems).await
+    }
+
+    /// Makes the table in that file [again](sqlite::rebuild).
+    pub(in crate::database) async fn rebuild(&self, damaged: Option<HashSet<Key>>) -> Result<Rebuilt, Fault> {
+        let table = self.name.clone();
+        self.on_file(Rebuilt::default(), move |file| sqlite::rebuild(file, &table, damaged.as_ref())).await
+    }
+
+    /// Works on the file of the embedded engine, if there is one.
+    async fn on_file<T: Send + 'static>(
+        &self,
+        otherwise: T,
+        work: impl FnOnce(&Path) -> Result<T, rusqlite::Error> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let Some(file) = self.file.clone() else { return Ok(otherwise) };
+        spawn_blocking(move || work(&file)).await.map_err(Fault::failed)?.map_err(Fault::failed)
     }
 
     /// Sends a request that changes nothing.
