@@ -7,8 +7,12 @@
 //! blocks aside. What is different on purpose is in `docs/markdown.md`, and named
 //! here as well, so that the two cannot drift.
 
+#[path = "markdown/authors.rs"]
+mod authors;
 #[path = "markdown/pathological.rs"]
 mod pathological;
+#[path = "markdown/words.rs"]
+mod words;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use talelio::business::{MAX_LIMIT, Project, ProjectError, Title, Username};
+use talelio::business::{CreatedProject, MAX_LIMIT, Project, ProjectError, Title, Username};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -53,6 +53,11 @@ struct ProjectBody {
     /// The body as HTML, safe to be shown.
     #[schema(example = "<p>An <em>analytical</em> one.</p>\n")]
     html: String,
+    /// What of the body was left out, a sentence each, as it could run or is not allowed: in the answer
+    /// to whoever makes the project, if there is any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(null))]
+    warnings: Vec<String>,
 }
 
 /// What an author has made.
@@ -85,6 +90,7 @@ impl From<Project> for ProjectBody {
             title: project.title,
             body: project.body,
             html: project.html,
+            warnings: Vec::new(),
         }
     }
 }
@@ -117,8 +123,8 @@ async fn create(
     let ([title, text], []) = body.strings(["title", "body"], []).await?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
     let creation = app.projects.create(&session, title, text, key);
-    let project = app.response_cache.invalidated_by(creation).await?;
-    let project = ProjectBody::from(project);
+    let CreatedProject { project, warnings } = app.response_cache.invalidated_by(creation).await?;
+    let project = ProjectBody { warnings, ..project.into() };
     json(StatusCode::CREATED, &project, project.bytes()).await
 }
 

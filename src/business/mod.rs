@@ -34,8 +34,8 @@ pub use accounts::{
     SecretKey, Session, SessionTokens, Tokens, User, Username,
 };
 pub use articles::{
-    Adjacent, AdjacentArticles, Article, ArticleDraft, ArticleError, ArticleStore, Articles, NewArticle, PublishError,
-    PublishedArticle, Slug,
+    Adjacent, AdjacentArticles, Article, ArticleDraft, ArticleError, ArticleStore, Articles, NewArticle, Publication,
+    PublishError, PublishedArticle, Slug,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;
@@ -55,7 +55,7 @@ pub use limits::{
 };
 pub use mail::{ComposeMail, MailError, MailJob, MailKind, MailStore, Mailer, Message, QueuedMail};
 pub use pagination::{ListError, MAX_LIMIT, Page, PageRequest};
-pub use projects::{CreateError, NewProject, Project, ProjectError, ProjectStore, Projects};
+pub use projects::{CreateError, CreatedProject, NewProject, Project, ProjectError, ProjectStore, Projects};
 pub use readiness::{Probe, Readiness};
 pub use renderer::Renderer;
 pub use text::{InvalidText, Title};

@@ -9,7 +9,7 @@ use super::{
     Clock, Fault, IdempotencyError, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, LimitError, Limits,
     ListError, NamedRequest, Page, PageRequest, Renderer, Session, Subject, Timestamp, Title, Username,
 };
-use crate::markdown::TooComplex;
+use crate::markdown::{Rendered, TooComplex};
 
 /// A project.
 #[derive(Clone, Debug)]
@@ -119,6 +119,15 @@ pub struct Projects {
     renderer: Renderer,
 }
 
+/// A project as it was made.
+#[derive(Clone, Debug)]
+pub struct CreatedProject {
+    /// The project.
+    pub project: Project,
+    /// What of its body was left out, a sentence each.
+    pub warnings: Vec<String>,
+}
+
 impl Projects {
     /// The rules over `store`.
     #[must_use]
@@ -145,26 +154,25 @@ impl Projects {
         title: Title,
         body: String,
         key: Option<IdempotencyKey>,
-    ) -> Result<Project, ProjectError> {
+    ) -> Result<CreatedProject, ProjectError> {
         let whom = author.user_id.to_string();
         let fingerprint = || Fingerprint::of([title.as_str(), &body]);
         let request = self.idempotency.request(key.as_ref(), "project", &whom, fingerprint);
-        if let Some(created) = self.created_before(author, request.as_ref()).await? {
-            return Ok(created);
+        if let Some(project) = self.created_before(author, request.as_ref()).await? {
+            let (_, Rendered { warnings, .. }) = self.renderer.render(body).await??;
+            return Ok(CreatedProject { project, warnings });
         }
         self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
         let (body, rendered) = self.renderer.render(body).await??;
         let project = NewProject { created_at: self.clock.now(), title, body, html: rendered.html };
-        match self.store.create(project, author, request.as_ref()).await {
-            Ok(project) => Ok(project),
-            Err(CreateError::Done) => {
-                let before = self.created_before(author, request.as_ref()).await?;
-                Ok(before.ok_or_else(not_recorded)?)
-            }
-            Err(CreateError::UnknownAuthor) => Err(InvalidAccessToken::UnknownUser.into()),
-            Err(CreateError::TooLarge) => Err(ProjectError::TooLarge),
-            Err(CreateError::Fault(fault)) => Err(fault.into()),
-        }
+        let project = match self.store.create(project, author, request.as_ref()).await {
+            Ok(project) => project,
+            Err(CreateError::Done) => self.created_before(author, request.as_ref()).await?.ok_or_else(not_recorded)?,
+            Err(CreateError::UnknownAuthor) => return Err(InvalidAccessToken::UnknownUser.into()),
+            Err(CreateError::TooLarge) => return Err(ProjectError::TooLarge),
+            Err(CreateError::Fault(fault)) => return Err(fault.into()),
+        };
+        Ok(CreatedProject { project, warnings: rendered.warnings })
     }
 
     /// What a request has made before.

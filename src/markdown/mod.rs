@@ -11,6 +11,7 @@
 //!              headings, lists, quotes and tables into a tree of elements
 //!  inlines     parse what stands in their lines, on comrak's parser, but for emphasis
 //!  footnotes   list at the end those that were referred to
+//!  raw_html    let no tag of the author's take with it what follows
 //!  tasks       make boxes of `[ ]`
 //!  attributes  move `{: .class #id key=value}` onto the elements they follow
 //!  headings    give each an id, collect the table of contents
@@ -30,17 +31,20 @@ mod complexity;
 mod footnotes;
 mod headings;
 mod inlines;
+mod raw_html;
 pub mod responsive_images;
 mod sanitise;
 mod source;
 mod tags;
 mod tasks;
 mod tree;
+mod warnings;
 
 use footnotes::Footnotes;
 use inlines::InlineParser;
 use source::Stash;
 use tree::Node;
+use warnings::Warnings;
 
 /// What a body is rendered to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +53,8 @@ pub struct Rendered {
     pub html: String,
     /// Its headings as nested lists of links in a `div.toc`.
     pub table_of_contents: String,
+    /// What of it was left out, a sentence each: what could run, or is not allowed.
+    pub warnings: Vec<String>,
 }
 
 /// The text has more elements, or nests them deeper, than an article can need.
@@ -103,6 +109,8 @@ pub fn render_unless(
     if stop() {
         return Ok(None);
     }
+    let mut warnings = Warnings::default();
+    raw_html::contain(&mut tree, &mut warnings);
     tasks::mark(&mut tree);
     attributes::apply(&mut tree);
     let table_of_contents = headings::number(&mut tree);
@@ -113,9 +121,12 @@ pub fn render_unless(
     if stop() {
         return Ok(None);
     }
+    let safe = sanitise::article(&html, site_base_url);
+    warnings.compare(&html, &safe);
     Ok(Some(Rendered {
-        html: sanitise::article(&html, site_base_url),
+        html: safe,
         table_of_contents: sanitise::fragment(&table_of_contents),
+        warnings: warnings.into_list(),
     }))
 }
 

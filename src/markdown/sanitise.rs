@@ -102,6 +102,13 @@ static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     builder
 });
 
+static ALLOWED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| SANITISER.clone_tags());
+
+/// Whether an author may use the element `name`.
+pub(super) fn allows(name: &str) -> bool {
+    ALLOWED.contains(name)
+}
+
 /// A piece of HTML without anything that could run or load what it should not.
 pub(super) fn fragment(html: &str) -> String {
     SANITISER.clean(html).to_string()

@@ -138,7 +138,7 @@ fn attribute(text: &str) -> Option<((&str, &str), &str)> {
     let value = value.trim_start();
     let (value, rest) = match value.chars().next()? {
         quote @ ('"' | '\'') => value[1..].split_once(quote)?,
-        _ => value.split_at(value.find(|c: char| c.is_whitespace() || c == '>')?),
+        _ => value.split_at(value.find(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))?),
     };
     Some(((name, value), rest))
 }

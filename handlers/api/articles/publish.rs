@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 use serde::Serialize;
-use talelio::business::{ArticleDraft, Title};
+use talelio::business::{ArticleDraft, Publication, Title};
 use utoipa::ToSchema;
 
 use super::bodies::ArticleBody;
@@ -40,6 +40,10 @@ struct NewArticleBody {
 struct CreatedBody {
     article: ArticleBody,
     user: UserBody,
+    /// What of the body was left out, a sentence each, as it could run or is not allowed; if there is any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(null))]
+    warnings: Vec<String>,
 }
 
 /// Publish an article
@@ -74,8 +78,8 @@ pub(super) async fn publish(
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
     let draft = ArticleDraft { title, body: text, meta_description, featured_image };
     let publication = app.articles.publish(&session, draft, key);
-    let published = app.response_cache.invalidated_by(publication).await?;
+    let Publication { published, warnings } = app.response_cache.invalidated_by(publication).await?;
     let article = ArticleBody::of(published.article, &app.articles);
     let bytes = article.bytes();
-    json(StatusCode::CREATED, &CreatedBody { article, user: published.author.into() }, bytes).await
+    json(StatusCode::CREATED, &CreatedBody { article, user: published.author.into(), warnings }, bytes).await
 }

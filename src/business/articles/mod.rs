@@ -194,6 +194,15 @@ pub struct Articles {
     site_base_url: Arc<str>,
 }
 
+/// An article as it was published.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// The article, with its author.
+    pub published: PublishedArticle,
+    /// What of its body was left out, a sentence each.
+    pub warnings: Vec<String>,
+}
+
 impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
     /// articles, without a slash at the end.
@@ -222,28 +231,28 @@ impl Articles {
         author: &Session,
         draft: ArticleDraft,
         key: Option<IdempotencyKey>,
-    ) -> Result<PublishedArticle, ArticleError> {
+    ) -> Result<Publication, ArticleError> {
         let whom = author.user_id.to_string();
         let request = self.idempotency.request(key.as_ref(), "publish", &whom, || draft.fingerprint());
         if let Some(published) = self.published_before(request.as_ref()).await? {
-            return Ok(published);
+            let (_, Rendered { warnings, .. }) = self.renderer.render(draft.body).await??;
+            return Ok(Publication { published, warnings });
         }
         self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
         let ArticleDraft { title, body, meta_description, featured_image } = draft;
         let (body, rendered) = self.renderer.render(body).await??;
         let slug = Slug::from_title(title.as_str());
         let created_at = self.clock.now();
+        let warnings = rendered.warnings.clone();
         let article = NewArticle { created_at, title, slug, body, meta_description, featured_image, rendered };
-        match self.store.publish(article, author, request.as_ref()).await {
-            Ok(published) => Ok(published),
-            Err(PublishError::Done) => {
-                let before = self.published_before(request.as_ref()).await?;
-                Ok(before.ok_or_else(not_recorded)?)
-            }
-            Err(PublishError::UnknownAuthor) => Err(InvalidAccessToken::UnknownUser.into()),
-            Err(PublishError::TooLarge) => Err(ArticleError::TooLarge),
-            Err(PublishError::Fault(fault)) => Err(fault.into()),
-        }
+        let published = match self.store.publish(article, author, request.as_ref()).await {
+            Ok(published) => published,
+            Err(PublishError::Done) => self.published_before(request.as_ref()).await?.ok_or_else(not_recorded)?,
+            Err(PublishError::UnknownAuthor) => return Err(InvalidAccessToken::UnknownUser.into()),
+            Err(PublishError::TooLarge) => return Err(ArticleError::TooLarge),
+            Err(PublishError::Fault(fault)) => return Err(fault.into()),
+        };
+        Ok(Publication { published, warnings })
     }
 
     /// What a request has published before, as it was then: the newest article.

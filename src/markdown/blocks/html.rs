@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use crate::markdown::raw_html::hides_what_follows;
 use crate::markdown::source::{Content, MarkdownInHtml, Mode, Piece, Stash};
 use crate::markdown::tags::{Markup, Scanner, Tag};
 use crate::markdown::tree::is_block;
@@ -33,6 +34,7 @@ pub(in crate::markdown) fn extract(source: &str, stash: &mut Stash) -> String {
         names: HashMap::new(),
         containers: Vec::new(),
         in_tail: false,
+        last_ends: HashMap::new(),
     };
     let mut at = 0;
     for markup in Scanner::new(source) {
@@ -67,6 +69,8 @@ struct Extractor<'s> {
     containers: Vec<MarkdownInHtml>,
     /// On the line on which a block ended.
     in_tail: bool,
+    /// Where the last tags that close elements are, as far as somebody has looked.
+    last_ends: HashMap<String, Option<usize>>,
 }
 
 impl Extractor<'_> {
@@ -110,6 +114,9 @@ impl Extractor<'_> {
         }
         let mode = self.mode(tag);
         if self.containers.is_empty() && mode == Mode::Off || self.containers.len() >= MAX_DEPTH {
+            if hides_what_follows(&tag.name) && !self.is_closed_after(tag) {
+                return self.text(text);
+            }
             self.text("\n");
             return self.open_raw(tag);
         }
@@ -119,6 +126,15 @@ impl Extractor<'_> {
         let known = tag.attributes.iter().filter(|(name, _)| name != "markdown");
         let attributes = known.cloned().collect();
         self.containers.push(MarkdownInHtml { name: tag.name.to_string(), attributes, mode, content: Vec::new() });
+    }
+
+    /// Whether an element's end comes anywhere after a tag.
+    fn is_closed_after(&mut self, tag: &Tag) -> bool {
+        let last = self.last_ends.entry(tag.name.to_string()).or_insert_with(|| {
+            let end = format!("</{}", tag.name);
+            self.source.to_ascii_lowercase().rfind(&end)
+        });
+        last.is_some_and(|last| last >= tag.end)
     }
 
     /// Opens an element that is handed on as it stands.

@@ -34,6 +34,18 @@ async fn a_project_is_made_and_listed() {
 }
 
 #[tokio::test]
+async fn what_is_left_out_of_a_project_is_told_to_its_author_alone() {
+    let app = TestApp::start().await;
+    let token = app.author("ada").await;
+    let project = json!({"title": "P", "body": "<p onclick=\"x()\">text</p>"});
+    let request = || create(&token, &project).header("idempotency-key", "one");
+    let created = app.send(request()).await.json();
+    assert_eq!(created["warnings"], json!(["`onclick` of `<p>` was left out"]));
+    assert_eq!(app.send(request()).await.json(), created);
+    assert_eq!(app.get("/v1/users/ada/projects").await.json()[0].get("warnings"), None);
+}
+
+#[tokio::test]
 async fn projects_are_listed_by_pages() {
     let app = TestApp::start().await;
     let (ada, bob) = (app.author("ada").await, app.author("bob").await);

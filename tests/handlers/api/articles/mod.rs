@@ -52,6 +52,19 @@ async fn a_published_article_is_read_back_rendered() {
 }
 
 #[tokio::test]
+async fn what_is_left_out_of_an_article_is_told_to_its_author_alone() {
+    let app = TestApp::start().await;
+    let token = app.author("ada").await;
+    let article = json!({"title": "A", "body": "<div><script>x</script>text</div>", "meta_description": ""});
+    let request =
+        || Request::new(Method::POST, "/v1/articles").bearer(&token).json(&article).header("idempotency-key", "one");
+    let published = app.send(request()).await.json();
+    assert_eq!(published["warnings"], json!(["`<script>` was left out"]));
+    assert_eq!(app.send(request()).await.json(), published);
+    assert_eq!(app.get("/v1/articles/a").await.json().get("warnings"), None);
+}
+
+#[tokio::test]
 async fn an_article_without_an_image_has_none() {
     let app = TestApp::with(&[("SITE_BASE_URL", "https://example.com/")]).await;
     let token = app.author("ada").await;

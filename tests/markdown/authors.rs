@@ -1,0 +1,65 @@
+//! What authors have reported of other software, and what is right.
+
+use talelio::markdown::{self, Rendered};
+
+fn rendered(source: &str) -> Rendered {
+    markdown::render(source, "https://www.talel.io").unwrap()
+}
+
+/// Compares what becomes of each source, on one line.
+fn assert_rendered(cases: &[(&str, &str)]) {
+    let wrong: Vec<_> = cases
+        .iter()
+        .map(|(source, expected)| (source, rendered(source).html.trim().to_owned(), expected))
+        .filter(|(_, html, expected)| html != *expected)
+        .map(|(source, html, expected)| format!("{source:?}\n  is {html}\n not {expected}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_tag_that_is_named_takes_nothing_with_it() {
+    assert_rendered(&[
+        ("The <script> tag.\n\n## After", "<p>The &lt;script&gt; tag.</p>\n<h2 id=\"after\">After</h2>"),
+        ("<style> sets styles.\n\nAfter", "<p>&lt;style&gt; sets styles.</p>\n<p>After</p>"),
+        (
+            "A `Vec` is Vec<String>, and <title> a title.",
+            "<p>A <code>Vec</code> is Vec&lt;String&gt;, and &lt;title&gt; a title.</p>",
+        ),
+        ("<video> and <details> hide.\n\nAfter", "<p>&lt;video&gt; and &lt;details&gt; hide.</p>\n<p>After</p>"),
+        ("The <iframe> tag\n\n* one", "<p>The &lt;iframe&gt; tag</p>\n<ul>\n<li>one</li>\n</ul>"),
+        ("<b>bold</b> but not <b>", "<p><b>bold</b> but not &lt;b&gt;</p>"),
+        (
+            "<div>\nThe <textarea> tag.\n\n<p>After</p>\n</div>",
+            "<div>\nThe &lt;textarea&gt; tag.\n\n<p>After</p>\n</div>",
+        ),
+        ("<div>\n<!-- never closed\n\n</div>\n\nAfter", "<div>\n&lt;!-- never closed\n\n</div>\n<p>After</p>"),
+        // What has an end is what it looks like.
+        ("<script>\nalert(1)\n</script>\n\nAfter", "<p>After</p>"),
+        ("<form>\n<textarea>text</textarea>\n</form>", "text"),
+        ("<a id=\"x\"/>text", "<p><a id=\"x\"></a>text</p>"),
+        ("<video src=\"/v.mp4\">\n\nAfter", "<video src=\"/v.mp4\"></video>\n<p>After</p>"),
+    ]);
+}
+
+#[test]
+fn what_is_left_out_is_named() {
+    let warnings = |source: &str| rendered(source).warnings;
+    assert_eq!(
+        warnings("Plain *text*, <b>bold</b> and `<script>`.\n\n![a](/a.png)\n\n<!-- comment -->"),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        warnings("<div onclick=\"x()\">\n<script>x</script><form><b>x</b></form>\n</div>"),
+        ["`<form>` was left out", "`<script>` was left out", "`onclick` of `<div>` was left out"]
+    );
+    assert_eq!(warnings("[x](javascript:x)"), ["`href` of `<a>` was left out"]);
+    assert_eq!(
+        warnings("text\n{: style=\"color: red; position: fixed\" }"),
+        ["`style: position` of `<p>` was left out"]
+    );
+    assert_eq!(
+        warnings("<iframe src=\"https://evil.example/\"></iframe>"),
+        ["`<iframe>` was left out", "`src` of `<iframe>` was left out"]
+    );
+}
