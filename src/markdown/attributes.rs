@@ -34,7 +34,6 @@ fn take_own(element: &mut Element) {
     };
     let Some(Node::Text(text)) = end.checked_sub(1).and_then(|last| element.children.get_mut(last)) else { return };
     let Some((start, list)) = list_at_end(text, on_its_line) else { return };
-    let Some(list) = parse(list) else { return };
     text.truncate(start);
     if heading {
         // The marks that may close a heading stand before the list.
@@ -45,22 +44,27 @@ fn take_own(element: &mut Element) {
 
 /// Where the list that ends `text` begins, white space before it included, and
 /// what stands in it.
-fn list_at_end(text: &str, on_its_line: bool) -> Option<(usize, &str)> {
-    let inside = text.trim_end_matches(['\n', ' ']).strip_suffix('}')?;
-    let line = inside.rfind('\n').map_or(0, |end| end + 1);
-    let opens = |at: usize| {
-        let list = &inside[at + 1..];
-        let list = list.strip_prefix(':').unwrap_or(list).trim_start_matches(' ');
-        !list.is_empty() && !list.starts_with('}')
-    };
-    if on_its_line {
-        let (at, _) =
-            inside[line..].match_indices('{').find(|(at, _)| inside[..line + at].ends_with(' ') && opens(line + at))?;
-        let at = line + at;
-        return Some((inside[..at].trim_end_matches(' ').len(), &inside[at + 1..]));
+fn list_at_end(text: &str, on_its_line: bool) -> Option<(usize, Vec<Attribute>)> {
+    let text = text.trim_end_matches(['\n', ' ']);
+    if !text.ends_with('}') {
+        return None;
     }
-    let at = inside.len() - inside[line..].trim_start_matches(' ').len();
-    (line > 0 && inside[at..].starts_with('{') && opens(at)).then(|| (line - 1, &inside[at + 1..]))
+    let line = text.rfind('\n').map_or(0, |end| end + 1);
+    let whole = |at: usize| list_at_start(&text[at..]).filter(|(_, after)| after.is_empty()).map(|(list, _)| list);
+    if on_its_line {
+        let (before, _) = text[line..].match_indices(" {").find(|(before, _)| opens(&text[line + before + 1..]))?;
+        let at = line + before;
+        return Some((text[..at].trim_end_matches(' ').len(), whole(at + 1)?));
+    }
+    let at = text.len() - text[line..].trim_start_matches(' ').len();
+    let is_alone = line > 0 && opens(&text[at..]);
+    if is_alone { Some((line - 1, whole(at)?)) } else { None }
+}
+
+/// Whether a text begins with something that could be a list: one in which nothing stands, not even `:`, is none.
+fn opens(text: &str) -> bool {
+    let Some(list) = text.strip_prefix('{').map(|list| list.trim_start_matches(' ')) else { return false };
+    !list.is_empty() && !list.starts_with(['}', '\n'])
 }
 
 /// An inline element takes the list that follows it without a space.
@@ -69,14 +73,21 @@ fn take_following(nodes: &mut [Node]) {
         let (before, after) = nodes.split_at_mut(index);
         if let (Some(Node::Element(element)), Some(Node::Text(text))) = (before.last_mut(), after.first_mut())
             && !element.is_block()
-            && let Some(end) =
-                text.find(['}', '\n']).filter(|end| text.starts_with('{') && text[*end..].starts_with('}'))
-            && let Some(list) = parse(&text[1..end])
+            && opens(text)
+            && let Some((list, after)) = list_at_start(text)
         {
-            text.drain(..=end);
+            *text = after.to_owned();
             assign(element, list);
         }
     }
+}
+
+/// The list that a text begins with, and what follows it.
+fn list_at_start(text: &str) -> Option<(Vec<Attribute>, &str)> {
+    let line = &text[..text.find('\n').unwrap_or(text.len())];
+    let (list, after) = parse(line.strip_prefix('{')?)?;
+    let closed = text.len() - line.len() + after.len();
+    Some((list, text[text.len() - closed..].strip_prefix('}')?))
 }
 
 /// An entry of an attribute list.
@@ -98,14 +109,11 @@ fn assign(element: &mut Element, list: Vec<Attribute>) {
     }
 }
 
-/// What stands between the braces; none if it is not an attribute list.
-pub(super) fn parse(list: &str) -> Option<Vec<Attribute>> {
-    let list = list.strip_prefix(':').unwrap_or(list);
-    if list.contains(['\n', '}']) {
-        return None;
-    }
+/// What stands after an opening brace, and what is left from the closing one on, if there is one;
+/// none if there are unreasonably many.
+pub(super) fn parse(list: &str) -> Option<(Vec<Attribute>, &str)> {
     let mut attributes = Vec::new();
-    let mut rest = list.trim_start_matches(' ');
+    let mut rest = list.strip_prefix(':').unwrap_or(list).trim_start_matches(' ');
     while let Some((attribute, after)) = first(rest) {
         if attributes.len() == MAX_ATTRIBUTES {
             return None;
@@ -114,20 +122,22 @@ pub(super) fn parse(list: &str) -> Option<Vec<Attribute>> {
         rest = after.trim_start_matches(' ');
     }
     // What comes after something that is not an attribute does not count.
-    (!list.trim().is_empty()).then_some(attributes)
+    Some((attributes, &rest[rest.find('}').unwrap_or(rest.len())..]))
 }
 
 /// The attribute that `list` begins with, and what follows it.
 fn first(list: &str) -> Option<(Attribute, &str)> {
-    let end = list.find(['=', ' ']).unwrap_or(list.len());
+    let end = list.find(['=', ' ', '}']).unwrap_or(list.len());
     let (name, after) = list.split_at(end);
     if name.is_empty() {
         return None;
     }
     if let Some(value) = after.strip_prefix('=') {
         let quoted = |quote: char| value.strip_prefix(quote)?.split_once(quote);
-        let bare =
-            || Some(value.split_at(value.find([' ', '=']).unwrap_or(value.len()))).filter(|(bare, _)| !bare.is_empty());
+        let bare = || {
+            Some(value.split_at(value.find([' ', '=', '}']).unwrap_or(value.len())))
+                .filter(|(bare, _)| !bare.is_empty())
+        };
         if let Some((value, after)) = quoted('"').or_else(|| quoted('\'')).or_else(bare) {
             return Some((Attribute::Pair(sanitised(name), value.to_owned()), after));
         }
@@ -159,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_list_of_unreasonably_many_attributes_is_text() {
-        assert_eq!(parse(&".a ".repeat(MAX_ATTRIBUTES)).map(|list| list.len()), Some(MAX_ATTRIBUTES));
+        assert_eq!(parse(&".a ".repeat(MAX_ATTRIBUTES)).map(|(list, _)| list.len()), Some(MAX_ATTRIBUTES));
         assert!(parse(&".a ".repeat(MAX_ATTRIBUTES + 1)).is_none());
         let classes = crate::markdown::render(&format!("text {{: {}}}\n", ".a ".repeat(340_000)), "").unwrap();
         assert!(classes.html.contains("{: .a .a"));

@@ -43,6 +43,24 @@ fn a_tag_that_is_named_takes_nothing_with_it() {
 }
 
 #[test]
+fn braces_in_quotes_do_not_end_a_list_of_attributes() {
+    assert_rendered(&[
+        ("## head {data-test=\"{}\"}", "<h2 data-test=\"{}\" id=\"head\">head</h2>"),
+        ("*x*{: title=\"a}b\" .c } y", "<p><em title=\"a}b\" class=\"c\">x</em> y</p>"),
+        ("text\n{: title='{a}' }", "<p title=\"{a}\">text</p>"),
+        ("``` { .rust title=\"{}\" }\na\n```", "<pre><code class=\"language-rust\" title=\"{}\">a\n</code></pre>"),
+        ("``` {}\na\n```", "<pre><code>a\n</code></pre>"),
+        ("``` { } }\na\n```", "<p><code>{ } }\na</code></p>"),
+        ("*x*{a=\"b\" = c} y {}", "<p><em>x</em> y {}</p>"),
+        ("## h {}", "<h2 id=\"h\">h {}</h2>"),
+        ("## h {: }", "<h2 id=\"h\">h</h2>"),
+        ("*x*{: }", "<p><em>x</em></p>"),
+        ("## a {b} c {: .x}", "<h2 id=\"a-b-c-x\">a {b} c {: .x}</h2>"),
+        ("*x*{: .a}}", "<p><em class=\"a\">x</em>}</p>"),
+    ]);
+}
+
+#[test]
 fn what_is_left_out_is_named() {
     let warnings = |source: &str| rendered(source).warnings;
     assert_eq!(

@@ -81,7 +81,7 @@ struct Info {
 fn opening(line: &str) -> Option<(&str, Info)> {
     let fence = fence(line)?;
     let info = line[fence.len()..].trim_matches([' ', '\n']);
-    if let Some(list) = info.strip_prefix('{').and_then(|info| info.strip_suffix('}')) {
+    if let Some(list) = info.strip_prefix('{') {
         return Some((fence, attributed(list)?));
     }
     let language = info.strip_prefix('.').unwrap_or(info);
@@ -96,7 +96,11 @@ fn opening(line: &str) -> Option<(&str, Info)> {
 /// `.language .class #id key=value`
 fn attributed(list: &str) -> Option<Info> {
     let mut info = Info::default();
-    for attribute in attributes::parse(list)? {
+    let (list, after) = attributes::parse(list)?;
+    if after != "}" {
+        return None;
+    }
+    for attribute in list {
         match attribute {
             Attribute::Class(class) if info.language.is_none() => info.language = Some(class),
             Attribute::Class(class) => info.classes.push(class),
