@@ -61,6 +61,36 @@ fn braces_in_quotes_do_not_end_a_list_of_attributes() {
 }
 
 #[test]
+fn addresses_may_have_spaces_and_titles_quotes() {
+    let img = |src: &str, rest: &str| format!("<p><img alt=\"p\" src=\"{src}\"{rest} loading=\"lazy\"></p>");
+    let a = |href: &str, rest: &str| format!("<p><a href=\"{href}\"{rest}>a</a></p>");
+    let cases = [
+        ("![p](/img/My Photo.jpg)", img("/img/My Photo.jpg", "")),
+        ("![p](/img/My Photo.jpg \"A title\")", img("/img/My Photo.jpg", " title=\"A title\"")),
+        ("![p](/img/My Photo.jpg 'A title')", img("/img/My Photo.jpg", " title=\"A title\"")),
+        ("![p](/x_y_ z*a*.jpg){: .c}", img("/x_y_ z*a*.jpg", " class=\"c\"")),
+        ("[a](/x My title)", a("/x My title", "")),
+        ("[a](/x (y))", a("/x (y)", "")),
+        ("[a](/x y (z) w)", a("/x y (z) w", "")),
+        ("[a](/x \"a \"b\" c\")", a("/x", " title=\"a &quot;b&quot; c\"")),
+        ("[a]( /x  y )", a("/x  y", "")),
+        ("[a](/Ada's photo.jpg)", a("/Ada's photo.jpg", "")),
+        ("[a](/x y \"t\" z)", a("/x y &quot;t&quot; z", "")),
+        ("[a](/x <b> c)", a("/x &lt;b&gt; c", "")),
+        ("[a](/x \\) y)", a("/x ) y", "")),
+        ("[a](/x y", "<p>[a](/x y</p>".to_owned()),
+        ("\\[a](/x y)", "<p>[a](/x y)</p>".to_owned()),
+        ("a](/x y)", "<p>a](/x y)</p>".to_owned()),
+        ("`[a](/x y)`", "<p><code>[a](/x y)</code></p>".to_owned()),
+        (
+            "[![i](/a b.png)](/c d)",
+            "<p><a href=\"/c d\"><img alt=\"i\" src=\"/a b.png\" loading=\"lazy\"></a></p>".to_owned(),
+        ),
+    ];
+    assert_rendered(&cases.each_ref().map(|(source, html)| (*source, html.as_str())));
+}
+
+#[test]
 fn what_is_left_out_is_named() {
     let warnings = |source: &str| rendered(source).warnings;
     assert_eq!(

@@ -3,6 +3,7 @@
 
 pub(super) mod code_spans;
 mod emphasis;
+mod targets;
 
 use std::borrow::Cow;
 
@@ -73,7 +74,8 @@ impl InlineParser<'_> {
             return vec![Node::Text(text.to_owned())];
         }
         // The break at the start keeps comrak from seeing a block in the text.
-        let line = join_labels(text, self.definitions);
+        let line = targets::normalise(text, &code_spans::ranges(text));
+        let line = join_labels(&line, self.definitions);
         let line = format!("{BREAK}{}", emphasis::mark(&line).replace('\n', BREAK.encode_utf8(&mut [0; 4])));
         let definitions = self.definitions;
         let resolve = move |link: BrokenLinkReference| resolve(definitions, &emphasis::unmark(link.original));
