@@ -132,6 +132,14 @@ pub(crate) async fn open_database(config: &Config) -> Result<Database, OpenError
     }
 }
 
+/// The same, to be repaired, and what was done to open it.
+pub(crate) async fn open_damaged_database(config: &Config) -> Result<(Database, Vec<String>), OpenError> {
+    match (&config.connection, config.data_dir.folder()) {
+        (None, Some(folder)) => Database::for_repair(folder).await,
+        _ => Ok((open_database(config).await?, Vec::new())),
+    }
+}
+
 /// The storage of images that the configuration asks for.
 fn open_objects(config: &Config) -> Result<Objects, objects::OpenError> {
     let folder = config.data_dir.folder().map(|folder| folder.join("objects"));

@@ -16,8 +16,13 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
     {
         return Err(format!("there is no store in {}", folder.display()).into());
     }
-    let database = Arc::new(app::open_database(&config).await?);
+    let (database, opened) =
+        if repair { app::open_damaged_database(&config).await? } else { (app::open_database(&config).await?, vec![]) };
+    let database = Arc::new(database);
     let app = app::build(config, Arc::clone(&database))?;
+    for done in opened {
+        println!("mended: {done}");
+    }
     if repair {
         mend(&app, &database).await?;
     }
@@ -46,7 +51,7 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
     let advice = if repair {
         "what is left needs a backup, or its author"
     } else {
-        "stop the server, make a backup, and run `talelio-backend check --repair`"
+        "stop the server, make a backup, and run `talelio-backend check --repair`; what that leaves needs a backup"
     };
     Err(format!("{}: {advice}", counted(problems.len(), "problem")).into())
 }

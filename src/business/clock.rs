@@ -23,6 +23,12 @@ impl Timestamp {
         Self(self.0 + Duration::seconds(i64::from(seconds)))
     }
 
+    /// The moment `milliseconds` after this one.
+    #[must_use]
+    pub fn plus_milliseconds(self, milliseconds: u32) -> Self {
+        Self(self.0 + Duration::milliseconds(i64::from(milliseconds)))
+    }
+
     /// The moment `seconds` before this one.
     #[must_use]
     pub fn minus_seconds(self, seconds: u32) -> Self {

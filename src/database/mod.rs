@@ -37,7 +37,7 @@ pub use integrity::{Inspection, RecordCounts};
 pub use table::{ConsumedCapacity, Schema, TableConfig, measure};
 
 use crate::business::{Fault, Probe};
-use integrity::identity::Folder;
+use integrity::identity::{Counts, Folder};
 use table::{DATABASE_FILE, Table};
 
 /// The store behind the rules.
@@ -46,6 +46,8 @@ pub struct Database {
     /// Held while this process publishes an article: articles are numbered
     /// without gaps, so two at once could only make each other retry.
     publishing: Mutex<()>,
+    /// How much there was at least, as the folder of the embedded engine has it, for a repair.
+    recorded: Counts,
 }
 
 impl Database {
@@ -71,6 +73,22 @@ impl Database {
         Ok(database)
     }
 
+    /// A store on the embedded engine that is to be [repaired](Self::repair), and what was done to open
+    /// it. Its file is made again if it is damaged itself, and may have less than was there before; what it
+    /// was is kept beside it.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it cannot be used, another process uses it, it cannot be read through, or it is
+    /// that of another store.
+    pub async fn for_repair(folder: &Path) -> Result<(Self, Vec<String>), OpenError> {
+        let files = Folder::read(folder, DATABASE_FILE)?;
+        let done = table::recover(folder).await?;
+        let mut database = Self::over(Table::open(Some(folder))?);
+        database.create_table().await?;
+        database.recorded = files.identify_for_repair(&database.table).await?;
+        Ok((database, done))
+    }
+
     /// Whether there is a store in `folder`, or something is left of one.
     #[must_use]
     pub fn is_in(folder: &Path) -> bool {
@@ -78,7 +96,7 @@ impl Database {
     }
 
     fn over(table: Table) -> Self {
-        Self { table, publishing: Mutex::new(()) }
+        Self { table, publishing: Mutex::new(()), recorded: Counts::default() }
     }
 
     /// Makes the table with everything that belongs to it, as far as it is not

@@ -71,6 +71,7 @@ impl Images {
 
 /// When an image was uploaded, as its id has it.
 fn created_at(id: Uuid) -> Timestamp {
-    let (seconds, _) = id.get_timestamp().map(|time| time.to_unix()).unwrap_or_default();
-    Timestamp::from_unix_seconds(i64::try_from(seconds).unwrap_or_default())
+    let (seconds, nanoseconds) = id.get_timestamp().map(|time| time.to_unix()).unwrap_or_default();
+    let moment = Timestamp::from_unix_seconds(i64::try_from(seconds).unwrap_or_default());
+    moment.plus_milliseconds(nanoseconds / 1_000_000)
 }

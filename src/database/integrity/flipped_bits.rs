@@ -153,44 +153,86 @@ async fn no_flipped_bit_of_the_file_is_read_as_something_else() {
     }
 }
 
+/// Repairs what is in a folder, and says what was done.
+async fn repair(folder: &Path) -> Result<(Database, Vec<String>), String> {
+    let (database, mut done) = Database::for_repair(folder).await.map_err(|error| format!("{error:?}"))?;
+    done.extend(database.repair().await.map_err(|error| format!("{error:?}"))?);
+    Ok((database, done))
+}
+
+/// Whether a repair lets everything be read that could be, and leaves nothing to do for another.
+async fn assert_nothing_lost(site: &Site, bytes: &[u8], what: &str) {
+    let folder = site.copy(bytes);
+    let before = match Database::embedded(Some(folder.path())).await {
+        Ok(database) => read(&database).await,
+        Err(_) => BTreeMap::new(),
+    };
+    let Ok((database, done)) = repair(folder.path()).await else { return };
+    let after = read(&database).await;
+    let lost =
+        before.iter().filter(|(name, reading)| **reading == site.good[*name] && after[*name] != site.good[*name]);
+    let lost: Vec<_> = lost.map(|(name, _)| format!("{name}: {:?}", after[name])).collect();
+    assert!(lost.is_empty(), "{what}: {done:?} {lost:#?}");
+    let wrong = after.iter().filter(|(name, reading)| wrong(reading, &site.good[*name]));
+    let wrong: Vec<_> = wrong.map(|(name, reading)| format!("{name}: {reading:?}")).collect();
+    assert!(wrong.is_empty(), "{what}: {done:?} {wrong:#?}");
+    drop(database);
+    assert!(Database::embedded(Some(folder.path())).await.is_ok(), "{what}: {done:?}");
+    assert_eq!(repair(folder.path()).await.unwrap().1, Vec::<String>::new(), "{what}: {done:?}");
+}
+
+#[tokio::test]
+async fn a_repair_loses_nothing_that_could_be_read() {
+    let site = site().await;
+    let mut random = StdRng::seed_from_u64(11);
+    for case in 0..count() {
+        let mut bytes = site.bytes.clone();
+        let bits: Vec<_> = (0..=case % 2).map(|_| random.random_range(0..8 * bytes.len())).collect();
+        for bit in &bits {
+            bytes[bit / 8] ^= 1 << (bit % 8);
+        }
+        assert_nothing_lost(&site, &bytes, &format!("bits {bits:?}")).await;
+    }
+}
+
+/// Where a row, or a place where one was, has something.
+fn places<'s>(site: &'s Site, text: &'s str) -> impl Iterator<Item = usize> + 's {
+    site.bytes.windows(text.len()).enumerate().filter(move |(_, bytes)| *bytes == text.as_bytes()).map(|(at, _)| at)
+}
+
 #[tokio::test]
 async fn a_flipped_bit_of_the_engines_own_keys_is_mended() {
     let site = site().await;
-    let image = samples::image(3).file;
-    let keys = [
-        format!("S:USER#adaS:IMAGE#{}", image.id()),
-        "S:USER#adaS:ARTICLE#000000000003".to_owned(),
-        "S:ARTICLE#title-4S:META".to_owned(),
-        "S:USER#adaS:PROFILE".to_owned(),
-    ];
     let mut flipped = 0;
-    for key in keys {
-        let places: Vec<_> =
-            site.bytes.windows(key.len()).enumerate().filter(|(_, bytes)| *bytes == key.as_bytes()).collect();
-        // In a row, and in the index.
-        assert!(places.len() >= 2, "{key}");
-        for (at, _) in places {
-            for place in [at, at + key.len() - 1] {
+    for key in [
+        &format!("S:USER#adaS:IMAGE#{}", samples::image(3).file.id()),
+        "S:USER#adaS:ARTICLE#000000000003",
+        "S:USER#adaS:PROJECT#000000000003",
+        "S:ARTICLE#title-4S:META",
+        "S:ARTICLE#title-4S:PART#00",
+        "S:USER#adaS:PROFILE",
+        "S:SITES:PUBLICATIONS",
+        "S:SITES:ACCOUNTS",
+    ] {
+        for at in places(&site, key) {
+            for place in [at, at + 4, at + key.len() - 1] {
                 let mut bytes = site.bytes.clone();
                 bytes[place] ^= 1;
                 let folder = site.copy(&bytes);
-                // An embedded database that is seen to have lost something is not opened.
-                let Ok(database) = Database::embedded(Some(folder.path())).await else { continue };
+                if let Ok(database) = Database::embedded(Some(folder.path())).await {
+                    let problems = database.check().await.unwrap().problems;
+                    assert_eq!(problems.is_empty(), !database.may_hide_images().await.unwrap(), "{problems:?}");
+                    // Not where nothing is stored any more.
+                    flipped += usize::from(!problems.is_empty());
+                }
+                let (database, done) = repair(folder.path()).await.unwrap();
                 let problems = database.check().await.unwrap().problems;
-                assert_eq!(problems.is_empty(), !database.may_hide_images().await.unwrap(), "{problems:?}");
-                // Not where nothing is stored any more.
-                flipped += usize::from(!problems.is_empty());
-                let done = database.repair().await.unwrap();
-                assert_eq!(
-                    database.check().await.unwrap().problems,
-                    Vec::<String>::new(),
-                    "{key} at {place}: {problems:?} {done:?}"
-                );
+                assert_eq!(problems, Vec::<String>::new(), "{key} at {place}: {done:?}");
                 assert_eq!(read(&database).await, site.good, "{key} at {place}: {done:?}");
             }
         }
     }
-    assert!(flipped >= 10, "{flipped}");
+    assert!(flipped > 20, "{flipped}");
 }
 
 #[tokio::test]
@@ -202,26 +244,74 @@ async fn what_the_engine_cannot_parse_is_mended_like_what_is_damaged() {
         ("S:ARTICLE#title-4S:META", true),
         ("S:USER#adaS:PROFILE", true),
         ("S:SITES:PUBLICATIONS", true),
+        ("S:SITES:ACCOUNTS", true),
         ("S:ARTICLE#title-4S:PART#00", false),
-        (image.as_str(), false),
+        (&image, false),
     ] {
-        let mut bytes = site.bytes.clone();
-        // The row has the item after its key, and so have places where it was.
-        let row = format!("{key}{{");
-        let rows = site.bytes.windows(row.len()).enumerate().filter(|(_, bytes)| *bytes == row.as_bytes());
-        for (at, _) in rows {
-            bytes[at + key.len()] ^= 1;
+        // No JSON, and no UTF-8.
+        for (offset, bit) in [(0, 1), (3, 128)] {
+            let mut bytes = site.bytes.clone();
+            // The row has the item after its key.
+            for at in places(&site, &format!("{key}{{")) {
+                bytes[at + key.len() + offset] ^= bit;
+            }
+            let folder = site.copy(&bytes);
+            if let Ok(database) = Database::embedded(Some(folder.path())).await {
+                assert!(!database.check().await.unwrap().problems.is_empty(), "{key}");
+            }
+            let (database, done) = repair(folder.path()).await.unwrap();
+            let problems = database.check().await.unwrap().problems;
+            assert_eq!(problems.is_empty(), is_made_again, "{key}: {done:?} {problems:?}");
+            drop(database);
+            assert_nothing_lost(&site, &bytes, key).await;
         }
-        let folder = site.copy(&bytes);
-        let database = Database::embedded(Some(folder.path())).await.unwrap();
-        assert!(!database.check().await.unwrap().problems.is_empty(), "{key}");
-        let done = database.repair().await.unwrap();
-        let problems = database.check().await.unwrap().problems;
-        assert_eq!(problems.is_empty(), is_made_again, "{key}: {done:?} {problems:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_repair_takes_nothing_for_a_copy_of_something_else() {
+    let site = site().await;
+    let item = |key: &str| format!("(SELECT item_json FROM talelio WHERE pk || sk = '{key}')");
+    let (four, five) = ("S:ARTICLE#title-4S:PART#00", "S:ARTICLE#title-5S:PART#00");
+    for (what, statements) in [
+        ("the key in an item is that of another", vec![
+            "UPDATE talelio SET item_json = replace(item_json, 'ARTICLE#title-4', 'ARTICLE#title-5') \
+             WHERE pk = 'S:ARTICLE#title-4' AND sk = 'S:PART#00'".to_owned(),
+        ]),
+        ("two items are where the other should be", vec![
+            format!("CREATE TABLE kept AS SELECT {} AS item", item(four)),
+            format!("UPDATE talelio SET item_json = {} WHERE pk || sk = '{four}'", item(five)),
+            format!("UPDATE talelio SET item_json = (SELECT item FROM kept) WHERE pk || sk = '{five}'"),
+            "DROP TABLE kept".to_owned(),
+        ]),
+        ("one is elsewhere, and a damaged copy is in its place", vec![
+            format!("UPDATE talelio SET sk = 'S:PART#00x' WHERE pk || sk = '{four}'"),
+            "INSERT INTO talelio SELECT pk, 'S:PART#00', replace(item_json, 'content', 'contenu'), item_size, NULL, hash_prefix \
+             FROM talelio WHERE sk = 'S:PART#00x'".to_owned(),
+        ]),
+        ("one has another's key, and something cannot be parsed", vec![
+            format!("UPDATE talelio SET pk = 'S:ARTICLE#title-5', sk = 'S:PART#0' WHERE pk || sk = '{four}'"),
+            "UPDATE talelio SET item_json = 'x' WHERE pk = 'S:SITE' AND sk = 'S:PUBLICATIONS'".to_owned(),
+        ]),
+        ("a text is a blob, and the size of an item is none", vec![
+            format!("UPDATE talelio SET item_json = CAST(item_json AS BLOB) WHERE pk || sk = '{four}'"),
+            format!("UPDATE talelio SET item_size = 'x' WHERE pk || sk = '{five}'"),
+        ]),
+    ] {
+        let folder = site.copy(&site.bytes);
+        let connection = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+        for statement in &statements {
+            connection.execute_batch(statement).expect(what);
+        }
+        drop(connection);
+        let bytes = fs::read(folder.path().join(FILE)).unwrap();
+        assert_nothing_lost(&site, &bytes, what).await;
+        let (database, done) = repair(folder.path()).await.unwrap();
         let read = read(&database).await;
-        if is_made_again {
-            assert_eq!(read, site.good, "{key}: {done:?}");
+        for article in [4, 5] {
+            let name = format!("article title-{article}");
+            let is_lost = what.contains("that of another") && article == 4 && read[&name].is_none();
+            assert!(is_lost || read[&name] == site.good[&name], "{what}: {done:?} {:?}", read[&name]);
         }
-        assert!(read.iter().all(|(name, reading)| !wrong(reading, &site.good[name])), "{key}: {read:?}");
     }
 }

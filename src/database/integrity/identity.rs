@@ -4,6 +4,7 @@
 //! the file has counts of what there was. Whoever loses one of the two, or puts another in its
 //! place, is told so, rather than served an empty site.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use super::items::Counter;
 use crate::business::Fault;
 use crate::database::articles::Publications;
 use crate::database::error::{OpenError, readable};
-use crate::database::keys;
+use crate::database::keys::{self, Key};
 use crate::database::table::{DATABASE_FILE, Table};
 
 /// The file, in the data folder.
@@ -34,9 +35,11 @@ pub(in crate::database) struct Record {
 
 /// How much there was: as nothing of it is ever taken away, there is as much or more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Counts {
-    accounts: u64,
-    articles: u64,
+pub(in crate::database) struct Counts {
+    pub(super) accounts: u64,
+    pub(super) articles: u64,
+    #[serde(default)]
+    pub(super) projects: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,11 +50,39 @@ struct IdItem {
 impl Counts {
     /// What the table says, or what was recorded `before` where that cannot be read.
     async fn of(table: &Table, before: Self) -> Result<Self, Fault> {
-        let accounts = table.get::<Counter>(&keys::account_counter()).await;
-        let articles = table.get::<Publications>(&keys::publications()).await;
-        let accounts = readable("the counter of accounts", accounts)?.map(|item| item.map_or(0, |item| item.last));
-        let articles = readable("the count of articles", articles)?.map(|item| item.map_or(0, |item| item.articles));
-        Ok(Self { accounts: accounts.unwrap_or(before.accounts), articles: articles.unwrap_or(before.articles) })
+        let number = async |what, key: Key| {
+            let counter: Result<Option<Counter>, Fault> = table.get(&key).await;
+            Ok::<_, Fault>(readable(what, counter)?.map(|counter| counter.map_or(0, |counter| counter.last)))
+        };
+        let accounts = number("the counter of accounts", keys::account_counter()).await?;
+        let projects = number("the counter of projects", keys::project_counter()).await?;
+        let articles = readable("the count of articles", table.get::<Publications>(&keys::publications()).await)?;
+        let articles = articles.map(|item| item.map_or(0, |item| item.articles));
+        Ok(Self {
+            accounts: accounts.unwrap_or(before.accounts),
+            articles: articles.unwrap_or(before.articles),
+            projects: projects.unwrap_or(before.projects),
+        })
+    }
+
+    /// Whether there is less of anything than `before`.
+    fn is_less_than(self, before: Self) -> bool {
+        self.accounts < before.accounts || self.articles < before.articles || self.projects < before.projects
+    }
+
+    /// The most that there is of each.
+    fn max(self, other: Self) -> Self {
+        Self {
+            accounts: self.accounts.max(other.accounts),
+            articles: self.articles.max(other.articles),
+            projects: self.projects.max(other.projects),
+        }
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "accounts: {}, articles: {}, projects: {}", self.accounts, self.articles, self.projects)
     }
 }
 
@@ -67,7 +98,9 @@ impl Folder {
     pub(in crate::database) fn read(path: &Path, database: &str) -> Result<Self, OpenError> {
         let unusable = |reason: &dyn std::fmt::Display| OpenError::unusable(path, reason);
         let record = match fs::read(path.join(FILE)) {
-            Ok(json) => Some(serde_json::from_slice(&json).map_err(|error| unusable(&format!("{FILE}: {error}")))?),
+            Ok(json) => Some(serde_json::from_slice(&json).map_err(|error| {
+                unusable(&format!("{FILE} is damaged, remove it if {database} is the right one: {error}"))
+            })?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(unusable(&error)),
         };
@@ -106,17 +139,15 @@ impl Folder {
         let reason = match (&self.record, &id) {
             (Some(_), None) => Some("is empty, or of another program".to_owned()),
             (Some(record), Some(id)) if record.id != *id => Some("is that of another store".to_owned()),
-            _ if counts.accounts < before.accounts || counts.articles < before.articles => {
-                let Counts { accounts, articles } = counts;
-                let had = format!("{} accounts and {} articles", before.accounts, before.articles);
-                Some(format!("has {accounts} accounts and {articles} articles, where there were {had}"))
+            _ if counts.is_less_than(before) => {
+                Some(format!("has fewer than there were ({counts}, and there were {before})"))
             }
             _ => None,
         };
         if let Some(reason) = reason {
             let reason = format!(
-                "the database {reason}: put the right one back from a backup, or remove {FILE} and run \
-                 `talelio-backend check --repair` to go on with this one"
+                "the database {reason}: put the right one back from a backup, or run \
+                 `talelio-backend check --repair` if this one is damaged"
             );
             return Err(OpenError::unusable(&self.path, &reason));
         }
@@ -128,6 +159,31 @@ impl Folder {
             id
         };
         write(&self.path, &Record { id, counts }).map_err(|error| OpenError::unusable(&self.path, &error))
+    }
+}
+
+impl Folder {
+    /// Takes the table for the store that is recorded, though there is less in it, unless it says that
+    /// it is another, or has nothing. Returns how much there was.
+    pub(in crate::database) async fn identify_for_repair(self, table: &Table) -> Result<Counts, OpenError> {
+        let Some(record) = &self.record else {
+            self.identify(table).await?;
+            return Ok(Counts::default());
+        };
+        let id = self.id(table).await?;
+        let (items, _) = table.scan(None, None).await.unwrap_or_default();
+        let reason = match &id {
+            None if items.is_empty() => "is empty",
+            Some(id) if *id != record.id => "is that of another store",
+            _ => {
+                table.put(&keys::store_id(), &IdItem { id: record.id.clone() }).await?;
+                return Ok(record.counts);
+            }
+        };
+        let reason = format!(
+            "the database {reason}: put the right one back from a backup, or remove {FILE} to go on with this one"
+        );
+        Err(OpenError::unusable(&self.path, &reason))
     }
 }
 
@@ -147,7 +203,6 @@ pub(super) async fn outdated(folder: &Path, table: &Table) -> Result<Option<Reco
     let record: Record = serde_json::from_slice(&json).map_err(Fault::failed)?;
     let now = Counts::of(table, record.counts).await?;
     // As there is never less, less is damage, which the next start is to notice.
-    let (accounts, articles) = (now.accounts.max(record.counts.accounts), now.articles.max(record.counts.articles));
-    let counts = Counts { accounts, articles };
+    let counts = now.max(record.counts);
     Ok(Some(Record { counts, ..record.clone() }).filter(|new| *new != record))
 }

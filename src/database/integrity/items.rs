@@ -1,6 +1,6 @@
 //! What the items of the table say.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 
 use serde::Deserialize;
@@ -57,12 +57,6 @@ pub(super) struct Items {
     pub(super) unreadable: Vec<Unreadable>,
     /// The accounts that share a user with another.
     pub(super) doubled: Vec<String>,
-    /// Items that are not found by their keys.
-    pub(super) misplaced: Vec<(Key, Item)>,
-    /// The keys of which there is more than one item.
-    pub(super) copies: BTreeSet<Key>,
-    /// The keys of all that were read.
-    keys: HashSet<Key>,
     /// Why parts of the table could not be read at all.
     pub(super) unread: Vec<String>,
 }
@@ -91,10 +85,8 @@ impl Database {
         let mut after = None;
         loop {
             let (page, last) = self.table.scan(segment, after).await?;
-            let keys: Vec<_> = page.iter().filter_map(key).collect();
-            let found = self.table.batch_get_readable(&keys).await?;
             for item in page {
-                items.add(item, &found);
+                items.add(item);
             }
             after = last;
             if after.is_none() {
@@ -105,16 +97,8 @@ impl Database {
 }
 
 impl Items {
-    /// Takes in an item, and looks whether it is among those that were `found` by their keys.
-    fn add(&mut self, item: Item, found: &HashMap<Key, Item>) {
+    fn add(&mut self, item: Item) {
         let Some(key) = key(&item) else { return self.unread.push("an item has no key".to_owned()) };
-        if !self.keys.insert(key.clone()) {
-            self.copies.insert(key);
-            return;
-        }
-        if !found.contains_key(&key) {
-            self.misplaced.push((key.clone(), item.clone()));
-        }
         let Key { pk, sk } = key.clone();
         let kind = (pk.split('#').next().unwrap_or_default(), sk.split('#').next().unwrap_or_default());
         match kind {

@@ -12,7 +12,7 @@ use crate::database::accounts::{ProfileItem, UserItem};
 use crate::database::articles::{AdjacentItem, EntryItem, MetaItem, Publications};
 use crate::database::content::{self, Content};
 use crate::database::keys::{self, Key};
-use crate::database::table::{Expression, Rebuilt, number};
+use crate::database::table::{Expression, number};
 use crate::database::{Database, articles};
 
 /// A repair under way.
@@ -38,11 +38,13 @@ impl Database {
     /// [`Fault`] when the table cannot be written, or not all of it can be read: what is not seen
     /// would be taken for what is not there.
     pub async fn repair(&self) -> Result<Vec<String>, Fault> {
-        let (items, done) = self.found_items().await?;
+        // Images may be lost with the items that listed them: their files are kept for a week from now on.
+        self.table.delete(&keys::sweep()).await?;
+        let items = self.items().await?;
         if let Some(error) = items.unread.first() {
             return Err(Fault::failed(format!("a part of the table cannot be read, put back a backup: {error}")));
         }
-        let mut repair = Repair { database: self, items, done };
+        let mut repair = Repair { database: self, items, done: Vec::new() };
         repair.numbers().await?;
         repair.profiles().await?;
         repair.articles().await?;
@@ -51,31 +53,14 @@ impl Database {
         repair.remove_unreadable().await?;
         Ok(repair.done)
     }
-
-    /// All items, each of which can be parsed and is found by its key, and what was done for that.
-    async fn found_items(&self) -> Result<(Items, Vec<String>), Fault> {
-        let (mut items, mut done) = (self.items().await?, Vec::new());
-        if !items.unread.is_empty() {
-            let Rebuilt { unparseable, .. } = self.table.rebuild(None).await?;
-            done.push(format!("{unparseable} items that the engine could not parse can be read as damaged"));
-            items = self.items().await?;
-        }
-        let all_found = items.misplaced.is_empty() && items.copies.is_empty();
-        if !all_found || !self.table.file_problems().await?.is_empty() {
-            // What is damaged may belong anywhere.
-            let damaged = items.unreadable.into_iter().map(|unreadable| unreadable.key).collect();
-            let Rebuilt { moved, .. } = self.table.rebuild(Some(damaged)).await?;
-            done.push(format!("the database file was made again, and {moved} items found elsewhere"));
-            items = self.items().await?;
-        }
-        Ok((items, done))
-    }
 }
 
 impl Repair<'_> {
     /// No number is given out twice.
     async fn numbers(&mut self) -> Result<(), Fault> {
+        let recorded = self.database.recorded;
         let (account, project) = self.items.highest_numbers();
+        let (account, project) = (account.max(recorded.accounts), project.max(recorded.projects));
         for (key, what, last, highest) in [
             (keys::account_counter(), "accounts", self.items.last_account, account),
             (keys::project_counter(), "projects", self.items.last_project, project),
@@ -168,7 +153,7 @@ impl Repair<'_> {
     ) -> Result<(), Fault> {
         let there = self.items.metas.len() as u64;
         let said = &self.items.publications;
-        let published = said.articles.max(highest.unwrap_or_default());
+        let published = said.articles.max(highest.unwrap_or_default()).max(self.database.recorded.articles);
         let lost = published - there;
         let is_right = said.articles == published && said.lost == lost;
         if is_right && names(said.latest.as_ref(), newest.as_deref()) {

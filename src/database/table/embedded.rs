@@ -65,6 +65,12 @@ pub(super) fn open(folder: Option<&Path>) -> Result<Client, OpenError> {
     Ok(client(engine))
 }
 
+/// Opens the engine on a file of any name that nobody else uses.
+pub(super) fn open_file(file: &Path) -> Result<Client, OpenError> {
+    let path = file.to_string_lossy().into_owned();
+    Ok(client(start(move || Database::new(&path), None).map_err(|reason| unusable(file, reason))?))
+}
+
 /// An engine in memory.
 #[cfg(test)]
 pub(super) fn in_memory() -> impl HttpConnector + Clone + 'static {
@@ -98,7 +104,7 @@ fn for_owner_only(file: &Path) -> std::io::Result<()> {
 }
 
 /// Makes the folder, for its owner only, and keeps other processes out of it.
-fn lock(folder: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unusable(folder, error))?;
     let lock = File::create(folder.join(LOCK)).map_err(|error| unusable(folder, error))?;
     lock.try_lock().map_err(|_| unusable(folder, "another process uses it"))?;
@@ -290,12 +296,15 @@ fn is_damaged(error: &DynoxideError) -> bool {
 }
 
 fn tells_of_damage(message: &str) -> bool {
-    ["Bad item JSON", "malformed", "not a database"].iter().any(|sign| message.contains(sign))
+    let signs =
+        ["Bad item JSON", "malformed", "not a database", "Conversion error", "Invalid column type", "invalid utf-8"];
+    signs.iter().any(|sign| message.contains(sign))
 }
 
 /// Why the file could not be opened, and what to do.
 fn advised(reason: &str) -> String {
-    if tells_of_damage(reason) { format!("{reason}: put it back from a backup") } else { reason.to_owned() }
+    let advice = "run `talelio-backend check --repair`, or put it back from a backup";
+    if tells_of_damage(reason) { format!("{reason}: {advice}") } else { reason.to_owned() }
 }
 
 /// The answer to a request that was withdrawn.

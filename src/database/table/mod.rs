@@ -12,11 +12,11 @@ mod damage;
 mod embedded;
 #[cfg(test)]
 mod faulty;
+mod file;
 mod item;
 mod queries;
 mod requests;
 mod schema;
-mod sqlite;
 mod transaction;
 mod write_id;
 
@@ -27,9 +27,9 @@ pub use consumed_capacity::{ConsumedCapacity, measure};
 pub(super) use embedded::FILE as DATABASE_FILE;
 #[cfg(test)]
 pub(super) use faulty::Fault;
+pub(super) use file::recover;
 pub(super) use item::{Expression, Item, from_item, key_attribute, number, text, to_item};
 pub(super) use requests::Table;
 pub use schema::Schema;
 pub(super) use schema::{EXPIRES_AT, create, warm_up};
-pub(super) use sqlite::Rebuilt;
 pub(super) use transaction::{Transaction, TransactionOutcome};

@@ -1,8 +1,8 @@
 //! What is asked of the table.
 
+use std::collections::HashMap;
 #[cfg(test)]
 use std::collections::VecDeque;
-use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 #[cfg(test)]
 use std::sync::{Arc, Mutex};
@@ -23,8 +23,8 @@ use super::consumed_capacity::{self, return_consumed_capacity};
 use super::embedded;
 #[cfg(test)]
 use super::faulty;
+use super::file;
 use super::item::{Expression, Item, from_item, is_at, stored};
-use super::sqlite::{self, Rebuilt};
 use super::write_id::WriteId;
 use crate::business::Fault;
 use crate::database::error::{OpenError, readable};
@@ -73,6 +73,12 @@ impl Table {
         Ok(Self::new(embedded::open(folder)?, "talelio".to_owned(), Attempts::One, file))
     }
 
+    /// A table on the embedded engine, in a file of any name that nobody else uses.
+    pub(super) fn over_file(file: &Path) -> Result<Self, Fault> {
+        let client = embedded::open_file(file).map_err(Fault::failed)?;
+        Ok(Self::new(client, "talelio".to_owned(), Attempts::One, Some(file.to_owned())))
+    }
+
     /// A table on an engine in memory, to which the way is bad.
     #[cfg(test)]
     pub(in crate::database) fn faulty(plan: Arc<Mutex<VecDeque<faulty::Fault>>>) -> Self {
@@ -86,23 +92,9 @@ impl Table {
 
     /// What is wrong with the file of the embedded engine, a sentence each; nothing of any other.
     pub(in crate::database) async fn file_problems(&self) -> Result<Vec<String>, Fault> {
-        self.on_file(Vec::new(), sqlite::problems).await
-    }
-
-    /// Makes the table in that file [again](sqlite::rebuild).
-    pub(in crate::database) async fn rebuild(&self, damaged: Option<HashSet<Key>>) -> Result<Rebuilt, Fault> {
+        let Some(path) = self.file.clone() else { return Ok(Vec::new()) };
         let table = self.name.clone();
-        self.on_file(Rebuilt::default(), move |file| sqlite::rebuild(file, &table, damaged.as_ref())).await
-    }
-
-    /// Works on the file of the embedded engine, if there is one.
-    async fn on_file<T: Send + 'static>(
-        &self,
-        otherwise: T,
-        work: impl FnOnce(&Path) -> Result<T, rusqlite::Error> + Send + 'static,
-    ) -> Result<T, Fault> {
-        let Some(file) = self.file.clone() else { return Ok(otherwise) };
-        spawn_blocking(move || work(&file)).await.map_err(Fault::failed)?.map_err(Fault::failed)
+        spawn_blocking(move || file::problems(&path, &table)).await.map_err(Fault::failed)?.map_err(Fault::failed)
     }
 
     /// Sends a request that changes nothing.

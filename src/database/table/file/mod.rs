@@ -1,0 +1,48 @@
+//! The file of the embedded engine, as SQLite itself sees it, past the engine.
+//!
+//! The checksums of items say nothing of the engine's own keys, nor of the index that finds a row by
+//! them: a bit flipped there hides an item. And an item that the engine cannot parse keeps it from
+//! answering for those around it. SQLite can read on, so the file can be [made again](recovery::recover)
+//! from what its items say of themselves.
+
+mod recovery;
+mod rows;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+pub(in crate::database) use recovery::recover;
+use rows::{State, each_row};
+
+/// What is wrong with a file, a sentence each, but for items whose own checksum tells it.
+pub(super) fn problems(file: &Path, table: &str) -> Result<Vec<String>, rusqlite::Error> {
+    let connection = open(file)?;
+    let mut problems = integrity_problems(&connection)?;
+    each_row(&connection, table, |row| {
+        let name = row.name();
+        match row.state() {
+            State::Whole(_) | State::Damaged(_) if row.has_types => {}
+            State::Whole(_) | State::Damaged(_) => problems.push(format!("{name} is not stored as the engine does")),
+            State::Elsewhere(key) => problems.push(format!("{} {} is found under {name} only", key.pk, key.sk)),
+            State::Renamed(..) => problems.push(format!("the key in {name} is damaged")),
+            State::Unparseable(_) => problems.push(format!("{name} cannot be parsed")),
+        }
+    })?;
+    Ok(problems)
+}
+
+/// What SQLite finds wrong with a file.
+fn integrity_problems(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
+    let mut check = connection.prepare("PRAGMA integrity_check")?;
+    let lines: Vec<String> = check.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let lines = lines.into_iter().filter(|line| line != "ok");
+    Ok(lines.map(|line| format!("the database file is damaged: {line}")).collect())
+}
+
+fn open(file: &Path) -> Result<Connection, rusqlite::Error> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // What can be read of a damaged schema is enough.
+    connection.pragma_update(None, "writable_schema", true)?;
+    Ok(connection)
+}
