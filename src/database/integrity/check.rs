@@ -1,6 +1,7 @@
 //! Whether everything in the table can be read and agrees.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error as _;
 use std::fmt::Display;
 
 use uuid::Uuid;
@@ -34,7 +35,10 @@ impl Database {
     /// # Errors
     /// [`Fault`] when the table cannot be read.
     pub async fn check(&self) -> Result<Inspection, Fault> {
-        let mut problems: Vec<_> = self.table.file_problems().await.unwrap_or_else(|fault| vec![fault.to_string()]);
+        let mut problems: Vec<_> = self.table.file_problems().await.unwrap_or_else(|fault| {
+            let reason = fault.source().map_or_else(|| fault.to_string(), ToString::to_string);
+            vec![format!("the database file cannot be read through: {reason}")]
+        });
         let items = self.items().await?;
         problems.extend(items.unread.iter().map(|error| format!("a part of the table cannot be read: {error}")));
         problems.extend(items.unreadable.iter().map(|Unreadable { key, reason }| {

@@ -315,3 +315,22 @@ async fn a_repair_takes_nothing_for_a_copy_of_something_else() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_left_behind() {
+    let site = site().await;
+    let key = "S:USER#adaS:PROFILE";
+    let mut made_again = 0;
+    // In the header of the row, before its first column.
+    for (at, offset) in places(&site, &format!("{key}{{")).flat_map(|at| (1..6).map(move |offset| (at, offset))) {
+        for bit in [1, 64] {
+            let mut bytes = site.bytes.clone();
+            bytes[at - offset] ^= bit;
+            let folder = site.copy(&bytes);
+            let Ok((database, done)) = repair(folder.path()).await else { continue };
+            made_again += usize::from(done.iter().any(|done| done.contains("the database file was made again")));
+            assert_eq!(read(&database).await, site.good, "{offset} {bit}: {done:?}");
+        }
+    }
+    assert!(made_again > 5, "{made_again}");
+}

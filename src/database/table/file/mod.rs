@@ -19,7 +19,7 @@ use rows::{State, each_row};
 pub(super) fn problems(file: &Path, table: &str) -> Result<Vec<String>, rusqlite::Error> {
     let connection = open(file)?;
     let mut problems = integrity_problems(&connection)?;
-    each_row(&connection, table, |row| {
+    let unreadable = each_row(&connection, table, |row| {
         let name = row.name();
         match row.state() {
             State::Whole(_) | State::Damaged(_) if row.has_types => {}
@@ -29,6 +29,9 @@ pub(super) fn problems(file: &Path, table: &str) -> Result<Vec<String>, rusqlite
             State::Unparseable(_) => problems.push(format!("{name} cannot be parsed")),
         }
     })?;
+    if unreadable > 0 {
+        problems.push(format!("rows of the database file that cannot be read: {unreadable}"));
+    }
     Ok(problems)
 }
 

@@ -29,6 +29,8 @@ struct Plan {
     damaged: usize,
     /// How many found their place taken.
     left: usize,
+    /// How many rows SQLite cannot read.
+    unreadable: usize,
     /// Whether the file can stay as it is.
     is_sound: bool,
 }
@@ -53,10 +55,10 @@ pub(in crate::database) async fn recover(folder: &Path) -> Result<Vec<String>, F
     drop(table);
     copy(&file, &new, &plan)?;
     let kept = put_in_place(&new, &file).map_err(Fault::failed)?;
-    let Plan { moved, damaged, left, .. } = plan;
+    let Plan { moved, damaged, left, unreadable, .. } = plan;
     Ok(vec![format!(
-        "the database file was made again from its items: {moved} were found elsewhere, {damaged} are damaged, and \
-         {left} found another in their place; what it was is kept as {}",
+        "the database file was made again from its items: {moved} were found elsewhere, {damaged} are damaged, \
+         {left} found another in their place, and {unreadable} could not be read; what it was is kept as {}",
         kept.display()
     )])
 }
@@ -72,7 +74,7 @@ fn plan(file: &Path) -> Result<Plan, rusqlite::Error> {
     let mut plan = Plan { is_sound: integrity_problems(&connection)?.is_empty(), ..Plan::default() };
     let mut ranks: [Vec<(usize, Option<Key>)>; 4] = Default::default();
     let mut place = 0;
-    each_row(&connection, "talelio", |row| {
+    let unreadable = each_row(&connection, "talelio", |row| {
         let state = row.state();
         plan.is_sound &= row.has_types && matches!(state, State::Whole(_) | State::Damaged(_));
         let (rank, key) = match state {
@@ -94,6 +96,7 @@ fn plan(file: &Path) -> Result<Plan, rusqlite::Error> {
         ranks[rank].push((place, key));
         place += 1;
     })?;
+    (plan.unreadable, plan.is_sound) = (unreadable, plan.is_sound && unreadable == 0);
     let mut taken = HashSet::new();
     for (place, key) in ranks.into_iter().flatten() {
         match key.filter(|key| taken.insert(key.clone())) {

@@ -78,14 +78,45 @@ impl Row {
 /// The types of the columns that the engine reads.
 const TYPES: &str = "text text text text integer";
 
-/// Calls `look` with each row of the table, in the order in which they are in the file.
-pub(super) fn each_row(connection: &Connection, table: &str, mut look: impl FnMut(Row)) -> Result<(), rusqlite::Error> {
+/// How many numbers of rows are tried after one that SQLite cannot read.
+const MAX_SKIPPED: usize = 64;
+
+/// Calls `look` with each row of the table, in the order in which they are in the file, and says how
+/// many SQLite could not read.
+pub(super) fn each_row(
+    connection: &Connection,
+    table: &str,
+    mut look: impl FnMut(Row),
+) -> Result<usize, rusqlite::Error> {
+    let (mut last, mut skipped, mut unreadable) = (0, 0, 0);
+    loop {
+        let before = last;
+        let Err(error) = rows_after(connection, table, &mut last, &mut look) else { return Ok(unreadable) };
+        if last > before {
+            skipped = 0;
+        }
+        if skipped == MAX_SKIPPED {
+            return Err(error);
+        }
+        unreadable += usize::from(skipped == 0);
+        skipped += 1;
+        last += 1;
+    }
+}
+
+/// Calls `look` with each row after the `last` one, up to one that SQLite cannot read.
+fn rows_after(
+    connection: &Connection,
+    table: &str,
+    last: &mut i64,
+    look: &mut impl FnMut(Row),
+) -> Result<(), rusqlite::Error> {
     let columns = ["pk", "sk", "item_json"].map(|column| format!("CAST({column} AS BLOB)")).join(", ");
-    let types = ["pk", "sk", "item_json", "hash_prefix", "item_size"]
-        .map(|column| format!("typeof({column})"))
-        .join(" || ' ' || ");
-    let mut select = connection.prepare(&format!("SELECT {columns}, {types} FROM \"{table}\" NOT INDEXED"))?;
-    let mut rows = select.query([])?;
+    let types = ["pk", "sk", "item_json", "hash_prefix", "item_size"];
+    let types = types.map(|column| format!("typeof({column})")).join(" || ' ' || ");
+    let rows = format!("SELECT {columns}, {types}, rowid FROM \"{table}\" NOT INDEXED WHERE rowid > ?1 ORDER BY rowid");
+    let mut select = connection.prepare(&rows)?;
+    let mut rows = select.query([*last])?;
     while let Some(row) = rows.next()? {
         let bytes = |column| row.get_ref(column).ok()?.as_blob_or_null().ok().flatten();
         // The engine tells texts from numbers by what is in front of them.
@@ -93,6 +124,7 @@ pub(super) fn each_row(connection: &Connection, table: &str, mut look: impl FnMu
         let stored = text(0).zip(text(1)).map(|(pk, sk)| Key { pk, sk });
         let item = bytes(2).and_then(|json| serde_json::from_slice(json).ok());
         let has_types = row.get_ref(3).is_ok_and(|types| types.as_str() == Ok(TYPES));
+        *last = row.get(4)?;
         look(Row { stored, item, has_types });
     }
     Ok(())
