@@ -15,6 +15,7 @@ use super::blocks::Definitions;
 use super::footnotes::Footnotes;
 use super::source::Stash;
 use super::tree::{Element, Node, is_block, push_text};
+use targets::ESCAPABLE;
 
 /// In the place of a line's end. To comrak a text is then one line, in which
 /// nothing but what this is about can stand, and the character is white space.
@@ -23,9 +24,6 @@ const BREAK: char = '\u{c}';
 /// Before the label in the address of a link that stands for a footnote. No
 /// normalised source has the character.
 const FOOTNOTE: &str = "\u{2}footnote:";
-
-/// The characters that a backslash makes plain. Before any other it is one itself.
-const ESCAPABLE: &str = "\\`*_{}[]()>#+-.!|";
 
 /// The characters without which a text is nothing but text.
 const SPECIAL: [char; 11] = ['\\', '`', '*', '_', '[', ']', '<', '&', '!', '~', '\u{2}'];

@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::ESCAPABLE;
+/// The characters that a backslash makes plain. Before any other it is one itself.
+pub(super) const ESCAPABLE: &str = "\\`*_{}[]()>#+-.!|";
 
 /// The most bytes between the parentheses.
 const MAX_BYTES: usize = 2_048;
