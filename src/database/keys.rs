@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::business::{Email, Limit, Slug, Timestamp, Username};
 
 /// Where an item stands: partition key and sort key.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) pk: String,
     pub(super) sk: String,

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use super::tags::{MAX_ATTRIBUTES, Markup, Scanner};
+use super::tags::{MAX_ATTRIBUTES, Markup, Scanner, VOID};
 
 /// How many lines a source has at most.
 const MAX_LINES: usize = 50_000;
@@ -37,10 +37,6 @@ const MEMORY_PER_MARK: usize = 900;
 /// The elements that a parser opens again where another has cut them off.
 const FORMATTING: [&str; 14] =
     ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
-
-/// The elements that have no inside.
-const VOID: [&str; 14] =
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
 /// The characters that mean something in Markdown.
 fn marks(source: &str) -> usize {

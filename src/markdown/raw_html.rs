@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use super::sanitise::allows;
-use super::tags::{Markup, Scanner, Tag};
+use super::tags::{Markup, Scanner, Tag, VOID};
 use super::tree::{Node, escape};
 use super::warnings::Warnings;
 
@@ -18,10 +18,6 @@ const PROGRAMS: [&str; 2] = ["script", "style"];
 
 /// Elements that show something else than their content.
 const PLAYERS: [&str; 3] = ["audio", "iframe", "video"];
-
-/// Elements without an inside.
-const VOID: [&str; 14] =
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
 
 /// Elements that end by themselves where another begins.
 const ENDS_BY_ITSELF: [&str; 16] = [

@@ -84,6 +84,10 @@ impl<'s> Iterator for Scanner<'s> {
     }
 }
 
+/// The elements that have no inside.
+pub(super) const VOID: [&str; 14] =
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
+
 /// The most bytes of a tag; nobody writes a longer one.
 const MAX_TAG_BYTES: usize = 8_192;
 

@@ -160,9 +160,7 @@ impl Folder {
         };
         write(&self.path, &Record { id, counts }).map_err(|error| OpenError::unusable(&self.path, &error))
     }
-}
 
-impl Folder {
     /// Takes the table for the store that is recorded, though there is less in it, unless it says that
     /// it is another, or has nothing. Returns how much there was.
     pub(in crate::database) async fn identify_for_repair(self, table: &Table) -> Result<Counts, OpenError> {

@@ -72,7 +72,7 @@ impl InlineParser<'_> {
             return vec![Node::Text(text.to_owned())];
         }
         // The break at the start keeps comrak from seeing a block in the text.
-        let line = targets::normalise(text, &code_spans::ranges(text));
+        let line = targets::normalise(text);
         let line = join_labels(&line, self.definitions);
         let line = format!("{BREAK}{}", emphasis::mark(&line).replace('\n', BREAK.encode_utf8(&mut [0; 4])));
         let definitions = self.definitions;

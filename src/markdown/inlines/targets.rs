@@ -3,7 +3,8 @@
 //! backslashes in the other.
 
 use std::borrow::Cow;
-use std::ops::Range;
+
+use super::code_spans;
 
 /// The characters that a backslash makes plain. Before any other it is one itself.
 pub(super) const ESCAPABLE: &str = "\\`*_{}[]()>#+-.!|";
@@ -25,15 +26,15 @@ struct Bracket {
     active: bool,
 }
 
-/// A text with all targets as CommonMark wants them. `code` is where code stands in it.
-pub(super) fn normalise<'t>(text: &'t str, code: &[Range<usize>]) -> Cow<'t, str> {
+/// A text with all targets as CommonMark wants them.
+pub(super) fn normalise(text: &str) -> Cow<'_, str> {
     if !text.contains("](") {
         return text.into();
     }
     let mut normal = String::new();
     let mut from = 0;
     let mut open: Vec<Bracket> = Vec::new();
-    let mut code = code.iter().peekable();
+    let mut code = code_spans::ranges(text).into_iter().peekable();
     let mut at = 0;
     while let Some(found) = text[at..].find(['[', ']', '\\', '`']) {
         let place = at + found;
