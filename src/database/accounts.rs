@@ -101,11 +101,14 @@ impl Database {
     /// [`Fault`] also when there is none beside articles of theirs: what is damaged may look as if
     /// it were not there.
     pub(super) async fn profile(&self, username: &Username) -> Result<Option<ProfileItem>, Fault> {
-        let profile = self.table.get(&keys::profile(username)).await?;
-        if profile.is_none() && self.table.find(&keys::user_article(username, 1)).await?.is_some() {
-            return Err(Fault::failed(format!("{username} has articles and no profile")));
+        let key = keys::profile(username);
+        let profile = self.table.get(&key).await?;
+        if profile.is_some() || self.table.find(&keys::user_article(username, 1)).await?.is_none() {
+            return Ok(profile);
         }
-        Ok(profile)
+        // They may have registered and published since.
+        let profile = self.table.get(&key).await?;
+        profile.map(Some).ok_or_else(|| Fault::failed(format!("{username} has articles and no profile")))
     }
 
     /// A number that no account has had. One that ends up unused stays so.

@@ -66,11 +66,12 @@ impl ProjectStore for Database {
         if user.id != author.user_id {
             return Err(CreateError::UnknownAuthor);
         }
+        // Read before the number is taken, as others may take higher ones after.
+        let before = self.project_ids(&user.username, project_ids).await?;
         let next = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
         let numbers = self.table.prepare(&keys::project_counter(), next).await?;
         let numbers: ProjectCounter = from_item(numbers.unwrap_or_default())?;
         let item = ProjectItem { id: numbers.last, user_id: user.id, content: packed };
-        let before = self.project_ids(&user.username, project_ids).await?;
         if before.iter().any(|id| *id >= item.id) {
             return Err(
                 Fault::failed("there are projects of higher numbers than the last: run `check --repair`").into()
