@@ -47,9 +47,9 @@ pub(crate) struct AppState {
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Builds everything on a store.
-pub(crate) fn build(config: Config, database: Arc<Database>) -> Result<App, BoxError> {
+pub(crate) fn build(mut config: Config, database: Arc<Database>) -> Result<App, BoxError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let tokens = Arc::new(Tokens::new(&config.secret_key));
+    let tokens = Arc::new(Tokens::new(&config.secret_key()?));
     let production = config.environment == Environment::Production;
     let mails = Arc::new(AccountMails::new(tokens.clone(), config.api_base_url.clone()));
     let mail = MailJob::new(database.clone(), mailer(&config), mails, clock.clone());

@@ -26,13 +26,13 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
     if repair {
         mend(&app, &database).await?;
     }
-    let Inspection { accounts, articles, projects, images, mut problems, .. } = inspect(&database).await?;
+    let Inspection { accounts, articles, projects, images, problems, mut lost, .. } = inspect(&database).await?;
     let counts = [(accounts, "account"), (articles, "article"), (projects, "project"), (images.len(), "image")];
     println!("{}", counts.map(|(count, of)| counted(count, of)).join(", "));
     for (username, image) in &images {
         match app.images.check(username, image).await {
             Ok(()) => {}
-            Err(Fault::Failed(error)) => problems.push(format!("image {} of {username}: {error}", image.file)),
+            Err(Fault::Failed(error)) => lost.push(format!("image {} of {username}: {error}", image.file)),
             Err(other) => return Err(other.into()),
         }
     }
@@ -40,20 +40,33 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
     if unlisted > 0 {
         println!("{} with files on no list that can be read: nobody sees that", counted(unlisted, "image"));
     }
-    problems.extend(unknown_owners.iter().map(|owner| format!("there are files of {owner}, who is not in the table")));
-    for problem in &problems {
+    lost.extend(unknown_owners.iter().map(|owner| {
+        format!(
+            "{owner} has images and is not in the table: remove users/{owner} from the images if nobody misses them"
+        )
+    }));
+    tell(&problems, &lost, repair)
+}
+
+/// Prints what is wrong, and says what to do.
+fn tell(problems: &[String], lost: &[String], repaired: bool) -> Result<(), BoxError> {
+    for problem in problems {
         println!("{problem}");
     }
-    if problems.is_empty() {
-        println!("nothing is wrong");
-        return Ok(());
+    for problem in lost {
+        println!("{problem} (needs a backup)");
     }
-    let advice = if repair {
-        "what is left needs a backup, or its author"
-    } else {
-        "stop the server, make a backup, and run `talelio-backend check --repair`; what that leaves needs a backup"
+    let advice = match (problems, lost) {
+        ([], []) => {
+            println!("nothing is wrong");
+            return Ok(());
+        }
+        ([_, ..], _) if !repaired => {
+            "stop the server, make a backup, and run `talelio-backend check --repair`; what that leaves needs a backup"
+        }
+        _ => "nothing else has what is left: put it back from a backup, or its author removes it",
     };
-    Err(format!("{}: {advice}", counted(problems.len(), "problem")).into())
+    Err(format!("{}: {advice}", counted(problems.len() + lost.len(), "problem")).into())
 }
 
 /// So many of something, as one says it.
@@ -78,10 +91,11 @@ async fn mend(app: &App, database: &Database) -> Result<(), BoxError> {
 /// told.
 async fn inspect(database: &Database) -> Result<Inspection, Fault> {
     let first = database.check().await?;
-    if first.problems.is_empty() {
+    if first.problems.is_empty() && first.lost.is_empty() {
         return Ok(first);
     }
     let mut second = database.check().await?;
     second.problems.retain(|problem| first.problems.contains(problem));
+    second.lost.retain(|problem| first.lost.contains(problem));
     Ok(second)
 }

@@ -15,6 +15,9 @@ use crate::runtimes::{lambda, server};
 /// How long the start waits for the store.
 const WARM_UP_TIMEOUT: Duration = Duration::from_millis(500);
 
+/// How long the end waits for what jobs do then.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Serves the API until the process is told to stop.
 pub(super) async fn run(config: Config) -> Result<(), BoxError> {
     let runtime_api = config.lambda;
@@ -42,6 +45,9 @@ pub(super) async fn run(config: Config) -> Result<(), BoxError> {
         metrics::serve((address.0.clone(), port), service.memory().clone()).await?;
     }
     // They end with the runtime, wherever they are.
-    tokio::spawn(async move { jobs.run_for_ever().await });
-    server::run(service, address).await
+    let running = jobs.clone();
+    tokio::spawn(async move { running.run_for_ever().await });
+    server::run(service, address).await?;
+    let _ = timeout(EXIT_TIMEOUT, jobs.run_at_exit()).await;
+    Ok(())
 }

@@ -56,7 +56,8 @@ pub(crate) struct Config {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) metrics: MetricsConfig,
-    pub(crate) secret_key: SecretKey,
+    /// What tokens are signed with, if the operator has said so.
+    secret_key: Option<SecretKey>,
     pub(crate) data_dir: DataDir,
     /// The table outside; the embedded store without it.
     pub(crate) connection: Option<TableConfig>,
@@ -104,6 +105,12 @@ impl Config {
         Self::from_variables(variables.collect())
     }
 
+    /// What tokens are signed with. In development, a key that is kept in the data folder, and made
+    /// when there is none.
+    pub(crate) fn secret_key(&mut self) -> std::io::Result<SecretKey> {
+        self.secret_key.take().map_or_else(|| secret_key::development_key(self.data_dir.folder()), Ok)
+    }
+
     pub(crate) fn from_variables(variables: HashMap<String, String>) -> Result<Self, Problems> {
         let mut reader = Reader::new(variables);
         let config = reader.config();
@@ -116,7 +123,7 @@ const IN_PRODUCTION: [&str; 5] =
     ["WHITELISTED_EMAILS", "API_BASE_URL", "SITE_BASE_URL", "CORS_ORIGINS", "EMAIL_SERVER"];
 
 impl Reader {
-    fn config(&mut self) -> Option<Config> {
+    fn config(&mut self) -> Config {
         let environment = match self.text("ENV").as_deref() {
             None | Some("development") => Environment::Development,
             Some("production") => Environment::Production,
@@ -140,11 +147,11 @@ impl Reader {
             None => DataDir::Folder("data".into()),
             Some(folder) => DataDir::Folder(folder.into()),
         };
-        let secret_key = self.secret_key(production, &data_dir);
+        let secret_key = self.secret_key(production);
         let sender = self.sender();
         let port = self.parsed("PORT", "8000", "a port, 0 to 65535").unwrap_or(8000);
         let origins = if production { "https://www.talel.io,https://talel.io" } else { "http://127.0.0.1:3000" };
-        Some(Config {
+        Config {
             environment,
             lambda,
             host: self.text("HOST").unwrap_or_else(|| "127.0.0.1".to_owned()),
@@ -174,8 +181,8 @@ impl Reader {
                 .parsed("RUST_LOG", "info", "levels such as `warn` or `info,talelio=debug`")
                 .unwrap_or_default(),
             log_colours: !self.is_set("NO_COLOR"),
-            secret_key: secret_key?,
-        })
+            secret_key,
+        }
     }
 
     fn connection(&mut self) -> Option<TableConfig> {
@@ -238,11 +245,11 @@ impl Reader {
         AwsEndpoint { region: region.unwrap_or_else(|| "us-east-1".to_owned()), url }
     }
 
-    fn secret_key(&mut self, production: bool, data_dir: &DataDir) -> Option<SecretKey> {
+    fn secret_key(&mut self, production: bool) -> Option<SecretKey> {
         let key = match self.text("SECRET_KEY") {
             Some(key) => SecretKey::new(key).map_err(|error| error.to_string()),
             None if production => Err(format!("required in production, {} bytes or more", SecretKey::MIN_BYTES)),
-            None => secret_key::development_key(data_dir.folder()).map_err(|error| format!("cannot be kept: {error}")),
+            None => return None,
         };
         key.map_err(|problem| self.problem("SECRET_KEY", &problem)).ok()
     }

@@ -34,8 +34,8 @@ impl Reader {
     }
 
     /// What was read, unless something was wrong.
-    pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Problems> {
-        value.filter(|_| self.problems.is_empty()).ok_or(Problems(self.problems))
+    pub(super) fn finish<T>(self, value: T) -> Result<T, Problems> {
+        if self.problems.is_empty() { Ok(value) } else { Err(Problems(self.problems)) }
     }
 
     /// Whether a variable is set, be it to nothing.

@@ -11,27 +11,30 @@ const FILE: &str = "secret_key";
 
 /// The key that is kept in `folder`, made when there is none. Without a folder
 /// it lives as long as the process.
-pub(crate) fn development_key(folder: Option<&Path>) -> io::Result<SecretKey> {
-    let key = match folder {
-        None => new_key(),
-        Some(folder) => kept_key(folder)?,
-    };
-    SecretKey::new(key).map_err(|error| io::Error::new(ErrorKind::InvalidData, error.to_string()))
+pub(super) fn development_key(folder: Option<&Path>) -> io::Result<SecretKey> {
+    let invalid = |problem: String| io::Error::new(ErrorKind::InvalidData, problem);
+    let Some(folder) = folder else { return SecretKey::new(new_key()).map_err(|error| invalid(error.to_string())) };
+    let path = folder.join(FILE);
+    let key = kept_key(folder, &path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{} cannot be used: {error}", path.display())))?;
+    SecretKey::new(key).map_err(|error| {
+        invalid(format!("{} is damaged, {error}: remove it for a new one, and everybody logs in again", path.display()))
+    })
 }
 
-fn kept_key(folder: &Path) -> io::Result<String> {
-    let path = folder.join(FILE);
+fn kept_key(folder: &Path, path: &Path) -> io::Result<String> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Ok(mut file) => {
             let key = new_key();
             file.write_all(key.as_bytes())?;
             file.sync_all()?;
+            tracing::info!(path = %path.display(), "a new secret key: tokens signed with any other are not valid");
             Ok(key)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let mut key = String::new();
-            OpenOptions::new().read(true).open(&path)?.read_to_string(&mut key)?;
+            OpenOptions::new().read(true).open(path)?.read_to_string(&mut key)?;
             Ok(key.trim().to_owned())
         }
         Err(error) => Err(error),

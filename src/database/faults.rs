@@ -125,7 +125,7 @@ fn with_faults(faults: Vec<EngineFault>, test: impl AsyncFnOnce(Arc<Database>, B
         };
         test(Arc::clone(&database), begin, plan.clone()).await;
         end(&plan, &database).await;
-        assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+        assert_eq!(database.check().await.unwrap().everything(), Vec::<String>::new());
     });
 }
 

@@ -36,6 +36,6 @@ fn body(text: &str) -> Body {
     }
 }
 
-fn mail_error(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> MailError {
-    MailError(error.into())
+fn mail_error(error: impl std::fmt::Display) -> MailError {
+    MailError { reason: error.to_string(), is_refusal: false }
 }

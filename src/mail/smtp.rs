@@ -5,11 +5,15 @@ use lettre::message::Mailbox;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::{compose, mail_error};
+use super::compose;
 use crate::business::{MailError, Mailer, Message};
 
 /// How long a mail server may take before the mail counts as not sent.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a mail server says of a mailbox that it takes no mail for (RFC 5321, section 4.2.3; RFC 7504). Other
+/// codes of permanence may be about us, and end when the operator has mended that.
+const REFUSALS: [u16; 5] = [550, 551, 552, 553, 556];
 
 /// How to reach a mail server.
 pub struct SmtpConfig {
@@ -41,6 +45,8 @@ pub struct InvalidServer;
 /// Sends mail over SMTP, encrypted unless it was told otherwise.
 #[derive(Clone)]
 pub struct Smtp {
+    /// How the operator names it.
+    server: String,
     transport: AsyncSmtpTransport<Tokio1Executor>,
     sender: Mailbox,
 }
@@ -56,6 +62,9 @@ impl Smtp {
             Some((host, port)) => (host, port.parse().map_err(|_| InvalidServer)?),
             None => (server, 465),
         };
+        if host.is_empty() {
+            return Err(InvalidServer);
+        }
         let relay = match port {
             _ if config.is_plaintext() => Ok(AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)),
             465 => AsyncSmtpTransport::<Tokio1Executor>::relay(host),
@@ -65,13 +74,17 @@ impl Smtp {
         if let Some((user, password)) = config.credentials {
             transport = transport.credentials(Credentials::new(user, password));
         }
-        Ok(Self { transport: transport.build(), sender: config.sender })
+        Ok(Self { server: config.server, transport: transport.build(), sender: config.sender })
     }
 }
 
 #[async_trait]
 impl Mailer for Smtp {
     async fn send(&self, message: Message) -> Result<(), MailError> {
-        self.transport.send(compose(&message, &self.sender)?).await.map(drop).map_err(mail_error)
+        let sent = self.transport.send(compose(&message, &self.sender)?).await;
+        sent.map(drop).map_err(|error| MailError {
+            reason: format!("{}: {error}", self.server),
+            is_refusal: error.status().is_some_and(|code| REFUSALS.contains(&code.into())),
+        })
     }
 }

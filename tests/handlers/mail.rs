@@ -18,6 +18,8 @@ enum Behaviour {
     Accepts,
     /// Takes none for now.
     Refuses,
+    /// Takes none for that recipient.
+    KnowsNobody,
     /// Takes connections and says nothing.
     Hangs,
     /// Takes a mail and ends the connection without saying so.
@@ -87,6 +89,7 @@ async fn talk(stream: TcpStream, behaviour: Arc<Mutex<Behaviour>>, mails: Arc<Mu
     while stream.read_line(&mut line).await.is_ok_and(|bytes| bytes > 0) {
         let answer = match line.trim_end().split([' ', ':']).next().unwrap_or_default() {
             "MAIL" if behaviour == Behaviour::Refuses => "451 Not now\r\n",
+            "RCPT" if behaviour == Behaviour::KnowsNobody => "550 No such user\r\n",
             "DATA" => {
                 let _ = stream.write_all(b"354 Go on\r\n").await;
                 let id = read_mail(&mut stream).await;
@@ -141,16 +144,23 @@ async fn a_mail_server_that_hangs_keeps_nobody_from_registering() {
     server.connected().await;
 }
 
-#[tokio::test]
+// The mail server goes on while the test waits for a line of the log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
 async fn a_mail_that_is_refused_or_dropped_is_sent_again() {
-    for bad in [Behaviour::Refuses, Behaviour::Drops] {
-        let server = MailServer::start(bad).await;
-        let app = TestApp::http(&sending_to(&server));
-        app.register("ada").await;
-        app.process.wait_for("mail not sent, is tried again");
-        server.behave(Behaviour::Accepts);
-        let times = server.mails(1).await;
-        assert!(times == [1] || bad == Behaviour::Drops, "{bad:?}: {times:?}");
+    let sent_again = [Behaviour::Refuses, Behaviour::KnowsNobody, Behaviour::Drops].map(|bad| {
+        tokio::spawn(async move {
+            let server = MailServer::start(bad).await;
+            let app = TestApp::http(&sending_to(&server));
+            app.register("ada").await;
+            let said = app.process.wait_for("mail not sent, is tried again");
+            assert!(said.contains("user=ada") && said.contains(&format!("error={}: ", server.address)), "{said}");
+            server.behave(Behaviour::Accepts);
+            let times = server.mails(1).await;
+            assert!(times == [1] || bad == Behaviour::Drops, "{bad:?}: {times:?}");
+        })
+    });
+    for sent_again in sent_again {
+        sent_again.await.unwrap();
     }
 }
 

@@ -63,13 +63,20 @@ impl Jobs {
                 Ok(JobReport { more: true, .. }) => continue,
                 Ok(_) => {}
                 Err(error) => {
-                    let job = entry.job.name();
-                    counter!("talelio_job_runs_total", "job" => job, "result" => "failed").increment(1);
-                    tracing::error!(job, error = &error as &dyn std::error::Error, "job failed");
+                    failed(&*entry.job, &error);
                     sleep(PAUSE).await;
                 }
             }
             let _ = timeout(entry.job.period(), entry.signal.notified()).await;
+        }
+    }
+
+    /// Runs what is to be done before the program ends. What fails is logged.
+    pub async fn run_at_exit(&self) {
+        for entry in self.entries.values().filter(|entry| entry.job.runs_at_exit()) {
+            if let Err(error) = self.run(&*entry.job).await {
+                failed(&*entry.job, &error);
+            }
         }
     }
 
@@ -110,7 +117,7 @@ impl Jobs {
         counter!("talelio_job_items_total", "job" => name, "result" => "done").increment(report.done);
         counter!("talelio_job_items_total", "job" => name, "result" => "failed").increment(report.failed);
         if report != JobReport::default() {
-            tracing::info!(job = name, done = report.done, not_done = report.failed, "job done");
+            tracing::info!(job = name, done = report.done, not_done = report.failed, "job was run");
         }
         Ok(report)
     }
@@ -133,4 +140,10 @@ impl Jobs {
             }
         }
     }
+}
+
+fn failed(job: &dyn Job, error: &Fault) {
+    let job = job.name();
+    counter!("talelio_job_runs_total", "job" => job, "result" => "failed").increment(1);
+    tracing::error!(job, error = error as &dyn std::error::Error, "job failed");
 }

@@ -24,6 +24,11 @@ pub trait Job: Send + Sync {
     /// How long it may wait at most to be run again.
     fn period(&self) -> Duration;
 
+    /// Whether it is run once more when the program is told to stop.
+    fn runs_at_exit(&self) -> bool {
+        false
+    }
+
     /// Whether there is anything to do; asked before anybody takes the lease.
     async fn is_due(&self) -> Result<bool, Fault>;
 

@@ -1,7 +1,6 @@
 //! The job that sends mail.
 
 use std::collections::HashSet;
-use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::mailer::{Mailer, Message};
+use super::mailer::{MailError, Mailer, Message};
 use super::queue::{MailStore, QueuedMail};
 use crate::business::{Clock, Fault, Job, JobReport};
 
@@ -33,6 +32,10 @@ const LONGEST_BACKOFF_SECONDS: u32 = 60 * 60;
 
 /// When a mail is given up, in seconds after it was asked for.
 const GIVE_UP_SECONDS: u32 = 3 * 24 * 60 * 60;
+
+/// How often a mail server may refuse a recipient for good before a mail is given up: some say so for a
+/// moment only, or to whoever they do not know yet.
+const MAX_REFUSALS: u32 = 3;
 
 /// Writes what a mail says.
 pub trait ComposeMail: Send + Sync {
@@ -73,7 +76,8 @@ impl MailJob {
             return self.remove(&mail).await.map(|()| true);
         }
         if mail.created_at.plus_seconds(GIVE_UP_SECONDS) <= now {
-            tracing::error!(mail = %mail.id, attempts = mail.attempts, "mail given up, no server accepted it for days");
+            let QueuedMail { id, username, attempts, .. } = &mail;
+            tracing::error!(mail = %id, user = %username, attempts, "mail given up, no server accepted it for days");
             self.store.remove_mail(&mail).await?;
             return Ok(false);
         }
@@ -83,16 +87,19 @@ impl MailJob {
             return Ok(false);
         };
         let sent = timeout(SEND_TIMEOUT, self.mailer.send(self.compose.compose(&mail))).await;
-        let error: Box<dyn Error> = match sent {
-            Ok(Ok(())) => {
-                self.taken().insert(mail.id);
-                return self.remove(&mail).await.map(|()| true);
-            }
-            Ok(Err(error)) => error.into(),
-            Err(late) => late.into(),
+        let late = |_| MailError { reason: "the mail server took too long".to_owned(), is_refusal: false };
+        let Err(error) = sent.map_err(late).flatten() else {
+            self.taken().insert(mail.id);
+            return self.remove(&mail).await.map(|()| true);
         };
-        let until = mail.due_at.to_string();
-        tracing::warn!(mail = %mail.id, attempts = mail.attempts, until, error = &*error, "mail not sent, is tried again");
+        let QueuedMail { id, username, attempts, .. } = &mail;
+        if error.is_refusal && *attempts >= MAX_REFUSALS {
+            tracing::error!(mail = %id, user = %username, attempts, %error, "mail given up, as it is refused");
+            self.store.remove_mail(&mail).await?;
+        } else {
+            let until = mail.due_at.to_string();
+            tracing::warn!(mail = %id, user = %username, attempts, until, %error, "mail not sent, is tried again");
+        }
         Ok(false)
     }
 
@@ -149,12 +156,20 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::business::{MailError, MailKind, SystemClock, Timestamp};
+    use crate::business::{MailKind, SystemClock, Timestamp};
 
-    /// A queue of one mail, which cannot be removed the first time.
+    /// A queue of one mail, which cannot be removed so many times.
     struct Queue {
         mail: Mutex<Option<QueuedMail>>,
-        removals: AtomicUsize,
+        faults: AtomicUsize,
+    }
+
+    impl Queue {
+        fn new(faults: usize) -> Arc<Self> {
+            let to = "ada@example.com".parse().unwrap();
+            let mail = QueuedMail::new(MailKind::Verification, to, "ada".parse().unwrap(), SystemClock.now());
+            Arc::new(Self { mail: Mutex::new(Some(mail)), faults: faults.into() })
+        }
     }
 
     #[async_trait]
@@ -164,11 +179,14 @@ mod tests {
         }
 
         async fn postpone_mail(&self, mail: &QueuedMail, due_at: Timestamp) -> Result<Option<QueuedMail>, Fault> {
-            Ok(Some(QueuedMail { due_at, attempts: mail.attempts + 1, ..mail.clone() }))
+            let postponed = QueuedMail { due_at, attempts: mail.attempts + 1, ..mail.clone() };
+            *self.mail.lock().unwrap() = Some(postponed.clone());
+            Ok(Some(postponed))
         }
 
         async fn remove_mail(&self, _: &QueuedMail) -> Result<(), Fault> {
-            if self.removals.fetch_add(1, Ordering::Relaxed) == 0 {
+            if self.faults.load(Ordering::Relaxed) > 0 {
+                self.faults.fetch_sub(1, Ordering::Relaxed);
                 return Err(Fault::unavailable("the table is away"));
             }
             *self.mail.lock().unwrap() = None;
@@ -184,6 +202,16 @@ mod tests {
         async fn send(&self, _: Message) -> Result<(), MailError> {
             self.0.fetch_add(1, Ordering::Relaxed);
             Ok(())
+        }
+    }
+
+    /// Says of every mail the same.
+    struct Refusing(bool);
+
+    #[async_trait]
+    impl Mailer for Refusing {
+        async fn send(&self, _: Message) -> Result<(), MailError> {
+            Err(MailError { reason: "no".to_owned(), is_refusal: self.0 })
         }
     }
 
@@ -203,14 +231,26 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_that_was_taken_is_not_sent_again_when_it_could_not_be_removed() {
-        let to = "ada@example.com".parse().unwrap();
-        let mail = QueuedMail::new(MailKind::Verification, to, "ada".parse().unwrap(), SystemClock.now());
-        let queue = Arc::new(Queue { mail: Mutex::new(Some(mail)), removals: AtomicUsize::default() });
+        let queue = Queue::new(1);
         let mailer = Arc::new(Counting::default());
         let job = MailJob::new(queue.clone(), mailer.clone(), Arc::new(Compose), Arc::new(SystemClock));
         assert!(job.run().await.is_err());
         assert_eq!(job.run().await.unwrap().done, 1);
         assert_eq!(mailer.0.load(Ordering::Relaxed), 1);
         assert!(!job.is_due().await.unwrap() && job.taken().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_mail_is_given_up_soon_when_its_recipient_is_refused_for_good() {
+        for (is_refusal, attempts) in [(true, 3), (false, 20)] {
+            let job =
+                MailJob::new(Queue::new(0), Arc::new(Refusing(is_refusal)), Arc::new(Compose), Arc::new(SystemClock));
+            let mut made = 0;
+            while made < 20 && job.is_due().await.unwrap() {
+                assert_eq!(job.run().await.unwrap(), JobReport { failed: 1, ..JobReport::default() });
+                made += 1;
+            }
+            assert_eq!(made, attempts);
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! What the rules need from a mail system.
 
-use std::error::Error;
-
 use async_trait::async_trait;
 use uuid::Uuid;
 
@@ -25,8 +23,13 @@ pub struct Message {
 
 /// The message was not handed over.
 #[derive(Debug, thiserror::Error)]
-#[error("the mail could not be sent")]
-pub struct MailError(#[source] pub Box<dyn Error + Send + Sync>);
+#[error("{reason}")]
+pub struct MailError {
+    /// Who did not take it, and why.
+    pub reason: String,
+    /// Whether it will not be taken later either: a mail server refuses the recipient for good.
+    pub is_refusal: bool,
+}
 
 /// Delivers messages.
 #[async_trait]

@@ -10,7 +10,7 @@ use super::items::{Items, Unreadable, names};
 use crate::business::{AccountStore, ArticleStore, Fault, Image, ProjectStore, Session, User, Username};
 use crate::database::Database;
 use crate::database::articles::MetaItem;
-use crate::database::keys;
+use crate::database::keys::{self, Key};
 
 /// What is in the table, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -25,8 +25,23 @@ pub struct Inspection {
     pub images: Vec<(Username, Image)>,
     /// The ids of those that cannot.
     pub unreadable_images: Vec<(Session, Uuid)>,
-    /// What is wrong, a sentence each.
+    /// What is wrong and may be [mended](Database::repair), a sentence each.
     pub problems: Vec<String>,
+    /// What cannot be read and nothing else says, a sentence each: only a backup has it.
+    pub lost: Vec<String>,
+}
+
+#[cfg(test)]
+impl Inspection {
+    /// Everything that is wrong.
+    pub(in crate::database) fn everything(self) -> Vec<String> {
+        [self.problems, self.lost].concat()
+    }
+}
+
+/// What only an item itself says, so that nothing can make it again: accounts and projects.
+fn is_original(key: &Key) -> bool {
+    key.pk.starts_with("ACCOUNT#") || key.pk.starts_with("USER#") && key.sk.starts_with("PROJECT#")
 }
 
 impl Database {
@@ -41,22 +56,23 @@ impl Database {
         });
         let items = self.items().await?;
         problems.extend(items.unread.iter().map(|error| format!("a part of the table cannot be read: {error}")));
-        problems.extend(items.unreadable.iter().map(|Unreadable { key, reason }| {
-            let (pk, sk) = (&key.pk, &key.sk);
-            format!("{pk} {sk} cannot be read: {reason}")
-        }));
+        let mut lost = Vec::new();
+        for Unreadable { key, reason } in &items.unreadable {
+            let told = if is_original(key) { &mut lost } else { &mut problems };
+            told.push(format!("{} {} cannot be read: {reason}", key.pk, key.sk));
+        }
         problems.extend(items.doubled.iter().cloned());
         if items.unread.is_empty() {
             compare(&items, &mut problems);
         } else {
             problems.push("whether the rest agrees was not looked at, as that part is missing".to_owned());
         }
-        self.read_texts(&items, &mut problems).await?;
-        Ok(inspection(items, problems))
+        self.read_texts(&items, &mut problems, &mut lost).await?;
+        Ok(Inspection { lost, ..inspection(items, problems) })
     }
 
     /// Reads what is read to answer requests.
-    async fn read_texts(&self, items: &Items, problems: &mut Vec<String>) -> Result<(), Fault> {
+    async fn read_texts(&self, items: &Items, problems: &mut Vec<String>, lost: &mut Vec<String>) -> Result<(), Fault> {
         let Items { accounts, profiles, metas, .. } = items;
         let mut look = |what: &dyn Display, read: Result<bool, Fault>| match read {
             Ok(true) => Ok(()),
@@ -65,7 +81,7 @@ impl Database {
                 Ok(())
             }
             Err(Fault::Failed(error)) => {
-                problems.push(format!("{what} cannot be read: {error}"));
+                lost.push(format!("{what} cannot be read: {error}"));
                 Ok(())
             }
             Err(other) => Err(other),
@@ -222,7 +238,7 @@ fn inspection(items: Items, mut problems: Vec<String>) -> Inspection {
     let images = images.into_iter().filter_map(|(user, image)| Some((session(&user)?.username, image))).collect();
     let projects = projects.values().map(BTreeSet::len).sum();
     let (accounts, articles) = (accounts.len(), metas.len());
-    Inspection { accounts, articles, projects, images, unreadable_images, problems }
+    Inspection { accounts, articles, projects, images, unreadable_images, problems, lost: Vec::new() }
 }
 
 #[cfg(test)]
@@ -246,7 +262,7 @@ mod tests {
         for key in items.iter().map(samples::key) {
             let database = samples::site().await;
             database.table.delete(&key).await.unwrap();
-            let wrong = !database.check().await.unwrap().problems.is_empty();
+            let wrong = !database.check().await.unwrap().everything().is_empty();
             // Nothing else says how many images there were; and the numbers of a slug are looked up.
             let alone = ["IMAGE#", "NUMBERS"];
             assert_eq!(wrong, !alone.iter().any(|sk| key.sk.starts_with(sk)), "{key:?}");
@@ -258,7 +274,8 @@ mod tests {
         let database = samples::site().await;
         let slug = Slug::from_title("A");
         database.table.put(&keys::article_part(&slug, 0), &serde_json::json!({"content": "no"})).await.unwrap();
-        let problems = database.check().await.unwrap().problems;
-        assert!(problems.len() == 1 && problems[0].starts_with("article a cannot be read: "), "{problems:?}");
+        let Inspection { problems, lost, .. } = database.check().await.unwrap();
+        assert!(problems.is_empty() && lost.len() == 1, "{problems:?} {lost:?}");
+        assert!(lost[0].starts_with("article a cannot be read: "), "{lost:?}");
     }
 }

@@ -220,13 +220,13 @@ async fn a_flipped_bit_of_the_engines_own_keys_is_mended() {
                 bytes[place] ^= 1;
                 let folder = site.copy(&bytes);
                 if let Ok(database) = Database::embedded(Some(folder.path())).await {
-                    let problems = database.check().await.unwrap().problems;
+                    let problems = database.check().await.unwrap().everything();
                     assert_eq!(problems.is_empty(), !database.may_hide_images().await.unwrap(), "{problems:?}");
                     // Not where nothing is stored any more.
                     flipped += usize::from(!problems.is_empty());
                 }
                 let (database, done) = repair(folder.path()).await.unwrap();
-                let problems = database.check().await.unwrap().problems;
+                let problems = database.check().await.unwrap().everything();
                 assert_eq!(problems, Vec::<String>::new(), "{key} at {place}: {done:?}");
                 assert_eq!(read(&database).await, site.good, "{key} at {place}: {done:?}");
             }
@@ -257,10 +257,10 @@ async fn what_the_engine_cannot_parse_is_mended_like_what_is_damaged() {
             }
             let folder = site.copy(&bytes);
             if let Ok(database) = Database::embedded(Some(folder.path())).await {
-                assert!(!database.check().await.unwrap().problems.is_empty(), "{key}");
+                assert!(!database.check().await.unwrap().everything().is_empty(), "{key}");
             }
             let (database, done) = repair(folder.path()).await.unwrap();
-            let problems = database.check().await.unwrap().problems;
+            let problems = database.check().await.unwrap().everything();
             assert_eq!(problems.is_empty(), is_made_again, "{key}: {done:?} {problems:?}");
             drop(database);
             assert_nothing_lost(&site, &bytes, key).await;

@@ -34,6 +34,10 @@ impl Job for RecordCounts {
         Duration::from_mins(1)
     }
 
+    fn runs_at_exit(&self) -> bool {
+        true
+    }
+
     async fn is_due(&self) -> Result<bool, Fault> {
         Ok(identity::outdated(&self.folder, &self.database.table).await?.is_some())
     }

@@ -42,7 +42,7 @@ async fn whatever_others_tell_of_is_made_again() {
                 database.table.delete(&key).await.unwrap();
             }
             let done = database.repair().await.unwrap();
-            assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new(), "{key:?}: {done:?}");
+            assert_eq!(database.check().await.unwrap().everything(), Vec::<String>::new(), "{key:?}: {done:?}");
             assert_eq!(shown(&database).await, good, "{key:?}: {done:?}");
             assert_eq!(database.repair().await.unwrap(), Vec::<String>::new(), "{key:?}");
             // And it goes on.
@@ -50,7 +50,7 @@ async fn whatever_others_tell_of_is_made_again() {
             assert_eq!(carl.user_id, 3, "{key:?}");
             samples::publish(&database, &carl, "D", "Text").await;
             assert_eq!(samples::create_project(&database, &carl, "Q", "Text").await.id, 2, "{key:?}");
-            assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new(), "{key:?}: {done:?}");
+            assert_eq!(database.check().await.unwrap().everything(), Vec::<String>::new(), "{key:?}: {done:?}");
         }
     }
 }
@@ -73,7 +73,7 @@ async fn two_accounts_of_one_number_are_not_taken_for_each_other() {
     let mal = samples::register(&database, "mal").await;
     assert_eq!(mal.user_id, 1);
     database.table.put(&keys::publications(), &publications).await.unwrap();
-    let problems = database.check().await.unwrap().problems;
+    let problems = database.check().await.unwrap().everything();
     assert!(problems.contains(&"there are two accounts with number 1".to_owned()), "{problems:?}");
     let good = shown(&database).await;
     database.table.delete(&keys::profile(&mal.username)).await.unwrap();
@@ -91,7 +91,7 @@ async fn what_is_lost_leaves_no_hole() {
     }
     database.table.delete(&keys::project(&"bob".parse().unwrap(), 1)).await.unwrap();
     database.repair().await.unwrap();
-    assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+    assert_eq!(database.check().await.unwrap().everything(), Vec::<String>::new());
     let bob = "bob".parse().unwrap();
     assert!(database.articles_of(&bob, PageRequest::new(1, 10)).await.unwrap().is_none());
     assert_eq!(database.projects_of(&bob, PageRequest::new(1, 10)).await.unwrap().unwrap().total, 0);
@@ -100,7 +100,7 @@ async fn what_is_lost_leaves_no_hole() {
     let ada = samples::session(&database, "ada").await;
     samples::publish(&database, &ada, "E", "Text").await;
     assert_eq!(database.article(&Slug::from_title("e")).await.unwrap().unwrap().article.id, 5);
-    assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+    assert_eq!(database.check().await.unwrap().everything(), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn nobody_publishes_over_what_is_left_of_an_article() {
         database.table.delete(&key).await.unwrap();
     }
     database.repair().await.unwrap();
-    let problems = database.check().await.unwrap().problems;
+    let problems = database.check().await.unwrap().everything();
     assert_eq!(problems, ["there are parts of article a, and nothing else of it that can be read"]);
     samples::publish(&database, &ada, "A", "Another text").await;
     let published = database.article(&"a-2".parse().unwrap()).await.unwrap().unwrap();
@@ -144,7 +144,7 @@ async fn an_author_publishes_again_whatever_is_lost() {
         database.table.put(&keys::user_article(&ada.username, 3), &json!({"id": "x"})).await.unwrap();
         database.repair().await.unwrap();
         samples::publish(&database, &ada, "D", "Text").await;
-        assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+        assert_eq!(database.check().await.unwrap().everything(), Vec::<String>::new());
     }
 }
 
@@ -169,9 +169,9 @@ async fn a_list_says_how_many_parts_there_are() {
     let key = keys::user_article(&"ada".parse().unwrap(), 2);
     let entry: EntryItem = database.table.get(&key).await.unwrap().unwrap();
     database.table.put(&key, &EntryItem { parts: 0, ..entry }).await.unwrap();
-    assert_eq!(database.check().await.unwrap().problems, ["article c has 0 parts by its author's list, and 1"]);
+    assert_eq!(database.check().await.unwrap().everything(), ["article c has 0 parts by its author's list, and 1"]);
     database.repair().await.unwrap();
-    assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+    assert_eq!(database.check().await.unwrap().everything(), Vec::<String>::new());
     assert_eq!(shown(&database).await, good);
 }
 
@@ -186,5 +186,5 @@ async fn nothing_is_numbered_anew_when_the_last_number_is_lost() {
     database.table.delete(&keys::project_counter()).await.unwrap();
     assert!(samples::try_create_project(&database, &bob, "Q", "Text").await.is_err());
     database.repair().await.unwrap();
-    assert_eq!(database.check().await.unwrap().problems, Vec::<String>::new());
+    assert_eq!(database.check().await.unwrap().everything(), Vec::<String>::new());
 }

@@ -39,10 +39,14 @@ use tokio::time::timeout;
 
 use super::attempts::{STORAGE_DAMAGED, STORAGE_FULL, STORAGE_GONE};
 use super::damage;
+use super::file::{has_log_of_another, log_files};
 use crate::database::error::OpenError;
 
 /// The engine's file in the data folder.
 pub(in crate::database) const FILE: &str = "talelio.db";
+
+/// The table in it.
+pub(super) const TABLE: &str = "talelio";
 
 /// Held by the process that uses the folder.
 const LOCK: &str = "talelio.lock";
@@ -54,8 +58,8 @@ pub(super) fn open(folder: Option<&Path>) -> Result<Client, OpenError> {
         Some(folder) => {
             let lock = lock(folder)?;
             let file = folder.join(FILE);
-            for name in [FILE.to_owned(), format!("{FILE}-wal"), format!("{FILE}-shm")] {
-                for_owner_only(&folder.join(name)).map_err(|error| unusable(folder, error))?;
+            for path in [file.clone()].iter().chain(&log_files(&file)) {
+                for_owner_only(path).map_err(|error| unusable(folder, error))?;
             }
             let path = file.to_str().ok_or_else(|| unusable(folder, "the path is not UTF-8"))?.to_owned();
             start(move || Database::new(&path), Some(Files { file, _lock: lock }))
@@ -97,17 +101,27 @@ pub(super) fn client(engine: impl HttpClient + 'static) -> Client {
 
 /// Takes a file, if it is there, from everybody but its owner.
 fn for_owner_only(file: &Path) -> std::io::Result<()> {
-    match std::fs::set_permissions(file, Permissions::from_mode(0o600)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    match std::fs::metadata(file) {
+        Ok(metadata) if metadata.permissions().mode() & 0o777 == 0o600 => Ok(()),
+        Ok(_) => std::fs::set_permissions(file, Permissions::from_mode(0o600)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
-/// Makes the folder, for its owner only, and keeps other processes out of it.
+/// Makes the folder, for its owner only, keeps other processes out of it, and looks whether what is in
+/// it belongs together.
 pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unusable(folder, error))?;
     let lock = File::create(folder.join(LOCK)).map_err(|error| unusable(folder, error))?;
-    lock.try_lock().map_err(|_| unusable(folder, "another process uses it"))?;
+    lock.try_lock().map_err(|_| unusable(folder, "another process uses it: stop that first"))?;
+    if has_log_of_another(&folder.join(FILE)) {
+        let reason = format!(
+            "{FILE}-wal is the log of another database, which opening {FILE} would write into it: remove it if {FILE} \
+             was put back from a backup"
+        );
+        return Err(unusable(folder, reason));
+    }
     Ok(lock)
 }
 

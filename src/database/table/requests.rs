@@ -70,20 +70,20 @@ impl Table {
     /// A table on the embedded engine, in a file in `folder` or, without one, in memory.
     pub(in crate::database) fn open(folder: Option<&Path>) -> Result<Self, OpenError> {
         let file = folder.map(|folder| folder.join(embedded::FILE));
-        Ok(Self::new(embedded::open(folder)?, "talelio".to_owned(), Attempts::One, file))
+        Ok(Self::new(embedded::open(folder)?, embedded::TABLE.to_owned(), Attempts::One, file))
     }
 
     /// A table on the embedded engine, in a file of any name that nobody else uses.
     pub(super) fn over_file(file: &Path) -> Result<Self, Fault> {
         let client = embedded::open_file(file).map_err(Fault::failed)?;
-        Ok(Self::new(client, "talelio".to_owned(), Attempts::One, Some(file.to_owned())))
+        Ok(Self::new(client, embedded::TABLE.to_owned(), Attempts::One, Some(file.to_owned())))
     }
 
     /// A table on an engine in memory, to which the way is bad.
     #[cfg(test)]
     pub(in crate::database) fn faulty(plan: Arc<Mutex<VecDeque<faulty::Fault>>>) -> Self {
         let engine = faulty::FaultyEngine { engine: embedded::in_memory(), plan };
-        Self::new(embedded::client(engine), "talelio".to_owned(), Attempts::several(), None)
+        Self::new(embedded::client(engine), embedded::TABLE.to_owned(), Attempts::several(), None)
     }
 
     fn new(client: Client, name: String, attempts: Attempts, file: Option<PathBuf>) -> Self {

@@ -7,13 +7,14 @@
 
 mod recovery;
 mod rows;
+mod sqlite;
 
 use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
-
 pub(in crate::database) use recovery::recover;
 use rows::{State, each_row};
+pub(super) use sqlite::{has_log_of_another, log_files};
+use sqlite::{integrity_problems, open};
 
 /// What is wrong with a file, a sentence each, but for items whose own checksum tells it.
 pub(super) fn problems(file: &Path, table: &str) -> Result<Vec<String>, rusqlite::Error> {
@@ -33,19 +34,4 @@ pub(super) fn problems(file: &Path, table: &str) -> Result<Vec<String>, rusqlite
         problems.push(format!("rows of the database file that cannot be read: {unreadable}"));
     }
     Ok(problems)
-}
-
-/// What SQLite finds wrong with a file.
-fn integrity_problems(connection: &Connection) -> Result<Vec<String>, rusqlite::Error> {
-    let mut check = connection.prepare("PRAGMA integrity_check")?;
-    let lines: Vec<String> = check.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    let lines = lines.into_iter().filter(|line| line != "ok");
-    Ok(lines.map(|line| format!("the database file is damaged: {line}")).collect())
-}
-
-fn open(file: &Path) -> Result<Connection, rusqlite::Error> {
-    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    // What can be read of a damaged schema is enough.
-    connection.pragma_update(None, "writable_schema", true)?;
-    Ok(connection)
 }

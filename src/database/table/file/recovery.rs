@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::rows::{State, each_row};
-use super::{integrity_problems, open};
+use super::sqlite::{integrity_problems, log_files, open};
 use crate::business::Fault;
 use crate::database::keys::Key;
-use crate::database::table::embedded::{self, FILE};
+use crate::database::table::embedded::{self, FILE, TABLE};
 use crate::database::table::requests::Table;
 use crate::database::table::schema;
 
@@ -74,7 +74,7 @@ fn plan(file: &Path) -> Result<Plan, rusqlite::Error> {
     let mut plan = Plan { is_sound: integrity_problems(&connection)?.is_empty(), ..Plan::default() };
     let mut ranks: [Vec<(usize, Option<Key>)>; 4] = Default::default();
     let mut place = 0;
-    let unreadable = each_row(&connection, "talelio", |row| {
+    let unreadable = each_row(&connection, TABLE, |row| {
         let state = row.state();
         plan.is_sound &= row.has_types && matches!(state, State::Whole(_) | State::Damaged(_));
         let (rank, key) = match state {
@@ -123,7 +123,7 @@ fn copy(from: &Path, to: &Path, plan: &Plan) -> Result<(), Fault> {
         }
         Ok(())
     };
-    each_row(&connection, "talelio", |row| {
+    each_row(&connection, TABLE, |row| {
         if let (Some(key), Ok(())) = (plan.places.get(&place), &outcome) {
             outcome = row.json(key).map_err(Fault::failed).and_then(|item| add(Some(item)));
         }
@@ -136,22 +136,21 @@ fn copy(from: &Path, to: &Path, plan: &Plan) -> Result<(), Fault> {
 
 /// Stores items in one transaction.
 fn store(engine: &dynoxide::Database, items: Vec<Value>) -> Result<(), Fault> {
-    let actions: Vec<_> =
-        items.into_iter().map(|item| json!({"Put": {"TableName": "talelio", "Item": item}})).collect();
+    let actions: Vec<_> = items.into_iter().map(|item| json!({"Put": {"TableName": TABLE, "Item": item}})).collect();
     let request = serde_json::from_value(json!({"TransactItems": actions})).map_err(Fault::failed)?;
     engine.transact_write_items(request).map(drop).map_err(Fault::failed)
 }
 
 /// Puts a new file in the place of one, and returns where that is kept.
 fn put_in_place(new: &Path, file: &Path) -> io::Result<PathBuf> {
-    let kept = (1..).map(|number| file.with_extension(format!("db.damaged-{number}")));
-    let kept = kept.into_iter().find(|kept| !kept.exists()).unwrap_or_else(|| file.with_extension("db.damaged"));
-    for suffix in ["-wal", "-shm"] {
-        let mut log = file.as_os_str().to_owned();
-        log.push(suffix);
-        let mut kept = kept.as_os_str().to_owned();
-        kept.push(suffix);
-        if Path::new(&log).exists() {
+    let mut number = 1;
+    let mut kept = file.with_extension("db.damaged-1");
+    while kept.exists() {
+        number += 1;
+        kept = file.with_extension(format!("db.damaged-{number}"));
+    }
+    for (log, kept) in log_files(file).iter().zip(log_files(&kept)) {
+        if log.exists() {
             fs::rename(log, kept)?;
         }
     }
@@ -163,9 +162,7 @@ fn put_in_place(new: &Path, file: &Path) -> io::Result<PathBuf> {
 
 /// Removes what is left of a recovery that broke off.
 fn remove(file: &Path) -> io::Result<()> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut path = file.as_os_str().to_owned();
-        path.push(suffix);
+    for path in [file.to_owned()].into_iter().chain(log_files(file)) {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
