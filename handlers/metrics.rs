@@ -10,7 +10,7 @@ use axum::Router;
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
-use metrics::{counter, gauge, histogram};
+use metrics::{counter, describe_counter, gauge, histogram};
 use metrics_cloudwatch_embedded::{Builder, Collector};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use talelio::business::memory::MemoryBudget;
@@ -21,6 +21,24 @@ use crate::app::BoxError;
 
 /// Upper ends of what requests are sorted by, in seconds.
 const BUCKETS: [f64; 12] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What the names mean. `docs/operations.md` says more.
+const DESCRIPTIONS: [(&str, &str); 14] = [
+    ("talelio_build_info", "Which version runs"),
+    ("talelio_requests_total", "Requests that were answered"),
+    ("talelio_request_seconds", "How long they took, in seconds"),
+    ("talelio_response_cache_total", "What of the cached routes was a hit, a miss or stale"),
+    ("talelio_memory_budget_bytes", "What requests may hold at once"),
+    ("talelio_memory_free_bytes", "What is left of that"),
+    ("talelio_memory_refusals_total", "How often that was not there"),
+    ("talelio_connections", "Open connections"),
+    ("talelio_engine_queue", "Requests that wait for the embedded engine"),
+    ("talelio_table_requests_total", "What became of requests to the table"),
+    ("talelio_table_retries_total", "How often one was sent again"),
+    ("talelio_object_requests_total", "What became of requests to the storage of images"),
+    ("talelio_job_runs_total", "How often a job that had something to do came to its end, or failed"),
+    ("talelio_job_items_total", "How many things jobs did, or could not do"),
+];
 
 /// How often what was recorded of times is sorted, so that it does not pile up.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -35,6 +53,10 @@ pub(crate) async fn serve((host, port): (String, u16), memory: MemoryBudget) -> 
     let listener = listener.map_err(|error| format!("METRICS_PORT, {host}:{port}: {error}"))?;
     let handle = PrometheusBuilder::new().set_buckets(&BUCKETS)?.install_recorder()?;
     COUNTING.get_or_init(|| ());
+    for (name, description) in DESCRIPTIONS {
+        // Whatever kind it is.
+        describe_counter!(name, description);
+    }
     gauge!("talelio_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     let address = listener.local_addr()?;
     tracing::info!(%address, "metrics on http://{address}/metrics");

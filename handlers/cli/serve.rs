@@ -27,6 +27,7 @@ pub(super) async fn run(config: Config) -> Result<(), BoxError> {
         let variables = config.unset.join(", ");
         tracing::warn!(variables, "not set in production; `Configuration` in the README says what then happens");
     }
+    config.log_places();
     let database = Arc::new(app::open_database(&config).await?);
     // While its first request is on its way, everything else is put together.
     let warming_up = tokio::spawn(app::warm_up(Arc::clone(&database)));

@@ -1,8 +1,10 @@
 //! The configuration: read once, from the environment, into one typed value.
 
 mod limits;
+mod mail;
 mod memory;
 mod metrics;
+mod places;
 mod reader;
 mod secret_key;
 pub(crate) mod variables;
@@ -17,7 +19,7 @@ use lettre::message::Mailbox;
 use talelio::AwsEndpoint;
 use talelio::business::{Allowlist, Rates, SecretKey};
 use talelio::database::TableConfig;
-use talelio::mail::{Smtp, SmtpConfig};
+use talelio::mail::Smtp;
 use talelio::objects::BucketConfig;
 use tracing_subscriber::filter::Targets;
 
@@ -119,8 +121,11 @@ impl Config {
 }
 
 /// What production is not meant to be without, although it starts.
-const IN_PRODUCTION: [&str; 5] =
-    ["WHITELISTED_EMAILS", "API_BASE_URL", "SITE_BASE_URL", "CORS_ORIGINS", "EMAIL_SERVER"];
+const IN_PRODUCTION: [&str; 6] =
+    ["WHITELISTED_EMAILS", "API_BASE_URL", "SITE_BASE_URL", "CORS_ORIGINS", "COOKIE_DOMAIN", "EMAIL_SERVER"];
+
+/// Likewise, where it listens itself.
+const AS_SERVER: [&str; 2] = ["HOST", "TRUSTED_PROXIES"];
 
 impl Reader {
     fn config(&mut self) -> Config {
@@ -175,14 +180,19 @@ impl Reader {
             cookie_domain: self.cookie_domain(),
             allowlist: self.allowlist(),
             smtp: self.smtp(sender.as_ref(), production),
-            sender: sender.unwrap_or_else(default_sender),
-            unset: IN_PRODUCTION.into_iter().filter(|name| production && !self.is_set(name)).collect(),
+            sender: sender.unwrap_or_else(mail::default_sender),
+            unset: self.unset(production, lambda),
             log_filter: self
                 .parsed("RUST_LOG", "info", "levels such as `warn` or `info,talelio=debug`")
                 .unwrap_or_default(),
             log_colours: !self.is_set("NO_COLOR"),
             secret_key,
         }
+    }
+
+    fn unset(&self, production: bool, lambda: bool) -> Vec<&'static str> {
+        let expected = IN_PRODUCTION.into_iter().chain(AS_SERVER.into_iter().filter(|_| !lambda));
+        expected.filter(|name| production && !self.is_set(name)).collect()
     }
 
     fn connection(&mut self) -> Option<TableConfig> {
@@ -269,40 +279,11 @@ impl Reader {
             emails.into_iter().collect()
         })
     }
-
-    fn sender(&mut self) -> Option<Mailbox> {
-        let sender = self.text("EMAIL_SENDER").or_else(|| self.text("EMAIL_USER"))?;
-        let parsed = sender.parse();
-        if parsed.is_err() {
-            self.problem("EMAIL_SENDER", "expected a mail address, with or without a name before it");
-        }
-        parsed.ok()
-    }
-
-    fn smtp(&mut self, sender: Option<&Mailbox>, production: bool) -> Option<Smtp> {
-        let server = self.text("EMAIL_SERVER")?;
-        let (user, password) = (self.text("EMAIL_USER"), self.text("EMAIL_PASS"));
-        if user.is_some() != password.is_some() {
-            self.problem("EMAIL_USER", "EMAIL_USER and EMAIL_PASS go together");
-        }
-        if self.text("EMAIL_SENDER").is_none() && user.is_none() {
-            self.problem("EMAIL_SENDER", "required with EMAIL_SERVER, unless EMAIL_USER is an address");
-        }
-        let config = SmtpConfig { server, credentials: user.zip(password), sender: sender?.clone() };
-        if config.is_plaintext() && production {
-            self.problem("EMAIL_SERVER", "mail is not sent without TLS in production");
-        }
-        Smtp::new(config).map_err(|error| self.problem("EMAIL_SERVER", &error.to_string())).ok()
-    }
 }
 
 /// A free port, which 0 asks for, is not known yet.
 fn default_api_base_url(port: u16) -> String {
     format!("http://127.0.0.1:{}", if port == 0 { 8000 } else { port })
-}
-
-fn default_sender() -> Mailbox {
-    "no-reply@localhost".parse().expect("a valid address")
 }
 
 #[cfg(test)]

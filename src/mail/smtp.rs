@@ -76,6 +76,12 @@ impl Smtp {
         }
         Ok(Self { server: config.server, transport: transport.build(), sender: config.sender })
     }
+
+    /// The server, as the operator names it.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
 }
 
 #[async_trait]

@@ -318,7 +318,14 @@ fn tells_of_damage(message: &str) -> bool {
 /// Why the file could not be opened, and what to do.
 fn advised(reason: &str) -> String {
     let advice = "run `talelio-backend check --repair`, or put it back from a backup";
-    if tells_of_damage(reason) { format!("{reason}: {advice}") } else { reason.to_owned() }
+    match reason {
+        // The engine's own words are about a key that there is none of.
+        _ if reason.contains("not a valid SQLite database") => {
+            format!("{FILE} is damaged or of another program: {advice}")
+        }
+        _ if tells_of_damage(reason) => format!("{reason}: {advice}"),
+        _ => reason.to_owned(),
+    }
 }
 
 /// The answer to a request that was withdrawn.

@@ -71,6 +71,9 @@ async fn monitoring_is_told_what_happens() {
     ] {
         assert!(text.lines().any(|found| found.starts_with(line)), "{line}, in\n{text}");
     }
+    for name in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()) {
+        assert!(text.contains(&format!("# HELP {name} ")), "{name}");
+    }
     // On a port of its own only, and only if it is asked for.
     assert_eq!(app.get("/metrics").await.status, StatusCode::NOT_FOUND);
     assert!(!TestApp::http(&[]).process.printed().contains("metrics on"));
