@@ -1,4 +1,4 @@
-//! The document for people: a table of the routes and an example of each, in Markdown,
+//! The document for people: a table of the routes and a section for each, in Markdown,
 //! which is what `docs/api.md` has and what `/docs` renders. The README has the table.
 
 use std::fmt::Write as _;
@@ -35,9 +35,7 @@ fn page(document: &Value) -> String {
     let info = |key: &str| document["info"][key].as_str().unwrap_or_default();
     let mut text = format!("# {}\n\n{}\n\n{}", info("title"), info("description"), table(document, page_link));
     for operation in operations(document) {
-        text += &operation.example(document);
-        text += &operation.parameter_list();
-        text += &operation.error_responses();
+        text += &operation.section(document);
     }
     // The only text that is rendered here is our own.
     let rendered = markdown::render(&text, "").map(|rendered| rendered.html).unwrap_or_default();
@@ -50,14 +48,14 @@ fn page(document: &Value) -> String {
     )
 }
 
-/// `docs/api.md`: the table of all routes, and an example of each.
+/// `docs/api.md`: the table of all routes, and a section for each.
 #[cfg(test)]
 fn markdown_page(document: &Value) -> String {
-    let examples: String = operations(document).map(|operation| operation.example(document)).collect();
+    let sections: String = operations(document).map(|operation| operation.section(document)).collect();
     format!(
         "# API\n\nWritten by `make docs`.\n\n{}{}\n",
         table(document, |anchor| format!("#{anchor}")),
-        examples.trim_end()
+        sections.trim_end()
     )
 }
 
@@ -105,7 +103,8 @@ impl Operation<'_> {
         let responses = self.details["responses"].as_object().into_iter().flatten();
         let errors = responses.filter(|(status, _)| status.starts_with(['4', '5']));
         let line = |(status, response): (&String, &Value)| format!("- {status}: {}\n", text(&response["description"]));
-        format!("Errors:\n\n{}\n", errors.map(line).collect::<String>())
+        let lines: String = errors.map(line).collect();
+        if lines.is_empty() { lines } else { format!("Errors:\n\n{lines}\n") }
     }
 
     /// What a request has to bring along.
@@ -126,17 +125,18 @@ impl Operation<'_> {
         needs
     }
 
-    /// The operation with a command that calls it and what that prints.
-    fn example(&self, document: &Value) -> String {
+    /// The operation with a command that calls it, what that prints, and what may go wrong.
+    fn section(&self, document: &Value) -> String {
         let Self { method, path, details } = self;
         let (summary, description) = (text(&details["summary"]), text(&details["description"]));
         let command = self.command(document);
         let success = details["responses"].as_object().into_iter().flatten().next();
         let answer = success.map(|(status, response)| answer(document, status, response)).unwrap_or_default();
         format!(
-            "### `{method} {path}`\n\n{}\n\n{}```sh\n{command}\n```\n\n{answer}",
+            "### `{method} {path}`\n\n{}\n\n{}```sh\n{command}\n```\n\n{answer}{}",
             format!("{summary}. {description}").trim_end(),
-            self.parameter_list()
+            self.parameter_list(),
+            self.error_responses()
         )
     }
 
