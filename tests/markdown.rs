@@ -11,6 +11,8 @@
 mod authors;
 #[path = "markdown/pathological.rs"]
 mod pathological;
+#[path = "markdown/sanitiser.rs"]
+mod sanitiser;
 #[path = "markdown/words.rs"]
 mod words;
 

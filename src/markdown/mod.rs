@@ -31,6 +31,7 @@ mod complexity;
 mod footnotes;
 mod headings;
 mod inlines;
+mod math;
 mod raw_html;
 pub mod responsive_images;
 mod sanitise;
@@ -281,8 +282,8 @@ mod tests {
             "<iframe src=\"https://www.youtube.com.evil.example/embed/x\"></iframe>\n\n",
             "<video controls src=\"/v.mp4\"></video>\n",
         )), @r#"
-        <iframe src="https://www.youtube.com/embed/x" allowfullscreen=""></iframe>
-        <iframe src="https://player.vimeo.com/video/1"></iframe>
+        <iframe src="https://www.youtube.com/embed/x" allowfullscreen="" allow="accelerometer; autoplay; clipboard-write; encrypted-media; fullscreen; gyroscope; picture-in-picture; web-share" referrerpolicy="strict-origin-when-cross-origin"></iframe>
+        <iframe src="https://player.vimeo.com/video/1" allow="accelerometer; autoplay; clipboard-write; encrypted-media; fullscreen; gyroscope; picture-in-picture; web-share" referrerpolicy="strict-origin-when-cross-origin"></iframe>
 
 
         <video controls="" src="/v.mp4"></video>
@@ -321,7 +322,6 @@ mod tests {
                 "position",
                 "url(",
                 "svg",
-                "math",
                 "object",
                 "embed",
                 "form",

@@ -8,9 +8,10 @@
 
 use std::collections::HashMap;
 
+use super::math;
 use super::sanitise::allows;
 use super::tags::{Markup, Scanner, Tag, VOID};
-use super::tree::{Node, escape};
+use super::tree::{self, Node, escape};
 use super::warnings::Warnings;
 
 /// Elements whose content is no text: it could run, or style the page.
@@ -18,6 +19,9 @@ const PROGRAMS: [&str; 2] = ["script", "style"];
 
 /// Elements that show something else than their content.
 const PLAYERS: [&str; 3] = ["audio", "iframe", "video"];
+
+/// Elements that show a number, for which their content is only in old browsers.
+const GAUGES: [&str; 2] = ["meter", "progress"];
 
 /// Elements that end by themselves where another begins.
 const ENDS_BY_ITSELF: [&str; 16] = [
@@ -27,11 +31,12 @@ const ENDS_BY_ITSELF: [&str; 16] = [
 
 /// Whether a tag that is never closed hides what follows it, and so cannot be meant as one.
 pub(super) fn hides_what_follows(name: &str) -> bool {
-    !allows(name) || PLAYERS.contains(&name) || name == "details"
+    !allows(name) || PLAYERS.contains(&name) || GAUGES.contains(&name) || name == "details"
 }
 
 /// Makes all raw HTML in and below `nodes` such.
-pub(super) fn contain(nodes: &mut [Node], warnings: &mut Warnings) {
+pub(super) fn contain(nodes: &mut Vec<Node>, warnings: &mut Warnings) {
+    join_formulas(nodes);
     let mut closed = HashMap::new();
     for index in (0..nodes.len()).rev() {
         match &mut nodes[index] {
@@ -46,6 +51,30 @@ pub(super) fn contain(nodes: &mut [Node], warnings: &mut Warnings) {
             Node::Text(_) | Node::Source(_) => {}
         }
     }
+}
+
+/// Makes one piece of the tags and the text of each formula.
+fn join_formulas(nodes: &mut Vec<Node>) {
+    let begins = |node: &Node| matches!(node, Node::Raw(html) if html.starts_with("<math"));
+    let mut joined = Vec::with_capacity(nodes.len());
+    let mut rest = std::mem::take(nodes).into_iter().peekable();
+    while let Some(node) = rest.next() {
+        if !begins(&node) {
+            joined.push(node);
+            continue;
+        }
+        let mut html = String::new();
+        let mut pieces = vec![node];
+        while let Some(Node::Raw(_) | Node::Text(_)) = rest.peek()
+            && !rest.peek().is_some_and(begins)
+            && !matches!(pieces.last(), Some(Node::Raw(html)) if html == "</math>")
+        {
+            pieces.extend(rest.next());
+        }
+        tree::write_nodes(&mut html, &pieces);
+        if math::end(&html) == Some(html.len()) { joined.push(Node::Raw(html)) } else { joined.append(&mut pieces) }
+    }
+    *nodes = joined;
 }
 
 /// What a text consists of, if it is one tag or comment.
@@ -79,12 +108,17 @@ fn in_line(tag: &Tag, html: &str, closed: &mut HashMap<String, usize>) -> Option
     if ENDS_BY_ITSELF.contains(&&*tag.name) {
         return None;
     }
-    let is_player = PLAYERS.contains(&&*tag.name) && tag.attribute("src").is_some();
-    if tag.empty || is_player {
+    if tag.empty || shows_something(tag) {
         return Some(Node::Raw(closed_at_once(tag, html)));
     }
     let is_named = tag.attributes.is_empty() || hides_what_follows(&tag.name);
     if is_named { as_text() } else { None }
+}
+
+/// Whether a tag says what is shown in the place of its content.
+fn shows_something(tag: &Tag) -> bool {
+    let shown = |elements: &[&str], by| elements.contains(&&*tag.name) && tag.attribute(by).is_some();
+    shown(&PLAYERS, "src") || shown(&GAUGES, "value")
 }
 
 /// An element without content.
@@ -122,6 +156,11 @@ fn block(html: &str, warnings: &mut Warnings) -> String {
             }
             continue;
         };
+        if let Some(length) = (&*tag.name == "math").then(|| math::end(&html[start..])).flatten() {
+            contained.push_str(&html[start..start + length]);
+            at = start + length;
+            continue;
+        }
         let end = ends.get(&*tag.name).and_then(|ends| ends.get(ends.partition_point(|end| end.0 < at))).copied();
         let name = &*tag.name;
         if tag.closing {
@@ -140,7 +179,7 @@ fn block(html: &str, warnings: &mut Warnings) -> String {
             } else {
                 warnings.left_out(name);
             }
-        } else if allows(name) && (tag.empty || PLAYERS.contains(&name) && tag.attribute("src").is_some()) {
+        } else if allows(name) && (tag.empty || shows_something(&tag)) {
             contained.push_str(&closed_at_once(&tag, markup_text));
         } else if hides_what_follows(name) {
             escape(&mut contained, markup_text);

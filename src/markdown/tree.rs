@@ -196,7 +196,8 @@ pub(super) fn to_html(nodes: &[Node]) -> String {
     html
 }
 
-fn write_nodes(html: &mut String, nodes: &[Node]) {
+/// Writes nodes to the end of `html`.
+pub(super) fn write_nodes(html: &mut String, nodes: &[Node]) {
     for node in nodes {
         match node {
             Node::Text(text) | Node::Source(text) => escape(html, text),

@@ -2,12 +2,12 @@
 
 use talelio::markdown::{self, Rendered};
 
-fn rendered(source: &str) -> Rendered {
+pub fn rendered(source: &str) -> Rendered {
     markdown::render(source, "https://www.talel.io").unwrap()
 }
 
 /// Compares what becomes of each source, on one line.
-fn assert_rendered(cases: &[(&str, &str)]) {
+pub fn assert_rendered(cases: &[(&str, &str)]) {
     let wrong: Vec<_> = cases
         .iter()
         .map(|(source, expected)| (source, rendered(source).html.trim().to_owned(), expected))

@@ -326,16 +326,19 @@ async fn articles_say_how_large_their_images_are() {
     let html = app.publish_article(&token, &article).await.json()["article"]["html"].as_str().unwrap().to_owned();
     let html = html.replace(&large, "LARGE").replace(&small, "SMALL");
     insta::assert_snapshot!(html.replace(&large.replace("/ada/", "/ADA/"), "OTHER CASE"), @r#"
-    <p><img alt="one" src="LARGE" loading="lazy" width="700" height="70" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
+    <p><img alt="one" src="LARGE" loading="lazy" width="700" height="70" style="height: auto" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
     <p><img alt="two" src="SMALL" width="10" loading="lazy"></p>
-    <p><img src="LARGE" srcset="x.png 1x" loading="lazy" width="700" height="70"></p>
+    <p><img src="LARGE" srcset="x.png 1x" loading="lazy" width="700" height="70" style="height: auto"></p>
     <p><img alt="other" src="https://example.com/a.png" loading="lazy"></p>
-    <p><img alt="three" src="OTHER CASE" loading="lazy" width="700" height="70" srcset="OTHER CASE?width=320 320w, OTHER CASE?width=640 640w, OTHER CASE 700w"></p>
+    <p><img alt="three" src="OTHER CASE" loading="lazy" width="700" height="70" style="height: auto" srcset="OTHER CASE?width=320 320w, OTHER CASE?width=640 640w, OTHER CASE 700w"></p>
     "#);
     let project = json!({"title": "Images", "body": format!("![one]({small})")});
     let project = app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&project)).await;
     let html = project.json()["html"].as_str().unwrap().replace(&small, "SMALL");
-    assert_eq!(html, "<p><img alt=\"one\" src=\"SMALL\" loading=\"lazy\" width=\"20\" height=\"10\"></p>\n");
+    assert_eq!(
+        html,
+        "<p><img alt=\"one\" src=\"SMALL\" loading=\"lazy\" width=\"20\" height=\"10\" style=\"height: auto\"></p>\n"
+    );
 }
 
 #[tokio::test]
