@@ -9,7 +9,7 @@ use talelio::business::{
     AccountMails, Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, Job, Jobs, LimitStore, Limits,
     MailJob, Mailer, Projects, Readiness, Renderer, SweepObjects, SystemClock, Tokens, Unlimited,
 };
-use talelio::database::{Database, OpenError, RecordCounts};
+use talelio::database::{Database, OpenError, RecordCounts, Recovery};
 use talelio::mail::Outbox;
 use talelio::objects::{self, Objects};
 use uuid::Uuid;
@@ -133,10 +133,10 @@ pub(crate) async fn open_database(config: &Config) -> Result<Database, OpenError
 }
 
 /// The same, to be repaired, and what was done to open it.
-pub(crate) async fn open_damaged_database(config: &Config) -> Result<(Database, Vec<String>), OpenError> {
+pub(crate) async fn open_damaged_database(config: &Config) -> Result<(Database, Recovery), OpenError> {
     match (&config.connection, config.data_dir.folder()) {
         (None, Some(folder)) => Database::for_repair(folder).await,
-        _ => Ok((open_database(config).await?, Vec::new())),
+        _ => Ok((open_database(config).await?, Recovery::default())),
     }
 }
 

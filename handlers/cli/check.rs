@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use talelio::business::{Fault, Unlisted};
-use talelio::database::{Database, Inspection};
+use talelio::database::{Database, Inspection, Recovery};
 
 use crate::app::{self, App, BoxError};
 use crate::config::Config;
@@ -16,23 +16,33 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
     {
         return Err(format!("there is no store in {}", folder.display()).into());
     }
-    let (database, opened) =
-        if repair { app::open_damaged_database(&config).await? } else { (app::open_database(&config).await?, vec![]) };
+    let (database, recovery) = if repair {
+        app::open_damaged_database(&config).await?
+    } else {
+        (app::open_database(&config).await?, Recovery::default())
+    };
     let database = Arc::new(database);
     let app = app::build(config, Arc::clone(&database))?;
-    for done in opened {
+    for done in recovery.done {
         println!("mended: {done}");
     }
     if repair {
         mend(&app, &database).await?;
     }
     let Inspection { accounts, articles, projects, images, problems, mut lost, .. } = inspect(&database).await?;
+    lost.splice(0..0, recovery.lost);
+    let mut lost: Vec<_> = lost.into_iter().map(|problem| format!("{problem} (needs a backup)")).collect();
     let counts = [(accounts, "account"), (articles, "article"), (projects, "project"), (images.len(), "image")];
     println!("{}", counts.map(|(count, of)| counted(count, of)).join(", "));
     for (username, image) in &images {
         match app.images.check(username, image).await {
             Ok(()) => {}
-            Err(Fault::Failed(error)) => lost.push(format!("image {} of {username}: {error}", image.file)),
+            Err(Fault::Failed(error)) => {
+                lost.push(format!(
+                    "image {} of {username}: {error} (needs a backup, or its author removes it)",
+                    image.file
+                ));
+            }
             Err(other) => return Err(other.into()),
         }
     }
@@ -50,11 +60,8 @@ pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
 
 /// Prints what is wrong, and says what to do.
 fn tell(problems: &[String], lost: &[String], repaired: bool) -> Result<(), BoxError> {
-    for problem in problems {
+    for problem in problems.iter().chain(lost) {
         println!("{problem}");
-    }
-    for problem in lost {
-        println!("{problem} (needs a backup)");
     }
     let advice = match (problems, lost) {
         ([], []) => {
@@ -64,7 +71,7 @@ fn tell(problems: &[String], lost: &[String], repaired: bool) -> Result<(), BoxE
         ([_, ..], _) if !repaired => {
             "stop the server, make a backup, and run `talelio-backend check --repair`; what that leaves needs a backup"
         }
-        _ => "nothing else has what is left: put it back from a backup, or its author removes it",
+        _ => "nothing else has what is left: put it back from a backup",
     };
     Err(format!("{}: {advice}", counted(problems.len() + lost.len(), "problem")).into())
 }

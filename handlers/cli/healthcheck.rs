@@ -1,6 +1,6 @@
 //! `talelio-backend healthcheck`
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ pub(super) fn run(host: &str, port: u16) -> Result<(), BoxError> {
     match status(address) {
         Ok(status) if &status == b"HTTP/1.1 200" => Ok(()),
         Ok(status) => Err(format!("{address} answered {}", String::from_utf8_lossy(&status)).into()),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            Err(format!("{address} does not answer within {} seconds", TIMEOUT.as_secs()).into())
+        }
         Err(error) => Err(format!("{address} does not answer: {error}").into()),
     }
 }

@@ -1,7 +1,7 @@
 //! The secret of a developer's machine.
 
 use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -33,9 +33,9 @@ fn kept_key(folder: &Path, path: &Path) -> io::Result<String> {
             Ok(key)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let mut key = String::new();
-            OpenOptions::new().read(true).open(path)?.read_to_string(&mut key)?;
-            Ok(key.trim().to_owned())
+            // Of what is no text, nothing is left.
+            let key = std::fs::read(path)?;
+            Ok(str::from_utf8(&key).unwrap_or_default().trim().to_owned())
         }
         Err(error) => Err(error),
     }

@@ -14,6 +14,14 @@ pub enum OpenError {
         /// What the system or the engine says.
         reason: String,
     },
+    /// The file in the folder is damaged.
+    #[error("cannot open the store in {path}: {reason}: run `talelio-backend check --repair`, or put back a backup")]
+    Damaged {
+        /// The folder.
+        path: String,
+        /// What the engine says.
+        reason: String,
+    },
     /// The server does not make tables on an engine that is not its own.
     #[error("there is no table {0}: make it with `talelio-backend create-table`")]
     NoTable(String),
@@ -25,6 +33,14 @@ pub enum OpenError {
 impl OpenError {
     pub(super) fn unusable(folder: &Path, reason: &dyn fmt::Display) -> Self {
         Self::Unusable { path: folder.display().to_string(), reason: reason.to_string() }
+    }
+
+    /// The same for who has tried to mend it.
+    pub(super) fn after_repair(self) -> Self {
+        match self {
+            Self::Damaged { path, reason } => Self::Unusable { path, reason: format!("{reason}: put back a backup") },
+            other => other,
+        }
     }
 }
 

@@ -34,7 +34,7 @@ use tokio::sync::Mutex;
 
 pub use error::OpenError;
 pub use integrity::{Inspection, RecordCounts};
-pub use table::{ConsumedCapacity, Schema, TableConfig, measure};
+pub use table::{ConsumedCapacity, Recovery, Schema, TableConfig, measure};
 
 use crate::business::{Fault, Probe};
 use integrity::identity::{Counts, Folder};
@@ -80,13 +80,13 @@ impl Database {
     /// # Errors
     /// [`OpenError`] when it cannot be used, another process uses it, it cannot be read through, or it is
     /// that of another store.
-    pub async fn for_repair(folder: &Path) -> Result<(Self, Vec<String>), OpenError> {
+    pub async fn for_repair(folder: &Path) -> Result<(Self, Recovery), OpenError> {
         let files = Folder::read(folder, DATABASE_FILE)?;
-        let done = table::recover(folder).await?;
-        let mut database = Self::over(Table::open(Some(folder))?);
+        let recovery = table::recover(folder).await?;
+        let mut database = Self::over(Table::open(Some(folder)).map_err(OpenError::after_repair)?);
         database.create_table().await?;
         database.recorded = files.identify_for_repair(&database.table).await?;
-        Ok((database, done))
+        Ok((database, recovery))
     }
 
     /// Whether there is a store in `folder`, or something is left of one.

@@ -155,7 +155,8 @@ async fn no_flipped_bit_of_the_file_is_read_as_something_else() {
 
 /// Repairs what is in a folder, and says what was done.
 async fn repair(folder: &Path) -> Result<(Database, Vec<String>), String> {
-    let (database, mut done) = Database::for_repair(folder).await.map_err(|error| format!("{error:?}"))?;
+    let (database, recovery) = Database::for_repair(folder).await.map_err(|error| format!("{error:?}"))?;
+    let mut done = [recovery.done, recovery.lost].concat();
     done.extend(database.repair().await.map_err(|error| format!("{error:?}"))?);
     Ok((database, done))
 }

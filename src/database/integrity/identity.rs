@@ -31,6 +31,27 @@ pub(in crate::database) struct Record {
     id: String,
     #[serde(flatten)]
     counts: Counts,
+    /// Of all the rest; files of before have none.
+    #[serde(default)]
+    checksum: Option<u32>,
+}
+
+impl Record {
+    fn new(id: String, counts: Counts) -> Self {
+        let checksum = crc32fast::hash(format!("{id} {counts}").as_bytes());
+        Self { id, counts, checksum: Some(checksum) }
+    }
+
+    /// What a file says.
+    fn parse(json: &[u8]) -> Result<Self, String> {
+        let record: Self = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        match record.checksum {
+            Some(_) if Self::new(record.id.clone(), record.counts) != record => {
+                Err("its checksum is another".to_owned())
+            }
+            _ => Ok(record),
+        }
+    }
 }
 
 /// How much there was: as nothing of it is ever taken away, there is as much or more.
@@ -98,11 +119,11 @@ impl Folder {
     pub(in crate::database) fn read(path: &Path, database: &str) -> Result<Self, OpenError> {
         let unusable = |reason: &dyn std::fmt::Display| OpenError::unusable(path, reason);
         let record = match fs::read(path.join(FILE)) {
-            Ok(json) => Some(serde_json::from_slice(&json).map_err(|error| {
+            Ok(json) => Some(Record::parse(&json).map_err(|error| {
                 unusable(&format!("{FILE} is damaged, remove it if {database} is the right one: {error}"))
             })?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(unusable(&error)),
+            Err(error) => return Err(unusable(&format!("{FILE}: {error}"))),
         };
         let objects = fs::read_dir(path.join(OBJECTS)).is_ok_and(|mut entries| entries.next().is_some());
         let there = path.join(database).exists();
@@ -146,8 +167,8 @@ impl Folder {
         };
         if let Some(reason) = reason {
             let reason = format!(
-                "the database {reason}: put the right one back from a backup, or run \
-                 `talelio-backend check --repair` if this one is damaged"
+                "the database {reason}: put the right one back from a backup, run `talelio-backend check --repair` if this \
+                 one is damaged, or remove {FILE} to go on with this one"
             );
             return Err(OpenError::unusable(&self.path, &reason));
         }
@@ -158,7 +179,7 @@ impl Folder {
             table.put(&keys::store_id(), &IdItem { id: id.clone() }).await?;
             id
         };
-        write(&self.path, &Record { id, counts }).map_err(|error| OpenError::unusable(&self.path, &error))
+        write(&self.path, &Record::new(id, counts)).map_err(|error| OpenError::unusable(&self.path, &error))
     }
 
     /// Takes the table for the store that is recorded, though there is less in it, unless it says that
@@ -198,9 +219,9 @@ pub(super) fn write(folder: &Path, record: &Record) -> io::Result<()> {
 /// What is recorded in `folder`, with the counts of now, if those have changed.
 pub(super) async fn outdated(folder: &Path, table: &Table) -> Result<Option<Record>, Fault> {
     let json = fs::read(folder.join(FILE)).map_err(Fault::failed)?;
-    let record: Record = serde_json::from_slice(&json).map_err(Fault::failed)?;
+    let record = Record::parse(&json).map_err(Fault::failed)?;
     let now = Counts::of(table, record.counts).await?;
     // As there is never less, less is damage, which the next start is to notice.
     let counts = now.max(record.counts);
-    Ok(Some(Record { counts, ..record.clone() }).filter(|new| *new != record))
+    Ok(Some(Record::new(record.id.clone(), counts)).filter(|new| *new != record))
 }

@@ -39,7 +39,7 @@ use tokio::time::timeout;
 
 use super::attempts::{STORAGE_DAMAGED, STORAGE_FULL, STORAGE_GONE};
 use super::damage;
-use super::file::{has_log_of_another, log_files};
+use super::file::{has_damaged_log, has_log_of_another, log_files};
 use crate::database::error::OpenError;
 
 /// The engine's file in the data folder.
@@ -58,12 +58,19 @@ pub(super) fn open(folder: Option<&Path>) -> Result<Client, OpenError> {
         Some(folder) => {
             let lock = lock(folder)?;
             let file = folder.join(FILE);
+            if file.exists() && has_damaged_log(&file).map_err(|error| unusable(folder, error))? {
+                let reason = format!(
+                    "{FILE}-wal is damaged, and has what was written last: make a backup of the folder, and run \
+                     `talelio-backend check --repair`"
+                );
+                return Err(unusable(folder, reason));
+            }
             for path in [file.clone()].iter().chain(&log_files(&file)) {
-                for_owner_only(path).map_err(|error| unusable(folder, error))?;
+                for_owner_only(path).map_err(|error| unusable(path, error))?;
             }
             let path = file.to_str().ok_or_else(|| unusable(folder, "the path is not UTF-8"))?.to_owned();
             start(move || Database::new(&path), Some(Files { file, _lock: lock }))
-                .map_err(|reason| unusable(folder, advised(&reason)))?
+                .map_err(|reason| not_opened(folder, &reason))?
         }
     };
     Ok(client(engine))
@@ -113,7 +120,8 @@ fn for_owner_only(file: &Path) -> std::io::Result<()> {
 /// it belongs together.
 pub(super) fn lock(folder: &Path) -> Result<File, OpenError> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| unusable(folder, error))?;
-    let lock = File::create(folder.join(LOCK)).map_err(|error| unusable(folder, error))?;
+    let lock = folder.join(LOCK);
+    let lock = File::create(&lock).map_err(|error| unusable(&lock, error))?;
     lock.try_lock().map_err(|_| unusable(folder, "another process uses it: stop that first"))?;
     if has_log_of_another(&folder.join(FILE)) {
         let reason = format!(
@@ -315,16 +323,16 @@ fn tells_of_damage(message: &str) -> bool {
     signs.iter().any(|sign| message.contains(sign))
 }
 
-/// Why the file could not be opened, and what to do.
-fn advised(reason: &str) -> String {
-    let advice = "run `talelio-backend check --repair`, or put it back from a backup";
+/// Why the file could not be opened.
+fn not_opened(folder: &Path, reason: &str) -> OpenError {
+    let path = folder.display().to_string();
     match reason {
         // The engine's own words are about a key that there is none of.
         _ if reason.contains("not a valid SQLite database") => {
-            format!("{FILE} is damaged or of another program: {advice}")
+            OpenError::Damaged { path, reason: format!("{FILE} is damaged or of another program") }
         }
-        _ if tells_of_damage(reason) => format!("{reason}: {advice}"),
-        _ => reason.to_owned(),
+        _ if tells_of_damage(reason) => OpenError::Damaged { path, reason: reason.to_owned() },
+        _ => unusable(folder, reason),
     }
 }
 

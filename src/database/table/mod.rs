@@ -27,6 +27,7 @@ pub use consumed_capacity::{ConsumedCapacity, measure};
 pub(super) use embedded::FILE as DATABASE_FILE;
 #[cfg(test)]
 pub(super) use faulty::Fault;
+pub use file::Recovery;
 pub(super) use file::recover;
 pub(super) use item::{Expression, Item, from_item, key_attribute, number, text, to_item};
 pub(super) use requests::Table;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::json;
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 
 use super::{checked, random_words, refusal, used};
 use crate::harness::{TestApp, run};
@@ -69,4 +69,62 @@ async fn a_stop_records_how_much_there_is() {
     assert_eq!(app.process.wait().code(), Some(0));
     let record = fs::read_to_string(folder.path().join("store.json")).unwrap();
     assert!(record.contains(r#""accounts":1,"articles":1"#), "{record}");
+}
+
+/// A folder whose server was killed after so many articles.
+async fn killed(articles: usize) -> TempDir {
+    let folder = tempdir().unwrap();
+    let mut app = TestApp::in_folder(folder.path());
+    let token = app.author("ada").await;
+    for number in 0..articles {
+        app.publish(&token, &format!("Title {number}")).await;
+    }
+    app.process.kill();
+    folder
+}
+
+#[tokio::test]
+async fn a_damaged_log_is_not_cut_short() {
+    for (seed, place) in [10, 20, 30, 40, 45, 60, 3_000, 5_000, 200_000].into_iter().enumerate() {
+        let folder = killed(12).await;
+        let log = folder.path().join("talelio.db-wal");
+        let mut bytes = fs::read(&log).unwrap();
+        bytes[place] ^= 1 << (seed % 8);
+        fs::write(&log, &bytes).unwrap();
+        for arguments in [&["check"][..], &[]] {
+            let said = run(arguments, &[("DATA_DIR", folder.path().to_str().unwrap())]).stdout;
+            let said = String::from_utf8_lossy(&said);
+            assert!(said.contains("talelio.db-wal is damaged, and has what was written last"), "{place}: {said}");
+            assert_eq!(fs::read(&log).unwrap(), bytes, "{place}");
+        }
+        let said = run(&["check", "--repair"], &[("DATA_DIR", folder.path().to_str().unwrap())]).stdout;
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("all of the damaged log was written into the database file"), "{place}: {said}");
+        assert_eq!(fs::read(folder.path().join("talelio.db-wal.damaged-1")).unwrap(), bytes, "{place}");
+        assert!(said.ends_with("nothing is wrong\n"), "{place}: {said}");
+        let app = TestApp::in_folder(folder.path());
+        let list = app.get("/v1/users/ada/articles").await;
+        assert_eq!(list.header("x-total-count"), Some("12"), "{place}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_power_cut_leaves_of_a_log_is_taken() {
+    let folder = killed(4).await;
+    let log = folder.path().join("talelio.db-wal");
+    let bytes = fs::read(&log).unwrap();
+    // The last transaction got to the disk in part: its last frame, and not the one before.
+    let mut torn = bytes.clone();
+    let frame = 24 + 4_096;
+    let last = bytes.len() - frame;
+    torn[last - frame / 2] ^= 1;
+    for torn in [&torn[..], &bytes[..last + 100]] {
+        let copy = tempdir().unwrap();
+        for name in ["talelio.db", "store.json", "secret_key"] {
+            fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+        }
+        fs::write(copy.path().join("talelio.db-wal"), torn).unwrap();
+        let app = TestApp::in_folder(copy.path());
+        assert_eq!(app.get("/v1/users/ada/articles").await.header("x-total-count"), Some("3"));
+    }
 }

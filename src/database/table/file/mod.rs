@@ -5,12 +5,15 @@
 //! answering for those around it. SQLite can read on, so the file can be [made again](recovery::recover)
 //! from what its items say of themselves.
 
+mod log;
 mod recovery;
 mod rows;
 mod sqlite;
 
 use std::path::Path;
 
+pub(super) use log::is_damaged as has_damaged_log;
+pub use recovery::Recovery;
 pub(in crate::database) use recovery::recover;
 use rows::{State, each_row};
 pub(super) use sqlite::{has_log_of_another, log_files};
@@ -30,8 +33,6 @@ pub(super) fn problems(file: &Path, table: &str) -> Result<Vec<String>, rusqlite
             State::Unparseable(_) => problems.push(format!("{name} cannot be parsed")),
         }
     })?;
-    if unreadable > 0 {
-        problems.push(format!("rows of the database file that cannot be read: {unreadable}"));
-    }
+    problems.extend(unreadable.told());
     Ok(problems)
 }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::rows::{State, each_row};
+use super::log;
+use super::rows::{State, Unreadable, each_row};
 use super::sqlite::{integrity_problems, log_files, open};
 use crate::business::Fault;
 use crate::database::keys::Key;
@@ -29,24 +30,42 @@ struct Plan {
     damaged: usize,
     /// How many found their place taken.
     left: usize,
-    /// How many rows SQLite cannot read.
-    unreadable: usize,
+    /// The rows that SQLite cannot read.
+    unreadable: Unreadable,
     /// Whether the file can stay as it is.
     is_sound: bool,
 }
 
+/// What a recovery did.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// What was mended, a sentence each.
+    pub done: Vec<String>,
+    /// What only a backup has, likewise.
+    pub lost: Vec<String>,
+}
+
 /// Makes the database in `folder` again, if items in it are not where they belong, cannot be parsed, or
-/// SQLite finds it damaged. The one that is there is kept beside it. Says what was done; nothing if
-/// there was no reason.
-pub(in crate::database) async fn recover(folder: &Path) -> Result<Vec<String>, Fault> {
+/// SQLite finds it damaged, and takes all of a damaged log before that. What was there is kept beside it. Says
+/// what was done and what is lost; nothing if there was no reason.
+pub(in crate::database) async fn recover(folder: &Path) -> Result<Recovery, Fault> {
     let file = folder.join(FILE);
     if !file.exists() {
-        return Ok(Vec::new());
+        return Ok(Recovery::default());
     }
     let _lock = embedded::lock(folder).map_err(Fault::failed)?;
+    let mut recovery = Recovery::default();
+    if log::is_damaged(&file).map_err(Fault::failed)? {
+        let [log, _] = log_files(&file);
+        let kept = free_name(&log);
+        fs::copy(&log, &kept).map_err(Fault::failed)?;
+        log::accept(&file).map_err(Fault::failed)?;
+        let done = "all of the damaged log was written into the database file; what it was is kept as";
+        recovery.done.push(format!("{done} {}", kept.display()));
+    }
     let plan = plan(&file).map_err(unreadable)?;
     if plan.is_sound {
-        return Ok(Vec::new());
+        return Ok(recovery);
     }
     let new = folder.join(format!("{FILE}.new"));
     remove(&new).map_err(Fault::failed)?;
@@ -56,11 +75,14 @@ pub(in crate::database) async fn recover(folder: &Path) -> Result<Vec<String>, F
     copy(&file, &new, &plan)?;
     let kept = put_in_place(&new, &file).map_err(Fault::failed)?;
     let Plan { moved, damaged, left, unreadable, .. } = plan;
-    Ok(vec![format!(
+    recovery.lost = unreadable.told();
+    recovery.done.push(format!(
         "the database file was made again from its items: {moved} were found elsewhere, {damaged} are damaged, \
-         {left} found another in their place, and {unreadable} could not be read; what it was is kept as {}",
+         {left} found another in their place, and {} could not be read; what it was is kept as {}",
+        recovery.lost.len(),
         kept.display()
-    )])
+    ));
+    Ok(recovery)
 }
 
 fn unreadable(error: rusqlite::Error) -> Fault {
@@ -96,7 +118,8 @@ fn plan(file: &Path) -> Result<Plan, rusqlite::Error> {
         ranks[rank].push((place, key));
         place += 1;
     })?;
-    (plan.unreadable, plan.is_sound) = (unreadable, plan.is_sound && unreadable == 0);
+    plan.is_sound &= unreadable.is_empty();
+    plan.unreadable = unreadable;
     let mut taken = HashSet::new();
     for (place, key) in ranks.into_iter().flatten() {
         match key.filter(|key| taken.insert(key.clone())) {
@@ -143,12 +166,7 @@ fn store(engine: &dynoxide::Database, items: Vec<Value>) -> Result<(), Fault> {
 
 /// Puts a new file in the place of one, and returns where that is kept.
 fn put_in_place(new: &Path, file: &Path) -> io::Result<PathBuf> {
-    let mut number = 1;
-    let mut kept = file.with_extension("db.damaged-1");
-    while kept.exists() {
-        number += 1;
-        kept = file.with_extension(format!("db.damaged-{number}"));
-    }
+    let kept = free_name(file);
     for (log, kept) in log_files(file).iter().zip(log_files(&kept)) {
         if log.exists() {
             fs::rename(log, kept)?;
@@ -158,6 +176,19 @@ fn put_in_place(new: &Path, file: &Path) -> io::Result<PathBuf> {
     fs::rename(new, file)?;
     File::open(file.parent().unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(kept)
+}
+
+/// A name beside `file` for what was damaged, which nothing has.
+fn free_name(file: &Path) -> PathBuf {
+    let mut number = 1;
+    loop {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".damaged-{number}"));
+        if !Path::new(&name).exists() {
+            return name.into();
+        }
+        number += 1;
+    }
 }
 
 /// Removes what is left of a recovery that broke off.
