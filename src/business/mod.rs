@@ -58,5 +58,5 @@ pub use pagination::{ListError, MAX_LIMIT, Page, PageRequest};
 pub use projects::{CreateError, CreatedProject, NewProject, Project, ProjectError, ProjectStore, Projects};
 pub use readiness::{Probe, Readiness};
 pub use renderer::Renderer;
-pub use text::{InvalidText, Title};
+pub use text::{FeaturedImage, InvalidText, MetaDescription, Title};
 pub use work::{background, client, memory};

@@ -63,6 +63,12 @@ pub struct Rendered {
 #[error("text too complex")]
 pub struct TooComplex;
 
+/// Whether an address is one of the web or of the site itself, so that nothing runs where it is followed.
+#[must_use]
+pub fn is_address_of_web(address: &str) -> bool {
+    sanitise::is_address_of_web(address)
+}
+
 /// How many bytes of memory it takes at most to render `source`.
 #[must_use]
 pub fn memory(source: &str) -> usize {

@@ -61,6 +61,10 @@ struct CreatedBody {
             status = 400, body = Envelope,
             description = "`Missing request body`, `Expected 'title' key`, `Expected 'title' to be a string`, \
                 `The title must not be empty`, `The title must not be longer than 500 characters`, \
+                `The title must not contain control or bidirectional formatting characters`, \
+                `The meta description must not be longer than 5000 characters`, \
+                `The address of the featured image must not be longer than 2048 characters`, \
+                `The address of the featured image must be one of http or https, or of this site`, \
                 `'body' must not contain null bytes`, `The body has too many or too deeply nested elements`",
         ),
         (status = 413, description = "`Article too large`, `Request body too large`", body = Envelope),
@@ -76,6 +80,8 @@ pub(super) async fn publish(
     let ([title, text, meta_description], [featured_image]) =
         body.strings(["title", "body", "meta_description"], ["featured_image"]).await?;
     let title: Title = title.parse().map_err(ApiError::bad_request)?;
+    let meta_description = meta_description.parse().map_err(ApiError::bad_request)?;
+    let featured_image = featured_image.map(|address| address.parse()).transpose().map_err(ApiError::bad_request)?;
     let draft = ArticleDraft { title, body: text, meta_description, featured_image };
     let publication = app.articles.publish(&session, draft, key);
     let Publication { published, warnings } = app.response_cache.invalidated_by(publication).await?;

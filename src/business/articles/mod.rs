@@ -8,8 +8,9 @@ use async_trait::async_trait;
 
 use super::idempotency::{Fingerprint, Idempotency, not_recorded};
 use super::{
-    Clock, Fault, IdempotencyError, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, LimitError, Limits,
-    ListError, NamedRequest, Page, PageRequest, Renderer, Session, Subject, Timestamp, Title, User, Username,
+    Clock, Fault, FeaturedImage, IdempotencyError, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit,
+    LimitError, Limits, ListError, MetaDescription, NamedRequest, Page, PageRequest, Renderer, Session, Subject,
+    Timestamp, Title, User, Username,
 };
 use crate::markdown::{Rendered, TooComplex};
 
@@ -77,16 +78,16 @@ pub struct ArticleDraft {
     /// The Markdown.
     pub body: String,
     /// The sentence for search engines.
-    pub meta_description: String,
+    pub meta_description: MetaDescription,
     /// The picture that stands for it.
-    pub featured_image: Option<String>,
+    pub featured_image: Option<FeaturedImage>,
 }
 
 impl ArticleDraft {
     fn fingerprint(&self) -> Fingerprint {
         let Self { title, body, meta_description, featured_image } = self;
-        let parts = [title.as_str(), body, meta_description];
-        Fingerprint::of(parts.into_iter().chain(featured_image.as_deref()))
+        let parts = [title.as_str(), body, meta_description.as_str()];
+        Fingerprint::of(parts.into_iter().chain(featured_image.as_ref().map(FeaturedImage::as_str)))
     }
 }
 
@@ -244,6 +245,7 @@ impl Articles {
         let slug = Slug::from_title(title.as_str());
         let created_at = self.clock.now();
         let warnings = rendered.warnings.clone();
+        let (meta_description, featured_image) = (meta_description.into(), featured_image.map(Into::into));
         let article = NewArticle { created_at, title, slug, body, meta_description, featured_image, rendered };
         let published = match self.store.publish(article, author, request.as_ref()).await {
             Ok(published) => published,
@@ -271,7 +273,12 @@ impl Articles {
     /// # Errors
     /// [`ArticleError::NotFound`].
     pub async fn read(&self, slug: &Slug) -> Result<PublishedArticle, ArticleError> {
-        self.store.article(slug).await?.ok_or(ArticleError::NotFound)
+        for spelling in slug.spellings() {
+            if let Some(published) = self.store.article(&spelling).await? {
+                return Ok(published);
+            }
+        }
+        Err(ArticleError::NotFound)
     }
 
     /// A page of the articles of a user, newest first; none for an unknown user

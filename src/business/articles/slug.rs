@@ -27,25 +27,44 @@ impl Slug {
 
     /// The slug that a title asks for.
     ///
-    /// Accents are folded away (NFKD, marks removed), letters made lower case,
-    /// everything but word characters and white space dropped, and each run of
-    /// white space becomes one `-`. A title without any word character (`!?`)
-    /// asks for `untitled`.
+    /// Accents of Latin and Greek letters are folded away; the marks of other scripts, which are
+    /// letters of their own there, are kept. Letters are made lower case, everything but word characters
+    /// and white space is dropped, and each run of white space becomes one `-`. A title without any word
+    /// character (`!?`) asks for `untitled`. The result is composed (NFC).
     #[must_use]
     pub fn from_title(title: &str) -> Self {
+        let mut base = None;
         let words: String = title
             .nfkd()
-            .filter(|c| !is_combining_mark(*c))
             .flat_map(char::to_lowercase)
-            .filter(|c| !is_combining_mark(*c))
-            .filter(|c| c.is_alphanumeric() || *c == '_' || c.is_whitespace())
+            .filter(|c| {
+                if is_combining_mark(*c) {
+                    return base.is_some_and(|base| !folds(base));
+                }
+                base = Some(*c).filter(|c| c.is_alphanumeric());
+                c.is_alphanumeric() || *c == '_' || c.is_whitespace()
+            })
+            .nfc()
             .collect();
         let mut slug = words.split_whitespace().collect::<Vec<_>>().join("-");
-        slug.truncate(slug.floor_char_boundary(Self::MAX_BYTES - Self::SUFFIX_BYTES));
+        slug.truncate(end_of_characters(&slug, Self::MAX_BYTES - Self::SUFFIX_BYTES));
         if slug.is_empty() {
             slug.push_str("untitled");
         }
         Self(slug)
+    }
+
+    /// How an article may be stored that somebody asks for by this slug: composed, as it stands, and
+    /// decomposed, as slugs once were.
+    #[must_use]
+    pub fn spellings(&self) -> Vec<Self> {
+        let mut spellings: Vec<Self> = vec![Self(self.0.nfc().collect())];
+        for spelling in [self.0.clone(), self.0.nfd().collect()] {
+            if spelling.len() <= Self::MAX_BYTES && !spellings.iter().any(|known| known.0 == spelling) {
+                spellings.push(Self(spelling));
+            }
+        }
+        spellings
     }
 
     /// This slug for the `number`th article that asks for it: itself for the
@@ -62,11 +81,30 @@ impl Slug {
     }
 }
 
+/// Whether marks on a letter are accents: in Latin and Greek.
+fn folds(letter: char) -> bool {
+    matches!(
+        letter,
+        '\0'..='\u{2af}' | '\u{370}'..='\u{3ff}' | '\u{1d00}'..='\u{1dbf}' | '\u{1e00}'..='\u{1fff}'
+            | '\u{2c60}'..='\u{2c7f}' | '\u{a720}'..='\u{a7ff}' | '\u{ab30}'..='\u{ab6f}'
+    )
+}
+
+/// Where a text ends that has at most so many bytes, and no letter without its marks.
+fn end_of_characters(text: &str, bytes: usize) -> usize {
+    let end = text.floor_char_boundary(bytes);
+    let goes_on = |end: usize| text[end..].starts_with(is_combining_mark);
+    if !goes_on(end) {
+        return end;
+    }
+    text[..end].char_indices().rev().find(|(_, c)| !is_combining_mark(*c)).map_or(end, |(at, _)| at)
+}
+
 impl FromStr for Slug {
     type Err = InvalidSlug;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let allowed = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+        let allowed = |c: char| c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '_' | '-');
         if text.is_empty() || text.len() > Self::MAX_BYTES || !text.chars().all(allowed) {
             return Err(InvalidSlug);
         }
@@ -107,6 +145,29 @@ mod tests {
     }
 
     #[test]
+    fn marks_that_are_letters_are_kept() {
+        for (one, other) in [("दिन", "दान"), ("กิน", "กัน"), ("ガラス", "カラス"), ("Мой", "Мои")]
+        {
+            assert_ne!(slug(one), slug(other));
+        }
+        assert_eq!(slug("한국어"), "한국어");
+        assert_eq!(slug(&"한국어 Мой".nfd().collect::<String>()), "한국어-мой");
+        assert_eq!(slug("Ἀθῆναι naïve"), "αθηναι-naive");
+        assert_eq!(slug("\u{301}a"), "a");
+    }
+
+    #[test]
+    fn a_slug_is_found_however_it_is_typed() {
+        let spellings = |text: &str| text.parse::<Slug>().unwrap().spellings();
+        assert_eq!(spellings("plain-2").len(), 1);
+        let decomposed: String = "한국어".nfd().collect();
+        for typed in ["한국어", &decomposed] {
+            let found: Vec<_> = spellings(typed).into_iter().map(|slug| slug.0).collect();
+            assert_eq!(found, ["한국어", &decomposed]);
+        }
+    }
+
+    #[test]
     fn later_articles_of_one_title_are_numbered() {
         let first = Slug::from_title("x");
         assert_eq!(first.numbered(1).as_str(), "x");
@@ -124,7 +185,7 @@ mod tests {
         #[test]
         fn slugs_are_folded_lower_case_and_single_spaced(title in any::<String>()) {
             let slug = Slug::from_title(&title).0;
-            prop_assert!(!slug.chars().any(is_combining_mark));
+            prop_assert_eq!(slug.nfc().collect::<String>(), slug.clone());
             prop_assert_eq!(slug.to_lowercase(), slug.clone());
             prop_assert!(!slug.contains("--") && !slug.starts_with('-') && !slug.ends_with('-'), "{}", slug);
         }

@@ -46,12 +46,21 @@ impl Site {
     }
 }
 
+/// Whether an address is one of the web, or of this site.
+pub(in crate::markdown) fn is_address_of_web(address: &str) -> bool {
+    has_scheme(address, &["http", "https"])
+}
+
 /// Whether an address may be named: one of the web, of mail or of the telephone, or of this site.
 pub(super) fn is_harmless(address: &str) -> bool {
+    has_scheme(address, &["http", "https", "mailto", "tel"])
+}
+
+/// Whether an address has one of these schemes, or that of the page that it is on.
+fn has_scheme(address: &str, schemes: &[&str]) -> bool {
     match Url::parse(address) {
-        Ok(url) => ["http", "https", "mailto", "tel"].contains(&url.scheme()),
-        Err(ParseError::RelativeUrlWithoutBase) => true,
-        Err(_) => false,
+        Ok(url) => schemes.contains(&url.scheme()),
+        Err(error) => error == ParseError::RelativeUrlWithoutBase,
     }
 }
 

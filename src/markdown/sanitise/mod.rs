@@ -14,6 +14,7 @@ use lol_html::html_content::Element;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
 use self::links::Site;
+pub(super) use self::links::is_address_of_web;
 use super::math;
 
 static SANITISER: LazyLock<Builder<'static>> = LazyLock::new(allowed::sanitiser);

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::harness::{Request, Response, TestApp};
 
@@ -96,10 +97,42 @@ async fn what_is_missing_or_wrong_is_named() {
     assert_eq!(refusal(article("body", json!("\u{0}")), 400).await, "'body' must not contain null bytes");
     let complex = "The body has too many or too deeply nested elements";
     assert_eq!(refusal(article("body", json!("<div>".repeat(10_000))), 400).await, complex);
+    for invisible in ["\u{200b}", "\u{3164}"] {
+        assert_eq!(refusal(article("title", json!(invisible)), 400).await, "The title must not be empty");
+    }
+    let formatting = "The title must not contain control or bidirectional formatting characters";
+    for title in ["a\u{202e}b", "a\u{7}"] {
+        assert_eq!(refusal(article("title", json!(title)), 400).await, formatting);
+    }
+    let long = "The meta description must not be longer than 5000 characters";
+    assert_eq!(refusal(article("meta_description", json!("å".repeat(5_001))), 400).await, long);
+    let long = "The address of the featured image must not be longer than 2048 characters";
+    assert_eq!(refusal(article("featured_image", json!("å".repeat(2_049))), 400).await, long);
+    let address = "The address of the featured image must be one of http or https, or of this site";
+    assert_eq!(refusal(article("featured_image", json!("javascript:x")), 400).await, address);
     assert_eq!(refusal(article("featured_image", json!(1)), 400).await, "Expected 'featured_image' to be a string");
     let anonymous = Request::new(Method::POST, "/v1/articles").json(&article("title", json!("x")));
     assert_eq!(app.send(anonymous).await.refusal(403), "No authorization header provided");
     assert_eq!(app.get("/v1/users/ada/articles").await.json(), json!({}), "nothing was published");
+}
+
+#[tokio::test]
+async fn an_article_in_any_script_is_found_as_it_is_typed() {
+    let app = TestApp::start().await;
+    let token = app.author("ada").await;
+    for (title, slug) in [("한국어", "한국어"), ("दिन", "दिन"), ("दान", "दान"), ("ガラス", "ガラス"), ("Мой", "мой")]
+    {
+        let published = app.publish(&token, title).await.json();
+        assert_eq!(published["article"]["slug"], slug);
+        for typed in [slug.nfc().collect::<String>(), slug.nfd().collect()] {
+            let path = format!("/v1/articles/{}", percent_encoded(&typed));
+            assert_eq!(app.get(&path).await.json()["article"]["title"], title, "{typed}");
+        }
+    }
+}
+
+fn percent_encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 #[tokio::test]
