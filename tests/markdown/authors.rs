@@ -111,3 +111,24 @@ fn what_is_left_out_is_named() {
         ["`<iframe>` was left out", "`src` of `<iframe>` was left out"]
     );
 }
+
+#[test]
+fn texts_and_labels_are_paired_from_left_to_right() {
+    assert_rendered(&[
+        ("[a] [b] [c]\n\n[b]: /u", "<p><a href=\"/u\">a</a> [c]</p>"),
+        ("[a] [b] [c]\n\n[a]: /a\n[c]: /u", "<p><a href=\"/a\">a</a> [b] <a href=\"/u\">c</a></p>"),
+        ("[a] [b] [c]\n\n[a]: /a\n[b]: /b\n[c]: /c", "<p><a href=\"/b\">a</a> <a href=\"/c\">c</a></p>"),
+        ("x [b] [c] [b]\n\n[b]: /b", "<p>x <a href=\"/b\">b</a> [c] <a href=\"/b\">b</a></p>"),
+        ("[a]\n[b]\n\n[b]: /b", "<p><a href=\"/b\">a</a></p>"),
+        ("`[a]` [b]\n\n[b]: /b", "<p><code>[a]</code> <a href=\"/b\">b</a></p>"),
+    ]);
+}
+
+#[test]
+fn an_address_of_mail_is_shown_without_its_scheme() {
+    assert_rendered(&[
+        ("<mailto:a@b.se>", "<p><a href=\"mailto:a@b.se\">a@b.se</a></p>"),
+        ("<a@b.se>", "<p><a href=\"mailto:a@b.se\">a@b.se</a></p>"),
+        ("[mailto:a@b.se](mailto:a@b.se)", "<p><a href=\"mailto:a@b.se\">mailto:a@b.se</a></p>"),
+    ]);
+}

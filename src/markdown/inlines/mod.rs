@@ -3,9 +3,8 @@
 
 pub(super) mod code_spans;
 mod emphasis;
+mod labels;
 mod targets;
-
-use std::borrow::Cow;
 
 use comrak::nodes::{AstNode, NodeValue};
 use comrak::options::BrokenLinkReference;
@@ -73,7 +72,7 @@ impl InlineParser<'_> {
         }
         // The break at the start keeps comrak from seeing a block in the text.
         let line = targets::normalise(text);
-        let line = join_labels(&line, self.definitions);
+        let line = labels::join(&line, self.definitions);
         let line = format!("{BREAK}{}", emphasis::mark(&line).replace('\n', BREAK.encode_utf8(&mut [0; 4])));
         let definitions = self.definitions;
         let resolve = move |link: BrokenLinkReference| resolve(definitions, &emphasis::unmark(link.original));
@@ -148,7 +147,16 @@ impl InlineParser<'_> {
                 if let Some(label) = target.url.strip_prefix(FOOTNOTE) {
                     nodes.push(Node::Element(self.footnotes.reference(label)));
                 } else {
-                    let anchor = self.element("a", node, line, depth);
+                    let mut anchor = self.element("a", node, line, depth);
+                    let source = line.get(data.sourcepos.start.column - 1..).unwrap_or_default();
+                    if let Node::Element(element) = &mut anchor
+                        && let [Node::Text(text)] = element.children.as_mut_slice()
+                        && text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("mailto:"))
+                        && source.starts_with('<')
+                    {
+                        // Nobody reads the scheme of an address.
+                        text.drain(..7);
+                    }
                     nodes.push(targeted(anchor, "href", &target.url, &target.title));
                 }
             }
@@ -185,31 +193,6 @@ impl InlineParser<'_> {
         }
         nodes
     }
-}
-
-/// A text with `[text] [label]` as `[text][label]`, the way CommonMark wants it.
-fn join_labels<'t>(text: &'t str, definitions: &Definitions) -> Cow<'t, str> {
-    if !(text.contains("] [") || text.contains("]\n[")) {
-        return text.into();
-    }
-    let code = code_spans::ranges(text);
-    let in_code =
-        |at: usize| code.get(code.partition_point(|range| range.end <= at)).is_some_and(|range| range.start < at);
-    let mut joined = String::with_capacity(text.len());
-    let mut from = 0;
-    for (end, _) in text.match_indices(']') {
-        let gap = end + 1;
-        let Some(after) = text[gap..].strip_prefix([' ', '\n']).and_then(|after| after.strip_prefix('[')) else {
-            continue;
-        };
-        let label = after.split(['[', ']']).next().unwrap_or_default();
-        let is_label = text[..end].rfind('[').is_some_and(|start| text[..start].ends_with(']'));
-        if definitions.reference(label).is_some() && !is_label && !in_code(end) {
-            joined.push_str(&text[from..gap]);
-            from = gap + 1;
-        }
-    }
-    (joined + &text[from..]).into()
 }
 
 /// A piece of the line as it was in the text.

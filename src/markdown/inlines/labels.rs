@@ -1,0 +1,59 @@
+//! References with white space before their label, `[text] [label]`, which CommonMark does not have.
+
+use std::borrow::Cow;
+
+use super::code_spans;
+use crate::markdown::blocks::Definitions;
+
+/// A text without the white space between texts and labels that are defined, as Python-Markdown pairs them: from
+/// left to right, also those that turn out to lead nowhere.
+pub(super) fn join<'t>(text: &'t str, definitions: &Definitions) -> Cow<'t, str> {
+    if !(text.contains("] [") || text.contains("]\n[")) {
+        return text.into();
+    }
+    let pairs = pairs(text);
+    let mut joined = String::with_capacity(text.len());
+    let mut from = 0;
+    let mut at = 0;
+    for (open, close) in pairs {
+        if open < at {
+            continue;
+        }
+        let gap = close + 1;
+        let after = text[gap..].strip_prefix([' ', '\n']).unwrap_or(&text[gap..]);
+        let Some((label, rest)) = after.strip_prefix('[').and_then(|after| after.split_once(']')) else { continue };
+        at = text.len() - rest.len();
+        let is_apart = after.len() < text.len() - gap;
+        let named = if label.is_empty() { &text[open + 1..close] } else { label };
+        if is_apart && definitions.reference(named).is_some() {
+            joined.push_str(&text[from..gap]);
+            from = gap + 1;
+        }
+    }
+    (joined + &text[from..]).into()
+}
+
+/// Where brackets open and close, in the order in which they open. Those of code and behind a backslash are none.
+fn pairs(text: &str) -> Vec<(usize, usize)> {
+    let mut code = code_spans::ranges(text).into_iter().peekable();
+    let mut open = Vec::new();
+    let mut pairs = Vec::new();
+    let mut at = 0;
+    while let Some(found) = text[at..].find(['[', ']', '\\', '`']) {
+        let place = at + found;
+        while code.next_if(|range| range.end <= place).is_some() {}
+        if let Some(range) = code.peek().filter(|range| range.start <= place) {
+            at = range.end;
+            continue;
+        }
+        at = place + 1;
+        match text.as_bytes()[place] {
+            b'[' => open.push(place),
+            b']' => pairs.extend(open.pop().map(|open| (open, place))),
+            b'\\' => at += text[at..].chars().next().map_or(0, char::len_utf8),
+            _ => {}
+        }
+    }
+    pairs.sort_unstable();
+    pairs
+}
