@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::body::{BodyPolicy, allow};
 use crate::http::client_network::ClientNetwork;
-use crate::http::cookies;
+use crate::http::cookies::{self, OwnSite};
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
 use crate::http::idempotency::{IdempotencyHeader, Idempotent};
@@ -140,8 +140,9 @@ impl From<AccountWithUser> for RegisteredBody {
             description = "`Missing request body`, `Expected 'password' key`, `Email not whitelisted`, \
                 `Account with the email 'ada@example.com' already exists`, \
                 `Account with the username 'ada' already exists`, `Invalid email address`, \
-                `The password must be 8 to 1024 bytes long`, \
-                `Invalid username, expected 1 to 20 letters, digits, '_', '-' or '.'`",
+                `The password must have 8 characters or more, and 1024 bytes or fewer`, \
+                `Invalid username, expected 1 to 20 letters, digits, '_', '-' or '.'`, \
+                `The username 'admin' is reserved`",
         ),
         (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
@@ -214,19 +215,21 @@ async fn verify(State(app): State<App>, PathParams(token): PathParams) -> Result
         ),
         (status = 400, description = "`Missing request body`, `Expected 'email' key`", body = Envelope),
         (status = 401, description = "`Invalid username or password`", body = Envelope),
+        (status = 403, description = "`Requests of other websites are not accepted`", body = Envelope),
         (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
 async fn log_in(
     State(app): State<App>,
     ClientNetwork(network): ClientNetwork,
+    _: OwnSite,
     headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     app.limits.take(Limit::Logins, Subject::Network(network)).await?;
     let ([email, password], []) = body.strings(["email", "password"], []).await?;
-    let refresh_token = cookies::refresh_token(&headers).map(str::to_owned);
-    let tokens = app.accounts.log_in(Credentials { email, password, refresh_token }, network).await?;
+    let refresh_tokens = cookies::refresh_tokens(&headers).into_iter().map(str::to_owned).collect();
+    let tokens = app.accounts.log_in(Credentials { email, password, refresh_tokens }, network).await?;
     let cookie = app.cookies.set(&tokens.refresh_token);
     Ok((cookie, Json(AccessTokenBody { access_token: tokens.access_token })).into_response())
 }
@@ -245,18 +248,26 @@ async fn log_in(
             description = "`No stored refresh token for user`, \
                 `Provided refresh token not matching stored refresh token`",
         ),
+        (status = 403, description = "`Requests of other websites are not accepted`", body = Envelope),
         (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
 async fn renew(
     State(app): State<App>,
     ClientNetwork(network): ClientNetwork,
+    _: OwnSite,
     headers: HeaderMap,
 ) -> Result<Json<AccessTokenBody>, ApiError> {
     app.limits.take(Limit::Tokens, Subject::Network(network)).await?;
-    let token = cookies::refresh_token(&headers).ok_or_else(|| ApiError::bad_request("No refresh token provided"))?;
-    let access_token = app.accounts.renew(token).await?;
-    Ok(Json(AccessTokenBody { access_token }))
+    let mut renewed = Err(ApiError::bad_request("No refresh token provided"));
+    for (index, token) in cookies::refresh_tokens(&headers).into_iter().enumerate() {
+        match app.accounts.renew(token).await {
+            Ok(access_token) => return Ok(Json(AccessTokenBody { access_token })),
+            Err(error) if index == 0 => renewed = Err(error.into()),
+            Err(_) => {}
+        }
+    }
+    renewed
 }
 
 /// Log out
@@ -271,10 +282,15 @@ async fn renew(
             status = 200, description = "Done.", body = MessageBody,
             headers(("Set-Cookie" = str, description = "Removes the cookie `refresh_token`.")),
         ),
+        (status = 403, description = "`Requests of other websites are not accepted`", body = Envelope),
         (status = 409, description = "`No token to delete`", body = Envelope),
     )
 )]
-async fn log_out(State(app): State<App>, AuthenticatedUser(session): AuthenticatedUser) -> Result<Response, ApiError> {
+async fn log_out(
+    State(app): State<App>,
+    _: OwnSite,
+    AuthenticatedUser(session): AuthenticatedUser,
+) -> Result<Response, ApiError> {
     app.accounts.log_out(&session).await?;
     Ok((app.cookies.remove(), Json(MessageBody { message: "Successfully logged out" })).into_response())
 }

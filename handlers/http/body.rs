@@ -14,7 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LENGTH, EXPECT};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame};
@@ -46,6 +46,15 @@ impl BodyPolicy {
         timeout: Duration::from_secs(345),
         collected: false,
     };
+}
+
+/// Refuses a body that is compressed: what it becomes has no bound.
+pub(crate) fn reject_encoded(headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    if encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(ApiError::rejected(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Expected a body without Content-Encoding"))
 }
 
 /// How long a body may make no progress.

@@ -156,6 +156,7 @@ impl From<AccountError> for ApiError {
             AccountError::NotAllowed
             | AccountError::EmailTaken(_)
             | AccountError::UsernameTaken(_)
+            | AccountError::UsernameReserved(_)
             | AccountError::InvalidVerificationToken
             | AccountError::NoAccount(_)
             | AccountError::AlreadyVerified

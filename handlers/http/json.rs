@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use talelio::business::{Fault, background, memory};
 
+use crate::http::body::reject_encoded;
 use crate::http::envelope::ApiError;
 
 /// A request body that should be a JSON object.
@@ -22,6 +23,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let json = is_json(request.headers());
+        reject_encoded(request.headers())?;
         let body = Bytes::from_request(request, state).await.map_err(|_| missing())?;
         if !body.is_empty() && !json {
             return Err(ApiError::rejected(
@@ -33,10 +35,9 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
     }
 }
 
-/// Whether a body says that it is JSON, or does not say what it is.
+/// Whether a body says that it is JSON. One that does not say what it is may be a form of any website.
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(media_type) = headers.get(CONTENT_TYPE) else { return true };
-    let media_type = media_type.to_str().unwrap_or_default();
+    let media_type = headers.get(CONTENT_TYPE).and_then(|media_type| media_type.to_str().ok()).unwrap_or_default();
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     media_type == "application/json" || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
@@ -49,11 +50,13 @@ impl JsonBody {
         required: [&'static str; R],
         optional: [&'static str; O],
     ) -> Result<([String; R], [Option<String>; O]), ApiError> {
-        if self.0.is_empty() {
+        // Some editors begin a file with a mark of the order of bytes (RFC 8259, section 8.1).
+        let document = self.0.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.0);
+        if document.is_empty() {
             return Err(missing());
         }
         let keys: Vec<_> = required.into_iter().chain(optional).collect();
-        let parsed = background::long(self.0.len(), || parse(&self.0, &keys)).await;
+        let parsed = background::long(document.len(), || parse(document, &keys)).await;
         let mut values = match parsed {
             Ok(Json::Object { members: 1.., values }) => values.into_iter().zip(keys),
             Ok(Json::Object { .. } | Json::Null) => return Err(missing()),

@@ -12,10 +12,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK, RETRY_AFTER};
-use http::{HeaderMap, Method};
+use http::header::{
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use talelio::business::memory::{self, MemoryBudget, MemoryPermit};
 use tokio_util::task::TaskTracker;
 use tower::{Layer, ServiceExt, service_fn};
@@ -81,12 +84,32 @@ impl HttpService {
 
     async fn observed(self, request: Request, peer: PeerAddress) -> Response {
         let report_consumed_capacity = self.0.app.report_consumed_capacity;
-        observe::observe(report_consumed_capacity, request, move |request| self.with_cors(request, peer)).await
+        let answered = |request| self.with_cors(request, peer);
+        let mut response = observe::observe(report_consumed_capacity, request, answered).await;
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        response
     }
 
     async fn with_cors(self, request: Request, peer: PeerAddress) -> Response {
+        let mut allowed = None;
+        if request.method() == Method::OPTIONS {
+            let response = self.options(request.uri().clone()).await;
+            if response.status() == StatusCode::NOT_FOUND {
+                return response;
+            }
+            allowed = response.headers().get(ALLOW).cloned();
+        }
         let answer = |request| async { Ok::<_, Infallible>(self.received(request, peer).await) };
-        let Ok(response) = self.0.cors.layer(service_fn(answer)).oneshot(request).await;
+        let Ok(mut response) = self.0.cors.layer(service_fn(answer)).oneshot(request).await;
+        response.headers_mut().extend(allowed.map(|methods| (ALLOW, methods)));
+        response
+    }
+
+    /// What the router says to `OPTIONS`: what else may be asked of a route, or that there is none.
+    async fn options(&self, uri: Uri) -> Response {
+        let mut probe = Request::new(Body::empty());
+        (*probe.method_mut(), *probe.uri_mut()) = (Method::OPTIONS, uri);
+        let Ok(response) = Box::pin(self.0.router.clone().oneshot(probe)).await;
         response
     }
 
@@ -104,11 +127,18 @@ impl HttpService {
         }
         request.extensions_mut().insert(network);
         let was_changed = !request.method().is_safe();
+        let is_private = request.headers().contains_key(AUTHORIZATION) || request.uri().path().starts_with(ACCOUNTS);
         let answering = Box::pin(self.0.router.clone().oneshot(request));
-        let Ok(response) = memory::scope(memory, network.0, answering).await;
+        let Ok(mut response) = memory::scope(memory, network.0, answering).await;
+        if is_private {
+            response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        }
         counted(response, memory, network.0, was_changed)
     }
 }
+
+/// The routes whose responses have secrets in them.
+const ACCOUNTS: &str = "/v1/accounts/";
 
 /// Browsers of the site may call the API with cookies, those of others may not.
 fn cors(app: &App) -> CorsLayer {
@@ -116,6 +146,6 @@ fn cors(app: &App) -> CorsLayer {
         .allow_origin(AllowOrigin::list(app.cors_origins.iter().cloned()))
         .allow_credentials(true)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IDEMPOTENCY_KEY])
-        .expose_headers([LINK, RETRY_AFTER, X_TOTAL_COUNT, X_UNREADABLE_ITEMS, X_REQUEST_ID])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IDEMPOTENCY_KEY, IF_NONE_MATCH])
+        .expose_headers([ETAG, LINK, RETRY_AFTER, X_TOTAL_COUNT, X_UNREADABLE_ITEMS, X_REQUEST_ID])
 }

@@ -59,7 +59,7 @@ async fn who_comes_when_the_budget_is_used_up_is_told_to_come_back() {
     assert!(refused.header("retry-after").is_some());
     assert_eq!(
         refused.header("access-control-expose-headers"),
-        Some("link,retry-after,x-total-count,x-unreadable-items,x-request-id")
+        Some("etag,link,retry-after,x-total-count,x-unreadable-items,x-request-id")
     );
     // Who wants little is served meanwhile.
     assert_eq!(app.publish(&token, "Small").await.status, StatusCode::CREATED);

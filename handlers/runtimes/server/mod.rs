@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::header::CONNECTION;
+use http::header::{CONNECTION, HOST};
 use http::{HeaderValue, Request, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -24,6 +24,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::BoxError;
 use crate::http::client_network::PeerAddress;
+use crate::http::envelope::ApiError;
 use crate::http::service::HttpService;
 use connection::{AtHand, End};
 use connections::{Connections, OpenConnection};
@@ -144,6 +145,14 @@ async fn serve(
     Box::pin(serve_http(&server, stream, peer, service, &open)).await;
 }
 
+/// Refuses a request over HTTP/1.1 that does not say which host it is for, or says two (RFC 9112,
+/// section 3.2).
+fn names_one_host(request: &Request<Incoming>) -> Result<(), ApiError> {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    let is_clear = hosts == 1 || request.version() != Version::HTTP_11;
+    if is_clear { Ok(()) } else { Err(ApiError::bad_request("Expected one Host header")) }
+}
+
 async fn serve_http(
     server: &Builder<TokioExecutor>,
     stream: TcpStream,
@@ -158,7 +167,7 @@ async fn serve_http(
     let answer = |request: Request<Incoming>| {
         let at_hand = AtHand::new(connection);
         let http_2 = request.version() == Version::HTTP_2;
-        let admitted = service.admit(request.headers(), peer);
+        let admitted = names_one_host(&request).and_then(|()| service.admit(request.headers(), peer));
         let service = service.clone();
         let request = request.map(|body| received(body, connection));
         async move {

@@ -6,6 +6,7 @@ use argon2::Params;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier, phc};
 use sha3::{Digest, Sha3_512};
 use subtle::ConstantTimeEq;
+use unicode_normalization::UnicodeNormalization;
 
 use super::argon2id::Argon2id;
 use super::fair_queue::{FairQueue, Slot};
@@ -20,18 +21,18 @@ const LANES: u32 = 1;
 /// How every hash made with these parameters begins.
 const CURRENT: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
 
-/// A password that somebody chooses: 8 to 1,024 bytes, nothing else asked of it
-/// (NIST SP 800-63B, 3.1.1.2).
+/// A password that somebody chooses: 8 characters to 1,024 bytes, nothing else asked of it
+/// (NIST SP 800-63B, 3.1.1.2). Kept in the composed form (NFC), as keyboards differ in that.
 #[derive(Clone)]
 pub struct NewPassword(String);
 
 /// The text is not accepted as a new password.
 #[derive(Debug, thiserror::Error)]
-#[error("The password must be 8 to 1024 bytes long")]
+#[error("The password must have 8 characters or more, and 1024 bytes or fewer")]
 pub struct InvalidPassword;
 
 impl NewPassword {
-    /// As it was typed.
+    /// As it is hashed.
     pub(super) fn into_string(self) -> String {
         self.0
     }
@@ -41,7 +42,9 @@ impl FromStr for NewPassword {
     type Err = InvalidPassword;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if (8..=1_024).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(InvalidPassword) }
+        let composed: String = text.nfc().collect();
+        let is_long_enough = composed.chars().count() >= 8 && composed.len() <= 1_024;
+        if is_long_enough { Ok(Self(composed)) } else { Err(InvalidPassword) }
     }
 }
 
@@ -136,23 +139,43 @@ fn hash(password: &str) -> Result<PasswordHash, Fault> {
 }
 
 fn check(password: &str, stored: Option<&PasswordHash>) -> Result<PasswordVerification, Fault> {
+    let spellings = spellings(password);
+    let composed = &spellings[0];
     let Some(stored) = stored else {
-        hash(password)?;
+        for spelling in &spellings {
+            hash(spelling)?;
+        }
         return Ok(PasswordVerification::Wrong);
     };
     if let Some((digest, salt)) = stored.former() {
-        let given = Sha3_512::new().chain_update(password).chain_update(salt).finalize();
-        let right = bool::from(hex::encode(given).as_bytes().ct_eq(digest.to_lowercase().as_bytes()));
-        let renewed = hash(password)?;
+        let is_right = |spelling: &String| {
+            let given = Sha3_512::new().chain_update(spelling).chain_update(salt).finalize();
+            bool::from(hex::encode(given).as_bytes().ct_eq(digest.to_lowercase().as_bytes()))
+        };
+        let right = spellings.iter().any(is_right);
+        let renewed = hash(composed)?;
         return Ok(if right { PasswordVerification::Outdated(renewed) } else { PasswordVerification::Wrong });
     }
     let known = phc::PasswordHash::new(stored.as_str());
-    let right = known.is_ok_and(|known| argon2().verify_password(password.as_bytes(), &known).is_ok());
-    Ok(match right {
-        false => PasswordVerification::Wrong,
-        true if stored.as_str().starts_with(CURRENT) => PasswordVerification::Right,
-        true => PasswordVerification::Outdated(hash(password)?),
+    let is_right = |spelling: &String| {
+        known.as_ref().is_ok_and(|known| argon2().verify_password(spelling.as_bytes(), known).is_ok())
+    };
+    Ok(match spellings.iter().position(is_right) {
+        None => PasswordVerification::Wrong,
+        Some(0) if stored.as_str().starts_with(CURRENT) => PasswordVerification::Right,
+        Some(_) => PasswordVerification::Outdated(hash(composed)?),
     })
+}
+
+/// How a password may have been typed when it was hashed: composed, as it stands, and decomposed.
+fn spellings(password: &str) -> Vec<String> {
+    let mut spellings: Vec<String> = vec![password.nfc().collect()];
+    for spelling in [password.to_owned(), password.nfd().collect()] {
+        if !spellings.contains(&spelling) {
+            spellings.push(spelling);
+        }
+    }
+    spellings
 }
 
 #[cfg(test)]
@@ -196,9 +219,21 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_right_however_its_accents_are_typed() {
+        let (composed, decomposed): (String, String) = ("lösenordå".nfc().collect(), "lösenordå".nfd().collect());
+        for (stored, typed) in [(&composed, &decomposed), (&decomposed, &composed), (&decomposed, &decomposed)] {
+            let stored = hash(stored).unwrap();
+            assert!(!matches!(check(typed, Some(&stored)).unwrap(), PasswordVerification::Wrong));
+        }
+        assert!(matches!(check("losenorda", Some(&hash(&composed).unwrap())).unwrap(), PasswordVerification::Wrong));
+        assert_eq!(decomposed.parse::<NewPassword>().unwrap().into_string(), composed);
+    }
+
+    #[test]
     fn new_passwords_have_a_length_and_nothing_else() {
         assert!("12345678".parse::<NewPassword>().is_ok());
         assert!("x".repeat(1_024).parse::<NewPassword>().is_ok());
+        assert!("lösenor".parse::<NewPassword>().is_err(), "characters count");
         assert!("1234567".parse::<NewPassword>().is_err());
         assert!("x".repeat(1_025).parse::<NewPassword>().is_err());
     }

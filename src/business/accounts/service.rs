@@ -29,6 +29,9 @@ pub enum AccountError {
     /// The name has a user.
     #[error("Account with the username '{0}' already exists")]
     UsernameTaken(Username),
+    /// The name means something here.
+    #[error("The username '{0}' is reserved")]
+    UsernameReserved(Username),
     /// Not a token that we mailed to anybody.
     #[error("Invalid verification token")]
     InvalidVerificationToken,
@@ -99,7 +102,7 @@ pub struct Credentials {
     /// Likewise.
     pub password: String,
     /// The refresh token that their device has, from a login before.
-    pub refresh_token: Option<String>,
+    pub refresh_tokens: Vec<String>,
 }
 
 /// The account rules.
@@ -146,6 +149,9 @@ impl Accounts {
         let Registration { email, password, username } = registration;
         if self.config.allowlist.as_ref().is_some_and(|allowlist| !allowlist.contains(&email)) {
             return Err(AccountError::NotAllowed);
+        }
+        if username.is_reserved() {
+            return Err(AccountError::UsernameReserved(username));
         }
         // Without the password, which is not to be found out from a hash that is made so fast.
         let fingerprint = || Fingerprint::of([email.as_str(), username.as_str()]);
@@ -251,17 +257,16 @@ impl Accounts {
     /// [`AccountError::WrongCredentials`] for an unknown address and a wrong password alike;
     /// [`AccountError::Limited`] after too many of those.
     pub async fn log_in(&self, credentials: Credentials, network: Network) -> Result<SessionTokens, AccountError> {
-        let Credentials { email, password, refresh_token } = credentials;
+        let Credentials { email, password, refresh_tokens } = credentials;
         let address: Option<Email> = email.parse().ok();
         let account = match &address {
             Some(address) => self.store.account(address).await?,
             None => None,
         };
-        let place = match (refresh_token, &account) {
-            (Some(token), Some(account)) if self.is_of(&token, account) => {
-                Place::Device(RefreshTokenHash::of(&token).as_str().to_owned())
-            }
-            _ => Place::Network(network),
+        let is_of_account = |token: &&String| account.as_ref().is_some_and(|account| self.is_of(token, account));
+        let place = match refresh_tokens.iter().find(is_of_account) {
+            Some(token) => Place::Device(RefreshTokenHash::of(token).as_str().to_owned()),
+            None => Place::Network(network),
         };
         // What is no address is tried as one, so that nobody can tell.
         let address = address.map_or(email, |address| address.key());

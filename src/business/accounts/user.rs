@@ -30,6 +30,63 @@ impl Username {
     }
 }
 
+/// Names that speak for the site, or are something else in its addresses.
+const RESERVED: [&str; 44] = [
+    "about",
+    "abuse",
+    "account",
+    "accounts",
+    "admin",
+    "administrator",
+    "anonymous",
+    "api",
+    "contact",
+    "docs",
+    "everyone",
+    "health",
+    "help",
+    "hostmaster",
+    "info",
+    "login",
+    "logout",
+    "mail",
+    "me",
+    "mod",
+    "moderator",
+    "no-reply",
+    "noreply",
+    "null",
+    "official",
+    "operator",
+    "owner",
+    "postmaster",
+    "privacy",
+    "ready",
+    "register",
+    "root",
+    "rss",
+    "search",
+    "security",
+    "settings",
+    "staff",
+    "static",
+    "support",
+    "sysadmin",
+    "system",
+    "undefined",
+    "webmaster",
+    "www",
+];
+
+impl Username {
+    /// Whether nobody may take the name: it means something, or looks like another, as sentences end in
+    /// a full stop.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        self.0.ends_with('.') || RESERVED.contains(&self.key().as_str())
+    }
+}
+
 impl FromStr for Username {
     type Err = InvalidUsername;
 

@@ -1,6 +1,6 @@
 //! The job that sends mail.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -50,8 +50,8 @@ pub struct MailJob {
     mailer: Arc<dyn Mailer>,
     compose: Arc<dyn ComposeMail>,
     clock: Arc<dyn Clock>,
-    /// Those that a mail server has taken and that could not be removed yet.
-    taken: Mutex<HashSet<Uuid>>,
+    /// Those that a mail server has taken and that could not be removed yet. No other process knows.
+    taken: Mutex<HashMap<Uuid, QueuedMail>>,
 }
 
 impl MailJob {
@@ -72,7 +72,7 @@ impl MailJob {
     /// Sends one mail. False if it was not sent.
     async fn send(&self, mail: QueuedMail) -> Result<bool, Fault> {
         let now = self.clock.now();
-        if self.taken().contains(&mail.id) {
+        if self.taken().contains_key(&mail.id) {
             return self.remove(&mail).await.map(|()| true);
         }
         if mail.created_at.plus_seconds(GIVE_UP_SECONDS) <= now {
@@ -89,7 +89,7 @@ impl MailJob {
         let sent = timeout(SEND_TIMEOUT, self.mailer.send(self.compose.compose(&mail))).await;
         let late = |_| MailError { reason: "the mail server took too long".to_owned(), is_refusal: false };
         let Err(error) = sent.map_err(late).flatten() else {
-            self.taken().insert(mail.id);
+            self.taken().insert(mail.id, mail.clone());
             return self.remove(&mail).await.map(|()| true);
         };
         let QueuedMail { id, username, attempts, .. } = &mail;
@@ -103,7 +103,7 @@ impl MailJob {
         Ok(false)
     }
 
-    fn taken(&self) -> MutexGuard<'_, HashSet<Uuid>> {
+    fn taken(&self) -> MutexGuard<'_, HashMap<Uuid, QueuedMail>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -130,13 +130,18 @@ impl Job for MailJob {
     }
 
     async fn is_due(&self) -> Result<bool, Fault> {
-        Ok(!self.store.due_mails(self.clock.now(), 1).await?.is_empty())
+        Ok(!self.taken().is_empty() || !self.store.due_mails(self.clock.now(), 1).await?.is_empty())
     }
 
     async fn run(&self) -> Result<JobReport, Fault> {
+        // Before they are due again, which is when another process would send them.
+        let taken: Vec<_> = self.taken().values().cloned().collect();
+        for mail in &taken {
+            self.remove(mail).await?;
+        }
         let mails = self.store.due_mails(self.clock.now(), BATCH).await?;
         let more = mails.len() == BATCH as usize;
-        let mut report = JobReport { more, ..JobReport::default() };
+        let mut report = JobReport { done: taken.len() as u64, more, ..JobReport::default() };
         let mut sending = stream::iter(mails).map(|mail| self.send(mail)).buffer_unordered(CONCURRENT);
         let mut fault = None;
         while let Some(sent) = sending.next().await {
@@ -160,22 +165,25 @@ mod tests {
 
     /// A queue of one mail, which cannot be removed so many times.
     struct Queue {
+        /// Whether a mail that was postponed is not due any more.
+        postpones: bool,
         mail: Mutex<Option<QueuedMail>>,
         faults: AtomicUsize,
     }
 
     impl Queue {
-        fn new(faults: usize) -> Arc<Self> {
+        fn new(faults: usize, postpones: bool) -> Arc<Self> {
             let to = "ada@example.com".parse().unwrap();
             let mail = QueuedMail::new(MailKind::Verification, to, "ada".parse().unwrap(), SystemClock.now());
-            Arc::new(Self { mail: Mutex::new(Some(mail)), faults: faults.into() })
+            Arc::new(Self { postpones, mail: Mutex::new(Some(mail)), faults: faults.into() })
         }
     }
 
     #[async_trait]
     impl MailStore for Queue {
         async fn due_mails(&self, _: Timestamp, _: u32) -> Result<Vec<QueuedMail>, Fault> {
-            Ok(self.mail.lock().unwrap().clone().into_iter().collect())
+            let is_due = |mail: &QueuedMail| !self.postpones || mail.attempts == 0;
+            Ok(self.mail.lock().unwrap().clone().filter(is_due).into_iter().collect())
         }
 
         async fn postpone_mail(&self, mail: &QueuedMail, due_at: Timestamp) -> Result<Option<QueuedMail>, Fault> {
@@ -231,10 +239,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_mail_that_was_taken_is_not_sent_again_when_it_could_not_be_removed() {
-        let queue = Queue::new(1);
+        let queue = Queue::new(1, true);
         let mailer = Arc::new(Counting::default());
         let job = MailJob::new(queue.clone(), mailer.clone(), Arc::new(Compose), Arc::new(SystemClock));
         assert!(job.run().await.is_err());
+        // Also before it is due, for another process.
+        assert!(job.is_due().await.unwrap());
         assert_eq!(job.run().await.unwrap().done, 1);
         assert_eq!(mailer.0.load(Ordering::Relaxed), 1);
         assert!(!job.is_due().await.unwrap() && job.taken().is_empty());
@@ -243,8 +253,12 @@ mod tests {
     #[tokio::test]
     async fn a_mail_is_given_up_soon_when_its_recipient_is_refused_for_good() {
         for (is_refusal, attempts) in [(true, 3), (false, 20)] {
-            let job =
-                MailJob::new(Queue::new(0), Arc::new(Refusing(is_refusal)), Arc::new(Compose), Arc::new(SystemClock));
+            let job = MailJob::new(
+                Queue::new(0, false),
+                Arc::new(Refusing(is_refusal)),
+                Arc::new(Compose),
+                Arc::new(SystemClock),
+            );
             let mut made = 0;
             while made < 20 && job.is_due().await.unwrap() {
                 assert_eq!(job.run().await.unwrap(), JobReport { failed: 1, ..JobReport::default() });

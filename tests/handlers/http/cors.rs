@@ -9,7 +9,7 @@ const SITE: &str = "http://127.0.0.1:3000";
 #[tokio::test]
 async fn preflights_are_answered_for_every_route() {
     let app = TestApp::start().await;
-    for path in ["/v1/articles", "/v1/accounts/login", "/v1/users/ada/articles", "/v1/nowhere"] {
+    for path in ["/v1/articles", "/v1/accounts/login", "/v1/users/ada/articles"] {
         let preflight = Request::new(Method::OPTIONS, path)
             .header("origin", SITE)
             .header("access-control-request-method", "POST")
@@ -18,9 +18,22 @@ async fn preflights_are_answered_for_every_route() {
         assert_eq!(response.status.as_u16(), 200, "{path}");
         assert_eq!(response.header("access-control-allow-origin"), Some(SITE));
         assert_eq!(response.header("access-control-allow-credentials"), Some("true"));
-        assert_eq!(response.header("access-control-allow-headers"), Some("authorization,content-type,idempotency-key"));
+        assert_eq!(
+            response.header("access-control-allow-headers"),
+            Some("authorization,content-type,idempotency-key,if-none-match")
+        );
         assert!(response.header("access-control-allow-methods").unwrap().contains("POST"));
     }
+}
+
+#[tokio::test]
+async fn options_say_what_may_be_asked() {
+    let app = TestApp::start().await;
+    let options = async |path: &str| app.send(Request::new(Method::OPTIONS, path)).await;
+    let response = options("/v1/articles/some").await;
+    assert_eq!((response.status.as_u16(), response.header("allow")), (200, Some("GET,HEAD")));
+    assert_eq!(options("/v1/articles").await.header("allow"), Some("POST"));
+    assert_eq!(options("/v1/nowhere").await.refusal(404), "Route not found");
 }
 
 #[tokio::test]
@@ -31,7 +44,7 @@ async fn answers_are_readable_by_the_site_alone() {
     assert_eq!(response.header("access-control-allow-origin"), Some(SITE));
     assert_eq!(
         response.header("access-control-expose-headers"),
-        Some("link,retry-after,x-total-count,x-unreadable-items,x-request-id")
+        Some("etag,link,retry-after,x-total-count,x-unreadable-items,x-request-id")
     );
     for other in ["http://127.0.0.1:3001", "https://evil.example", "null"] {
         assert_eq!(from(other).await.header("access-control-allow-origin"), None, "{other}");

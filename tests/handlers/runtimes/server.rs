@@ -139,6 +139,25 @@ async fn every_answer_has_the_id_of_its_request() {
     }
 }
 
+const JSON: &str = "content-type: application/json\r\n";
+
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let app = TestApp::http(&[]);
+    for (head, status) in [
+        ("GET /v1/health HTTP/1.1\r\n", 400),
+        ("GET /v1/health HTTP/1.1\r\nhost: a\r\nhost: b\r\n", 400),
+        ("GET /v1/health HTTP/1.1\r\nhost: a\r\n", 200),
+        ("GET /v1/health HTTP/1.0\r\n", 200),
+    ] {
+        let mut stream = TcpStream::connect(app.process.address()).await.unwrap();
+        stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.split(' ').nth(1) == Some(&status.to_string()), "{head}: {answer}");
+    }
+}
+
 #[tokio::test]
 async fn a_signal_drains_what_is_at_hand() {
     let mut app = TestApp::http(&[]);
@@ -146,7 +165,8 @@ async fn a_signal_drains_what_is_at_hand() {
     let mut stream = TcpStream::connect(app.process.address()).await.unwrap();
     let body = json!({"email": "ada@example.com", "password": "x"}).to_string();
     let (first, rest) = body.split_at(10);
-    let head = format!("POST /v1/accounts/login HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n{first}", body.len());
+    let head =
+        format!("POST /v1/accounts/login HTTP/1.1\r\nhost: a\r\n{JSON}content-length: {}\r\n\r\n{first}", body.len());
     stream.write_all(head.as_bytes()).await.unwrap();
     // An idle connection must not hold the drain up.
     let _idle = TcpStream::connect(app.process.address()).await.unwrap();

@@ -26,7 +26,8 @@ async fn tokens_expire_when_they_are_read_not_when_they_are_cleaned_up() {
     let jobs = Arc::new(Jobs::new(Vec::new(), store.clone(), clock.clone(), Uuid::nil()));
     let accounts = Accounts::new(store, clock.clone(), Arc::new(tokens), limits, jobs, config);
     let log_in = async || {
-        let credentials = Credentials { email: email.to_owned(), password: password.to_owned(), refresh_token: None };
+        let credentials =
+            Credentials { email: email.to_owned(), password: password.to_owned(), refresh_tokens: Vec::new() };
         accounts.log_in(credentials, localhost()).await.unwrap()
     };
     let (address, username) = (email.parse().unwrap(), "ada".parse().unwrap());

@@ -66,11 +66,20 @@ async fn what_is_wrong_is_named() {
         body[key] = value;
         app.post("/v1/accounts/register", &body).await.refusal(400)
     };
+    for name in ["me", "Admin", "support", "ada."] {
+        assert_eq!(refusal("username", json!(name)).await, format!("The username '{name}' is reserved"));
+    }
     assert_eq!(refusal("email", json!("nobody")).await, "Invalid email address");
     assert_eq!(refusal("email", json!(1)).await, "Expected 'email' to be a string");
     assert_eq!(refusal("email", json!(null)).await, "Expected 'email' to be a string");
-    assert_eq!(refusal("password", json!("seven77")).await, "The password must be 8 to 1024 bytes long");
-    assert_eq!(refusal("password", json!("x".repeat(1_025))).await, "The password must be 8 to 1024 bytes long");
+    assert_eq!(
+        refusal("password", json!("seven77")).await,
+        "The password must have 8 characters or more, and 1024 bytes or fewer"
+    );
+    assert_eq!(
+        refusal("password", json!("x".repeat(1_025))).await,
+        "The password must have 8 characters or more, and 1024 bytes or fewer"
+    );
     assert_eq!(refusal("password", json!("a\u{0}aaaaaaaa")).await, "'password' must not contain null bytes");
     let username = "Invalid username, expected 1 to 20 letters, digits, '_', '-' or '.'";
     assert_eq!(refusal("username", json!("x".repeat(21))).await, username);

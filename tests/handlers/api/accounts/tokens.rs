@@ -51,7 +51,7 @@ async fn logging_in_gives_an_access_token_and_a_refresh_cookie() {
     assert_eq!((&access["user_id"], &access["username"]), (&json!(1), &json!("Ada")));
     let [cookie] = response.cookies()[..] else { panic!("one cookie") };
     let value = cookie_value(cookie);
-    assert_eq!(cookie, format!("refresh_token={value}; HttpOnly; Path=/"));
+    assert_eq!(cookie, format!("refresh_token={value}; HttpOnly; Path=/; Max-Age=604800"));
     let refresh = claims(&value);
     assert_eq!(refresh, json!({"user_id": 1, "username": "Ada", "iat": refresh["iat"]}));
     assert_eq!(access["exp"].as_i64().unwrap() - refresh["iat"].as_i64().unwrap(), 1_800);
@@ -64,9 +64,12 @@ async fn in_production_the_cookie_is_for_the_site_and_encrypted_connections() {
     let app = TestApp::http(&variables);
     app.register("ada").await;
     let response = app.log_in("ada").await;
-    let [cookie] = response.cookies()[..] else { panic!("one cookie") };
+    let [cookie, of_host_alone] = response.cookies()[..] else { panic!("two cookies") };
     let value = cookie_value(cookie);
-    assert_eq!(cookie, format!("refresh_token={value}; HttpOnly; Path=/; Secure; SameSite=Lax; Domain=.talel.io"));
+    let attributes = "HttpOnly; Path=/; Max-Age=604800; Secure; SameSite=Lax; Domain=.talel.io";
+    assert_eq!(cookie, format!("refresh_token={value}; {attributes}"));
+    // A browser would send one from before the domain was set beside it.
+    assert_eq!(of_host_alone, REMOVED[1]);
     assert_eq!(response.header("x-consumed-capacity"), None);
 }
 
@@ -147,6 +150,54 @@ async fn logging_out_forgets_the_refresh_token() {
     assert_eq!(response.json(), json!({"message": "Successfully logged out"}));
     assert_eq!(response.cookies(), ["refresh_token=; HttpOnly; Path=/; Max-Age=0"]);
     assert_eq!(log_out(&app, &access).await.refusal(409), "No token to delete");
+}
+
+#[tokio::test]
+async fn other_cookies_log_nobody_out() {
+    let app = TestApp::start().await;
+    app.register("ada").await;
+    let token = cookie_value(app.log_in("ada").await.cookies()[0]);
+    let neighbours = [
+        format!("name=\u{e5}; refresh_token={token}"),
+        format!("refresh_token=other; refresh_token={token}"),
+        format!("refresh_token=; refresh_token={token}; refresh_token=\u{e5}"),
+        format!("a; refresh_token={token};"),
+    ];
+    for cookies in neighbours {
+        let request = Request::new(Method::POST, "/v1/accounts/token").header("cookie", cookies.clone());
+        assert_eq!(app.send(request).await.status, StatusCode::OK, "{cookies}");
+    }
+}
+
+#[tokio::test]
+async fn other_websites_may_not_use_the_cookie() {
+    let app = TestApp::start().await;
+    app.register("ada").await;
+    let body = json!({"email": "ada@example.com", "password": "a good password"});
+    let log_in = async |name: &'static str, value: &str| {
+        let request = Request::new(Method::POST, "/v1/accounts/login").header(name, value).json(&body);
+        app.send(request).await.status
+    };
+    for (name, value) in [("origin", "https://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+        assert_eq!(log_in(name, value).await, StatusCode::FORBIDDEN, "{name}: {value}");
+    }
+    for (name, value) in
+        [("origin", "http://127.0.0.1:3000"), ("sec-fetch-site", "none"), ("sec-fetch-site", "same-site")]
+    {
+        assert_eq!(log_in(name, value).await, StatusCode::OK, "{name}: {value}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_secret_is_stored_nowhere() {
+    let app = TestApp::start().await;
+    app.register("ada").await;
+    let response = app.log_in("ada").await;
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    let access = response.json()["access_token"].as_str().unwrap().to_owned();
+    let own = app.send(Request::new(Method::GET, "/v1/users/me/images").bearer(&access)).await;
+    assert_eq!(own.header("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]
