@@ -13,10 +13,10 @@ use utoipa_axum::routes;
 
 use crate::api::users::UserBody;
 use crate::app::App;
-use crate::http::authentication::AuthenticatedUser;
+use crate::http::authentication::{AuthenticatedUser, OwnSite};
 use crate::http::body::{BodyPolicy, allow};
 use crate::http::client_network::ClientNetwork;
-use crate::http::cookies::{self, OwnSite};
+use crate::http::cookies;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
 use crate::http::idempotency::{IdempotencyHeader, Idempotent};

@@ -1,11 +1,11 @@
-//! Who a request speaks for.
+//! Who a request speaks for, and which website sends it.
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use talelio::business::{Fault, Session};
 
 use crate::app::App;
@@ -48,4 +48,30 @@ impl<S: Sync> FromRequestParts<S> for AuthenticatedUser {
         let user = parts.extensions.get().cloned();
         user.ok_or_else(|| Fault::failed("the route asks for a user and stands behind no guard").into())
     }
+}
+
+/// That a request is not one that a browser makes for another website: it would set or use a cookie of
+/// whoever looks at that.
+pub(crate) struct OwnSite;
+
+impl FromRequestParts<App> for OwnSite {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let headers = &parts.headers;
+        let is_own = match headers.get(ORIGIN) {
+            Some(origin) => is_own(origin, headers.get(HOST), app),
+            // A browser that says so sends an origin with all but what it opens by itself.
+            None => headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site"),
+        };
+        let refused = || ApiError::rejected(StatusCode::FORBIDDEN, "Requests of other websites are not accepted");
+        if is_own { Ok(Self) } else { Err(refused()) }
+    }
+}
+
+/// Whether an origin is one of the operator's sites, or this API itself.
+fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>, app: &App) -> bool {
+    let origin_host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host.as_bytes());
+    let is_this = |host: &HeaderValue| origin_host == Some(host.as_bytes());
+    app.cors_origins.contains(origin) || host.is_some_and(is_this) || app.api_base_url.as_bytes() == origin.as_bytes()
 }

@@ -1,12 +1,7 @@
 //! The refresh cookie (RFC 6265).
 
-use axum::extract::FromRequestParts;
-use http::header::{COOKIE, HOST, ORIGIN, SET_COOKIE};
-use http::request::Parts;
-use http::{HeaderMap, HeaderValue, StatusCode};
-
-use crate::app::App;
-use crate::http::envelope::ApiError;
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
 
 const NAME: &str = "refresh_token";
 
@@ -56,32 +51,6 @@ impl CookieSettings {
 fn headers<const N: usize>(cookies: [String; N]) -> HeaderMap {
     let values = cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok());
     values.map(|value| (SET_COOKIE, value)).collect()
-}
-
-/// That a request is not one that a browser makes for another website: it would set or use a cookie of
-/// whoever looks at that.
-pub(crate) struct OwnSite;
-
-impl FromRequestParts<App> for OwnSite {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let headers = &parts.headers;
-        let is_own = match headers.get(ORIGIN) {
-            Some(origin) => is_own(origin, headers.get(HOST), app),
-            // A browser that says so sends an origin with all but what it opens by itself.
-            None => headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site"),
-        };
-        let refused = || ApiError::rejected(StatusCode::FORBIDDEN, "Requests of other websites are not accepted");
-        if is_own { Ok(Self) } else { Err(refused()) }
-    }
-}
-
-/// Whether an origin is one of the operator's sites, or this API itself.
-fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>, app: &App) -> bool {
-    let origin_host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host.as_bytes());
-    let is_this = |host: &HeaderValue| origin_host == Some(host.as_bytes());
-    app.cors_origins.contains(origin) || host.is_some_and(is_this) || app.api_base_url.as_bytes() == origin.as_bytes()
 }
 
 /// The refresh tokens in the cookies of a request: a browser sends all that it has of the name. What other
