@@ -8,6 +8,9 @@ use axum::extract::multipart::{Field, MultipartRejection};
 use axum::extract::{FromRequest, Multipart, Request};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
+use http::HeaderValue;
+use http::header::CONTENT_DISPOSITION;
+use percent_encoding::percent_decode;
 
 use crate::http::envelope::ApiError;
 
@@ -67,7 +70,8 @@ impl Form {
         let field = self.parts.next_field().await.map_err(|_| malformed())?;
         self.ahead.was_handed_on();
         let Some(field) = field else { return Ok(None) };
-        let file_name = field.file_name().filter(|name| !name.is_empty()).map(str::to_owned);
+        let disposition = field.headers().get(CONTENT_DISPOSITION).map(HeaderValue::as_bytes).unwrap_or_default();
+        let file_name = file_name(disposition).filter(|name| !name.is_empty());
         Ok(Some(FormPart { file_name, field, ahead: self.ahead.clone() }))
     }
 }
@@ -98,6 +102,100 @@ impl FormPart<'_> {
     }
 }
 
+/// The name of a file as its client has it, however that is written: a file whose name cannot be read is a
+/// file still. None if the part is none.
+fn file_name(disposition: &[u8]) -> Option<String> {
+    let parameters = parameters(disposition);
+    let value =
+        |name: &str| parameters.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    let extended = value("filename*").map(|value| extended(value).unwrap_or_else(|| NAMELESS.to_owned()));
+    let plain = value("filename").map(|value| decoded(value));
+    match (extended, plain) {
+        (Some(extended), Some(plain)) if extended == NAMELESS => Some(plain),
+        (extended, plain) => extended.or(plain),
+    }
+}
+
+/// What a file is called whose name nobody can read.
+const NAMELESS: &str = "file";
+
+/// The parameters of a header: between semicolons, but for those in quotes. A backslash is one, as names of Windows
+/// have them, but before a quote.
+fn parameters(header: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut parameters = Vec::new();
+    let (mut name, mut piece) = (None, Vec::new());
+    let mut quoted = false;
+    let mut bytes = header.iter().copied().chain([b';']).peekable();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\\' if bytes.next_if_eq(&b'"').is_some() => piece.push(b'"'),
+            b'=' if !quoted && name.is_none() => {
+                name = Some(String::from_utf8_lossy(piece.trim_ascii()).into_owned());
+                piece.clear();
+            }
+            b';' if !quoted || bytes.peek().is_none() => {
+                parameters.extend(name.take().map(|name| (name, piece.trim_ascii().to_owned())));
+                piece.clear();
+            }
+            byte => piece.push(byte),
+        }
+    }
+    parameters
+}
+
+/// A value with a character set in front of it and its bytes behind `%` (RFC 8187).
+fn extended(value: &[u8]) -> Option<String> {
+    let mut parts = value.splitn(3, |byte| *byte == b'\'');
+    let (charset, _, encoded) = (parts.next()?, parts.next()?, parts.next()?);
+    let bytes: Vec<u8> = percent_decode(encoded).collect();
+    if charset.eq_ignore_ascii_case(b"utf-8") {
+        return String::from_utf8(bytes).ok();
+    }
+    charset.eq_ignore_ascii_case(b"iso-8859-1").then(|| latin_1(&bytes))
+}
+
+/// Text in UTF-8, as browsers send it, or else in Latin-1, as old programs do.
+fn decoded(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| latin_1(bytes), str::to_owned)
+}
+
+fn latin_1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
 fn malformed() -> ApiError {
     ApiError::bad_request("Malformed multipart body")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_file_is_read_however_it_is_written() {
+        for (disposition, name) in [
+            (&b"form-data; name=\"a\"; filename=\"b.png\""[..], "b.png"),
+            (b"form-data; name=a; filename*=utf-8\'\'b.png", "b.png"),
+            (b"form-data; filename*=UTF-8\'sv\'%C3%A5.png; filename=\"a.png\"; name=a", "\u{e5}.png"),
+            (b"form-data; filename*=iso-8859-1\'\'%e5.png", "\u{e5}.png"),
+            (b"form-data; filename*=koi8\'\'x; filename=a.png", "a.png"),
+            (b"form-data; filename*=utf-8\'\'%ff", NAMELESS),
+            (b"form-data; FileName=\"c.png\"; NAME=\"a\"", "c.png"),
+            (b"form-data;filename = \"c.png\" ;name=a", "c.png"),
+            (b"filename=\"c.png\"; form-data", "c.png"),
+            (b"form-data; name=\"a\"; filename=\"\xe5.png\"", "\u{e5}.png"),
+            (b"form-data; filename=\"\xc3\xa5.png\"", "\u{e5}.png"),
+            (b"form-data; filename=\"a;b.png\"", "a;b.png"),
+            (b"form-data; filename=\"a \\\"b\\\".png\"", "a \"b\".png"),
+            (b"form-data; filename=\"C:\\ada\\b.png\"", "C:\\ada\\b.png"),
+            (b"form-data; filename=\"never closed.png", "never closed.png"),
+        ] {
+            assert_eq!(file_name(disposition).as_deref(), Some(name), "{}", String::from_utf8_lossy(disposition));
+        }
+        for text in [&b"form-data; name=\"a\""[..], b"form-data; name=\"filename=b.png\"", b"", b"form-data; filename"]
+        {
+            assert_eq!(file_name(text), None, "{}", String::from_utf8_lossy(text));
+        }
+    }
 }

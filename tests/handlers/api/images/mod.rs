@@ -352,3 +352,30 @@ async fn a_folder_cannot_be_sent_to() {
     let confirm = Request::new(Method::POST, "/v1/assets/images/confirm").bearer(&token);
     assert_eq!(app.send(confirm.json(&json!({"upload": "../x"}))).await.refusal(404), "Upload not found");
 }
+
+#[tokio::test]
+async fn a_file_is_uploaded_whatever_its_name_looks_like() {
+    let app = TestApp::start().await;
+    let token = app.author("ada").await;
+    let png = encoded(&picture(8, 8), ImageFormat::Png);
+    let names: [&[u8]; 5] = [
+        b"name=\"a\"; filename=\"one.png\"",
+        b"name=\"a\"; filename*=utf-8\'\'two.png",
+        b"FileName=\"three.png\"; name=\"a\"",
+        b"name=\"a\"; filename=\"f\xe5r.png\"",
+        b"name=\"a\"; filename*=koi8-r\'\'%f0",
+    ];
+    let mut body = Vec::new();
+    for name in names {
+        body.extend([b"--", BOUNDARY.as_bytes(), b"\r\nContent-Disposition: form-data; ", name, b"\r\n\r\n"].concat());
+        body.extend([&png[..], b"\r\n"].concat());
+    }
+    body.extend([b"--", BOUNDARY.as_bytes(), b"--\r\n"].concat());
+    let media_type = format!("multipart/form-data; boundary={BOUNDARY}");
+    let request = Request::new(Method::POST, "/v1/assets/images").bearer(&token).body(&media_type, body);
+    let urls = urls(&app.send(request).await);
+    assert_eq!(urls.len(), 5, "{urls:?}");
+    for (url, begin) in urls.iter().zip(["one", "two", "three", "f", "file"]) {
+        assert!(url.rsplit('/').next().unwrap().starts_with(begin), "{url}");
+    }
+}
