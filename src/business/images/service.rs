@@ -172,6 +172,11 @@ impl Images {
             error => Fault::failed(error),
         })?);
         self.files.write(object, bytes.clone()).await?;
+        // Whoever removed the image meanwhile may have come before this.
+        if self.listed(username, &image.file).await?.is_none() {
+            self.files.remove(vec![object.clone()]).await?;
+            return Err(ImageError::NotFound);
+        }
         Ok(memory::held(bytes)?)
     }
 

@@ -1,5 +1,7 @@
 //! Smaller renditions of images.
 
+use std::time::Duration;
+
 use http::Method;
 use image::{DynamicImage, GenericImageView, ImageFormat};
 use tempfile::tempdir;
@@ -48,6 +50,25 @@ async fn copies_are_made_in_five_widths() {
     for bad in ["100", "", "x", "0320", "-320", "4000000000"] {
         let refusal = app.get(&format!("{path}?width={bad}")).await.refusal(400);
         assert_eq!(refusal, "Expected 'width' to be one of 320, 640, 960, 1280, 1920", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn a_copy_of_an_image_that_is_removed_does_not_stay() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::in_folder(folder.path());
+    let token = app.author("ada").await;
+    let png = encoded(&picture(1_600, 1_200), ImageFormat::Png);
+    for milliseconds in [0, 20, 60, 120] {
+        let path = uploaded(&app, &token, "a.png", &png).await;
+        let copy = async { app.get(&format!("{path}?width=1280")).await.status.as_u16() };
+        let removal = async {
+            tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+            app.send(Request::new(Method::DELETE, &path).bearer(&token)).await.status.as_u16()
+        };
+        let (copy, removal) = tokio::join!(copy, removal);
+        assert!([200, 404].contains(&copy) && removal == 204, "{copy} {removal}");
+        assert_eq!(files_under(&folder.path().join("objects")), 0, "{milliseconds} ms");
     }
 }
 
