@@ -20,9 +20,14 @@ test: ## Run every test that needs nothing but Rust
 test-aws: ## Run the API's tests on AWS's DynamoDB Local and under AWS's Lambda emulator
 	scripts/test-aws.sh
 
-test-markdown: ## Check that our reference of Python-Markdown is what it still renders
+# How many texts `make test-markdown` makes up.
+RANDOM_TEXTS ?= 4000
+
+test-markdown: ## Compare with Python-Markdown: that our reference is what it renders, and RANDOM_TEXTS made-up texts
 	python3 -m pip install --quiet --target target/python markdown==3.7
 	PYTHONPATH=target/python scripts/markdown-reference.py --check
+	PYTHONPATH=target/python scripts/markdown-random.py $(RANDOM_TEXTS) >target/markdown-random.json
+	cargo test --locked --test markdown -- --ignored random
 
 test-limits: release ## Load the server with what clients can do to it, and check its memory and its manners; takes minutes; needs wrk
 	python3 -m pip install --quiet --target target/python pillow

@@ -152,6 +152,27 @@ fn the_html_is_that_of_python_markdown() {
     assert!(differences.is_empty(), "{differences}");
 }
 
+/// Texts that `scripts/markdown-random.py` made, with what Python-Markdown makes of them.
+#[test]
+#[ignore = "needs Python-Markdown: see `make test-markdown`"]
+fn random_texts_are_those_of_python_markdown() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/target/markdown-random.json");
+    let texts: Vec<(String, String)> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let mut differences: Vec<(String, String)> = Vec::new();
+    for (source, theirs) in &texts {
+        let ours = outline(&markdown::render(source, "https://www.talel.io").unwrap().html);
+        // No attribute of HTML.
+        let theirs = outline(theirs).replace(" markdown=\"1\"", "");
+        if ours != theirs {
+            differences.push((source.clone(), format!("{source}\n--- theirs\n{theirs}--- ours\n{ours}")));
+        }
+    }
+    // The shortest say most.
+    differences.sort_by_key(|(source, _)| source.len());
+    let told: Vec<_> = differences.iter().take(20).map(|(_, told)| format!("=== {told}")).collect();
+    assert!(differences.is_empty(), "{} of {} texts differ\n{}", differences.len(), texts.len(), told.join("\n"));
+}
+
 /// How long this thread computes to render `source`, however busy the machine is.
 fn cpu_time(source: &str) -> Duration {
     let now = || Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap();
