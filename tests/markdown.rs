@@ -94,7 +94,12 @@ fn write_children(lines: &mut String, parent: ElementRef, depth: usize, verbatim
 fn attributes(element: &Element) -> String {
     let mut attributes: BTreeMap<&str, &str> = element.attrs().collect();
     match element.name() {
-        "img" => drop(attributes.remove("loading")),
+        "img" => {
+            attributes.remove("loading");
+            if attributes.get("style") == Some(&"max-width: 100%; height: auto") {
+                attributes.remove("style");
+            }
+        }
         "a" if attributes.get("rel") == Some(&"noopener") => {
             attributes.remove("rel");
             attributes.remove("target");

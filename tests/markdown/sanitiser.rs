@@ -48,7 +48,7 @@ fn players_are_told_what_they_may_do_by_us() {
                    player\" frameborder=\"0\" allow=\"camera\" referrerpolicy=\"unsafe-url\" allowfullscreen></iframe>";
     let player = format!(
         "<iframe width=\"560\" height=\"315\" src=\"https://www.youtube.com/embed/x?si=y\" title=\"YouTube video \
-         player\" frameborder=\"0\" allowfullscreen=\"\"{PERMISSIONS}></iframe>"
+         player\" frameborder=\"0\" allowfullscreen=\"\"{PERMISSIONS} style=\"max-width: 100%\"></iframe>"
     );
     let other = format!("<iframe src=\"https://www.youtube.com/embed/x\"{PERMISSIONS}></iframe>");
     assert_rendered(&[
@@ -104,6 +104,11 @@ fn an_article_stays_in_its_box() {
         ("<a name=\"getElementById\"></a>", "<p><a></a></p>"),
         ("<p tabindex=\"5\">x</p>", "<p>x</p>"),
         ("<hr width=\"100000\">", "<hr>"),
+        (
+            "<p><img src=\"/a.png\" width=\"816\" height=\"400\"></p>",
+            "<p><img src=\"/a.png\" width=\"816\" height=\"400\" loading=\"lazy\" style=\"max-width: 100%; height: auto\"></p>",
+        ),
+        ("<video src=\"/v\" width=\"300\"></video>", "<video src=\"/v\" width=\"300\"></video>"),
         ("<div style=\"width: 5000px\">x</div>", "<div style=\"max-width: 100%; width: 5000px\">x</div>"),
     ] {
         assert_eq!(rendered(source).html.trim(), left);

@@ -54,6 +54,16 @@ pub(super) fn article(html: &str, site_base_url: &str) -> String {
         }
         Ok(())
     });
+    // What is wider than a phone is told to shrink there, in its proportions.
+    let wide = element!("hr[width], iframe[width], img[width], table[width], video[width]", |element| {
+        let width = element.get_attribute("width").and_then(|width| width.trim_end_matches("px").parse::<f32>().ok());
+        if width.is_some_and(|width| width > styles::PHONE) {
+            let shrinks = if element.tag_name() == "img" { "max-width: 100%; height: auto" } else { "max-width: 100%" };
+            let style = element.get_attribute("style").map(|style| format!("; {style}")).unwrap_or_default();
+            element.set_attribute("style", &format!("{shrinks}{style}"))?;
+        }
+        Ok(())
+    });
     // The boxes of task lists, which nobody can tick here.
     let inputs = element!("input", |input| {
         match input.get_attribute("type").as_deref() {
@@ -62,7 +72,7 @@ pub(super) fn article(html: &str, site_base_url: &str) -> String {
         }
         Ok(())
     });
-    let settings = [images, links, frames, inputs]
+    let settings = [images, links, frames, wide, inputs]
         .into_iter()
         .fold(RewriteStrSettings::new(), RewriteStrSettings::append_element_content_handler);
     rewrite_str(&fragment(html), settings)

@@ -44,7 +44,7 @@ const HEIGHT: Values = Values { pixels: 2_000.0, percent: 100.0, words: Some(SIZ
 const LEAST: Values = Values { pixels: PHONE, ..HEIGHT };
 
 /// The width of what any screen shows, in CSS pixels. What is wider is told to shrink.
-const PHONE: f32 = 320.0;
+pub(super) const PHONE: f32 = 320.0;
 
 const PROPERTIES: &[(&[&str], Values)] = &[
     (&["background"], Values { gradients: true, pixels: 2_000.0, percent: 200.0, ..COLOURS }),
