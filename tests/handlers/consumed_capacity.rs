@@ -75,7 +75,9 @@ async fn each_access_pattern_costs_what_the_document_says() {
     row("Upload an image", &uploaded);
     let image = path(&urls(&uploaded)[0]);
     row("Show an image", &app.get(&image).await);
-    row("Show a rendition of an image", &app.get(&format!("{image}?width=320")).await);
+    let rendition = format!("{image}?width=320");
+    row("Make a rendition of an image", &app.get(&rendition).await);
+    row("Show a rendition of an image", &app.get(&rendition).await);
     row("Show an image, unknown", &app.get("/v1/users/ada/images/x.png").await);
     row("List images", &app.send(Request::new(Method::GET, "/v1/users/me/images").bearer(&token)).await);
     row("Remove an image", &app.send(Request::new(Method::DELETE, &image).bearer(&token)).await);
