@@ -65,8 +65,12 @@ struct ProjectBody {
 #[schema(as = NewProject)]
 #[expect(dead_code, reason = "documents the keys that are read one by one")]
 struct NewProjectBody {
-    /// Not only white space.
-    #[schema(max_length = 500, pattern = r"^[^\u0000]*\S[^\u0000]*$", example = "Engine")]
+    /// Something that can be seen, without control characters and changes of direction.
+    #[schema(
+        max_length = 500,
+        pattern = r"^[^\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u202e\u2066-\u2069]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb][^\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u202e\u2066-\u2069]*$",
+        example = "Engine"
+    )]
     title: String,
     /// Markdown.
     #[schema(pattern = r"^[^\u0000]*$", example = "An *analytical* one.")]

@@ -20,17 +20,25 @@ use crate::http::json::{JsonBody, json};
 #[schema(as = NewArticle)]
 #[expect(dead_code, reason = "documents the keys that are read one by one")]
 struct NewArticleBody {
-    /// Not only white space.
-    #[schema(max_length = 500, pattern = r"^[^\u0000]*\S[^\u0000]*$", example = "Hello, world")]
+    /// Something that can be seen, without control characters and changes of direction.
+    #[schema(
+        max_length = 500,
+        pattern = r"^[^\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u202e\u2066-\u2069]*[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb][^\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u202a-\u202e\u2066-\u2069]*$",
+        example = "Hello, world"
+    )]
     title: String,
     /// Markdown.
     #[schema(pattern = r"^[^\u0000]*$", example = "## Why write\n\nBecause *reading* is not enough.")]
     body: String,
     /// The sentence that search engines show.
-    #[schema(pattern = r"^[^\u0000]*$", example = "The first of many")]
+    #[schema(max_length = 5_000, pattern = r"^[^\u0000]*$", example = "The first of many")]
     meta_description: String,
-    /// The address of the picture that stands for the article.
-    #[schema(pattern = r"^[^\u0000]*$", example = json!(null))]
+    /// The address of the picture that stands for the article: of HTTP or HTTPS, or within the site.
+    #[schema(
+        max_length = 2_048,
+        pattern = r"^(?![\u0001-\u0020]*(?!https?:)[A-Za-z][A-Za-z0-9+.\t\r\n-]*:)[^\u0000]*$",
+        example = json!(null),
+    )]
     featured_image: Option<String>,
 }
 
