@@ -5,6 +5,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use http::header::{AUTHORIZATION, HOST, ORIGIN};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use talelio::business::{Fault, Session};
 
@@ -60,7 +61,7 @@ impl FromRequestParts<App> for OwnSite {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let headers = &parts.headers;
         let is_own = match headers.get(ORIGIN) {
-            Some(origin) => is_own(origin, headers.get(HOST), app),
+            Some(origin) => is_own(origin, host(parts), app),
             // A browser that says so sends an origin with all but what it opens by itself.
             None => headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site"),
         };
@@ -69,9 +70,21 @@ impl FromRequestParts<App> for OwnSite {
     }
 }
 
+/// The host that a request is for, without its port, which proxies drop. HTTP/2 has it in the address.
+fn host(parts: &Parts) -> Option<&str> {
+    let header = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+    header.or_else(|| parts.uri.authority().map(Authority::as_str)).map(without_port)
+}
+
+fn without_port(host: &str) -> &str {
+    let (name, port) = host.rsplit_once(':').unwrap_or((host, ""));
+    if port.bytes().all(|byte| byte.is_ascii_digit()) { name } else { host }
+}
+
 /// Whether an origin is one of the operator's sites, or this API itself.
-fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>, app: &App) -> bool {
-    let origin_host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host.as_bytes());
-    let is_this = |host: &HeaderValue| origin_host == Some(host.as_bytes());
-    app.cors_origins.contains(origin) || host.is_some_and(is_this) || app.api_base_url.as_bytes() == origin.as_bytes()
+fn is_own(origin: &HeaderValue, host: Option<&str>, app: &App) -> bool {
+    let text = origin.to_str().unwrap_or_default();
+    let of_web = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_this = of_web.is_some() && of_web.map(without_port) == host;
+    app.cors_origins.contains(origin) || is_this || app.api_base_url == text
 }

@@ -109,6 +109,7 @@ fn file_name(disposition: &[u8]) -> Option<String> {
     let value =
         |name: &str| parameters.iter().find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     let extended = value("filename*").map(|value| extended(value).unwrap_or_else(|| NAMELESS.to_owned()));
+    let extended = extended.filter(|name| !name.is_empty());
     let plain = value("filename").map(|value| decoded(value));
     match (extended, plain) {
         (Some(extended), Some(plain)) if extended == NAMELESS => Some(plain),
@@ -120,7 +121,7 @@ fn file_name(disposition: &[u8]) -> Option<String> {
 const NAMELESS: &str = "file";
 
 /// The parameters of a header: between semicolons, but for those in quotes. A backslash is one, as names of Windows
-/// have them, but before a quote.
+/// have them, but before a quote or another.
 fn parameters(header: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut parameters = Vec::new();
     let (mut name, mut piece) = (None, Vec::new());
@@ -129,7 +130,8 @@ fn parameters(header: &[u8]) -> Vec<(String, Vec<u8>)> {
     while let Some(byte) = bytes.next() {
         match byte {
             b'"' => quoted = !quoted,
-            b'\\' if bytes.next_if_eq(&b'"').is_some() => piece.push(b'"'),
+            b'\\' if quoted && bytes.next_if_eq(&b'"').is_some() => piece.push(b'"'),
+            b'\\' if quoted && bytes.next_if_eq(&b'\\').is_some() => piece.push(b'\\'),
             b'=' if !quoted && name.is_none() => {
                 name = Some(String::from_utf8_lossy(piece.trim_ascii()).into_owned());
                 piece.clear();
@@ -190,6 +192,8 @@ mod tests {
             (b"form-data; filename=\"a \\\"b\\\".png\"", "a \"b\".png"),
             (b"form-data; filename=\"C:\\ada\\b.png\"", "C:\\ada\\b.png"),
             (b"form-data; filename=\"never closed.png", "never closed.png"),
+            (b"form-data; filename=\"a.png\"; filename*=UTF-8\'\'", "a.png"),
+            (b"form-data; name=\"a\\\\\"; filename=\"b.png\"", "b.png"),
         ] {
             assert_eq!(file_name(disposition).as_deref(), Some(name), "{}", String::from_utf8_lossy(disposition));
         }

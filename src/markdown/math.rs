@@ -5,7 +5,8 @@ use super::tags::{Markup, Scanner};
 
 /// The elements that an author may use in `<math>`: those of MathML Core without what holds HTML or leads
 /// elsewhere.
-pub(super) const ELEMENTS: [&str; 27] = [
+pub(super) const ELEMENTS: [&str; 28] = [
+    "annotation",
     "merror",
     "mfrac",
     "mi",
@@ -38,11 +39,13 @@ pub(super) const ELEMENTS: [&str; 27] = [
 /// Where the formula ends that begins with `<math` at the start of `html`, if it is one.
 pub(super) fn end(html: &str) -> Option<usize> {
     let mut open = Vec::new();
+    let mut at = 0;
     for markup in Scanner::new(html) {
         let Markup::Tag(tag) = markup else { return None };
-        if open.is_empty() && tag.start > 0 {
+        if open.is_empty() && tag.start > 0 || looks_like_a_tag(&html[at..tag.start]) {
             return None;
         }
+        at = tag.end;
         if tag.closing {
             if open.pop() != Some(tag.name) {
                 return None;
@@ -59,4 +62,10 @@ pub(super) fn end(html: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether a browser could take something in a text for a tag or a comment, which we do not.
+fn looks_like_a_tag(text: &str) -> bool {
+    let begins = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c));
+    text.split('<').skip(1).any(begins)
 }

@@ -60,7 +60,7 @@ fn annotate_one(img: &mut Element<'_, '_>, source: &str, image: &ResponsiveImage
         img.set_attribute("height", &image.height.to_string())?;
         // A page whose style says how wide images are, and nothing of their height, would distort it.
         let style = img.get_attribute("style").unwrap_or_default();
-        if !style.split(';').any(|declaration| declaration.trim_start().starts_with("height")) {
+        if !style.split(';').any(|declaration| declaration.trim_start().to_ascii_lowercase().starts_with("height")) {
             let separator = if style.is_empty() { "" } else { "; " };
             img.set_attribute("style", &format!("{}{separator}height: auto", style.trim_end_matches([';', ' '])))?;
         }

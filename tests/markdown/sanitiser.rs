@@ -36,7 +36,35 @@ fn a_formula_stands_or_falls_as_a_whole() {
         ("a <mi>x</mi> b", "<p>a &lt;mi&gt;x&lt;/mi&gt; b</p>"),
         ("a <math> b\n\nc", "<p>a &lt;math&gt; b</p>\n<p>c</p>"),
         ("<math><mi>x\n\nc", "<p>&lt;math&gt;&lt;mi&gt;x</p>\n<p>c</p>"),
+        (
+            "<math><semantics><mi>x</mi><annotation encoding=\"application/x-tex\">x</annotation></semantics></math>",
+            "<math><semantics><mi>x</mi><annotation encoding=\"application/x-tex\">x</annotation></semantics></math>",
+        ),
     ]);
+}
+
+#[test]
+fn nothing_hides_in_a_formula() {
+    for inside in [
+        "<!--",
+        "<style \">",
+        "<iframe \" src=\"https://youtu.be/x\">",
+        "<a \" href=\"https://e/\">",
+        "<textarea =>",
+        "<svg \"><td \">",
+    ] {
+        let html = rendered(&format!("<div>\n<math><mi>{inside}</mi></math>\n<p>follows</p>\n</div>\n\nsecond")).html;
+        let page = scraper::Html::parse_fragment(&html);
+        let seen: String = page.root_element().text().collect();
+        assert!(seen.contains("follows") && seen.contains("second"), "{inside}: {html}");
+        assert!(!["<math", "<td", "<iframe", "<a "].iter().any(|tag| html.contains(tag)), "{inside}: {html}");
+    }
+    for math in ["<mspace depth=\"99999999px\">", "<mspace width=\"-5em\">", "<mstyle scriptlevel=\"-99\">"] {
+        let (name, attribute) = math[1..].split_once(' ').unwrap();
+        let html = rendered(&format!("<math>{math}</{name}></math>")).html;
+        assert!(!html.contains(attribute), "{html}");
+    }
+    assert!(rendered("<math><mspace width=\"2em\"></mspace></math>").html.contains("width=\"2em\""));
 }
 
 const PERMISSIONS: &str = " allow=\"accelerometer; autoplay; clipboard-write; encrypted-media; fullscreen; gyroscope; \
@@ -104,6 +132,12 @@ fn an_article_stays_in_its_box() {
         ("<a name=\"getElementById\"></a>", "<p><a></a></p>"),
         ("<p tabindex=\"5\">x</p>", "<p>x</p>"),
         ("<hr width=\"100000\">", "<hr>"),
+        ("<p><img src=\"/a\" hspace=\"9999\"></p>", "<p><img src=\"/a\" loading=\"lazy\"></p>"),
+        (
+            "<p><img src=\"/a\" width=\"9000\" style=\"max-width: 5000px; color: red\"></p>",
+            "<p><img src=\"/a\" width=\"9000\" style=\"max-width: 100%; height: auto; color: red\" loading=\"lazy\"></p>",
+        ),
+        ("<p><img srcset=\"data:x 1x\" src=\"/a\"></p>", "<p><img src=\"/a\" loading=\"lazy\"></p>"),
         (
             "<p><img src=\"/a.png\" width=\"816\" height=\"400\"></p>",
             "<p><img src=\"/a.png\" width=\"816\" height=\"400\" loading=\"lazy\" style=\"max-width: 100%; height: auto\"></p>",

@@ -36,7 +36,10 @@ impl Slug {
         let mut base = None;
         let words: String = title
             .nfkd()
-            .flat_map(char::to_lowercase)
+            .collect::<String>()
+            // Of a whole text, as a Greek letter has another form at the end of a word.
+            .to_lowercase()
+            .chars()
             .filter(|c| {
                 if is_combining_mark(*c) {
                     return base.is_some_and(|base| !folds(base));
@@ -153,6 +156,7 @@ mod tests {
         assert_eq!(slug("한국어"), "한국어");
         assert_eq!(slug(&"한국어 Мой".nfd().collect::<String>()), "한국어-мой");
         assert_eq!(slug("Ἀθῆναι naïve"), "αθηναι-naive");
+        assert_eq!(slug("ΟΔΟΣ"), slug("οδος"));
         assert_eq!(slug("\u{301}a"), "a");
     }
 

@@ -26,7 +26,8 @@ const ELEMENTS: [&str; 18] = [
     "search", "section", "source", "tfoot", "track", "video", "wbr",
 ];
 
-const MATH_ATTRIBUTES: [&str; 14] = [
+const MATH_ATTRIBUTES: [&str; 15] = [
+    "encoding",
     "accent",
     "accentunder",
     "display",
@@ -138,22 +139,43 @@ fn filter<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, 
         // Any other name gives two pages a hold on one window.
         "target" => ["_blank", "_self"].iter().any(|name| value.eq_ignore_ascii_case(name)),
         "id" | "name" => !ids::is_taken(element, value),
+        "srcset" => value.split(',').all(|candidate| links::is_address_of_web(candidate.trim())),
         "usemap" => value.starts_with('#'),
         "cite" => links::is_harmless(value),
         // Others change where the page begins.
         "tabindex" => ["0", "-1"].contains(&value.trim()),
-        "width" | "height" | "size" | "border" | "hspace" | "vspace" | "cellpadding" | "cellspacing" => is_size(value),
+        "scriptlevel" => ["0", "1", "2", "3", "+1", "+2"].contains(&value),
+        "linethickness" => is_length_of_formula(value, 1.0),
+        "width" | "height" | "depth" if element == "mspace" => is_length_of_formula(value, 50.0),
+        "width" if SHRINKS.contains(&element) => is_size(value, 10_000.0),
+        "height" => is_size(value, 2_000.0),
+        "width" => is_size(value, 1_000.0),
+        "size" | "border" | "hspace" | "vspace" | "cellpadding" | "cellspacing" => is_size(value, 100.0),
         _ => true,
     };
     is_harmless.then_some(Cow::Borrowed(value))
 }
 
-/// Whether a number of pixels, or a percentage, is what a page may show.
-fn is_size(value: &str) -> bool {
+/// The elements that shrink on a phone, however wide they are.
+const SHRINKS: [&str; 5] = ["hr", "iframe", "img", "table", "video"];
+
+/// Whether a number of pixels, up to so many, or a percentage, is what a page may show.
+fn is_size(value: &str, pixels: f32) -> bool {
     let value = value.trim();
-    let (number, most) = match value.strip_suffix('%') {
-        Some(percent) => (percent, 100.0),
-        None => (value.strip_suffix("px").unwrap_or(value), 10_000.0),
-    };
+    match value.strip_suffix('%') {
+        Some(percent) => is_at_most(percent, 100.0),
+        None => is_at_most(value.strip_suffix("px").unwrap_or(value), pixels),
+    }
+}
+
+/// Whether a length in a formula is one of so many ems at most.
+fn is_length_of_formula(value: &str, ems: f32) -> bool {
+    let value = value.trim();
+    let units = [("em", 1.0), ("ex", 2.0), ("px", 16.0), ("pt", 12.0), ("%", 100.0), ("", 5.0)];
+    let unit = units.iter().find_map(|(unit, of_em)| Some((value.strip_suffix(unit)?, of_em)));
+    unit.is_some_and(|(number, of_em)| is_at_most(number, ems * of_em))
+}
+
+fn is_at_most(number: &str, most: f32) -> bool {
     number.trim_start_matches('+').parse().is_ok_and(|number: f32| (0.0..=most).contains(&number))
 }

@@ -26,7 +26,9 @@ pub(super) fn player(address: &str) -> Option<String> {
     }
     let path: Vec<&str> = url.path_segments()?.filter(|segment| !segment.is_empty()).collect();
     match url.host_str()? {
-        "youtube.com" | "www.youtube.com" | "m.youtube.com" => youtube("www.youtube.com", &path, &url),
+        "youtube.com" | "www.youtube.com" | "m.youtube.com" | "music.youtube.com" => {
+            youtube("www.youtube.com", &path, &url)
+        }
         "youtube-nocookie.com" | "www.youtube-nocookie.com" => youtube("www.youtube-nocookie.com", &path, &url),
         "youtu.be" => match path[..] {
             [video] => youtube("www.youtube.com", &["embed", video], &url),
@@ -54,7 +56,9 @@ fn youtube(host: &str, path: &[&str], url: &Url) -> Option<String> {
         match &*name {
             // The page of a video has other names for some things.
             "v" => {}
-            "t" if asked("start").is_none() => drop(query.append_pair("start", &seconds(&value)?.to_string())),
+            "t" if asked("start").is_none() => {
+                query.extend_pairs(seconds(&value).map(|seconds| ("start", seconds.to_string())));
+            }
             name if REMOTE_CONTROL.contains(&name) => {}
             name => drop(query.append_pair(name, &value)),
         }
@@ -82,16 +86,22 @@ fn seconds(text: &str) -> Option<u32> {
     Some(seconds)
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn vimeo(path: &[&str], url: &Url) -> Option<String> {
     let (video, unlisted) = match *path {
-        ["video", video] | [video] => (video, None),
+        [kind @ ("showcase" | "event"), number, "embed"] if is_number(number) => {
+            return Some(format!("https://vimeo.com/{kind}/{number}/embed"));
+        }
+        ["video", video] | [video] | ["channels", _, video] => (video, None),
         // The second part opens a video that is on no list.
         [video, key] => (video, Some(key)),
         _ => return None,
     };
-    let is_number = !video.is_empty() && video.bytes().all(|byte| byte.is_ascii_digit());
     let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !is_number || !unlisted.is_none_or(is_key) {
+    if !is_number(video) || !unlisted.is_none_or(is_key) {
         return None;
     }
     let mut query = Serializer::new(String::new());
@@ -133,6 +143,9 @@ mod tests {
             ("https://www.youtube.com/embed/x?enablejsapi=1&origin=https://a.b", "https://www.youtube.com/embed/x"),
             ("https://player.vimeo.com/video/1?h=a1#t=5s", "https://player.vimeo.com/video/1?h=a1#t=5s"),
             ("http://vimeo.com/1/a1", "https://player.vimeo.com/video/1?h=a1"),
+            ("https://youtu.be/x?t=90.5", "https://www.youtube.com/embed/x"),
+            ("https://vimeo.com/showcase/1/embed", "https://vimeo.com/showcase/1/embed"),
+            ("https://vimeo.com/channels/staffpicks/1", "https://player.vimeo.com/video/1"),
         ] {
             assert_eq!(player(address).as_deref(), Some(played), "{address}");
         }

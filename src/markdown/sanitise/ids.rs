@@ -137,8 +137,12 @@ pub(super) fn is_taken(element: &str, id: &str) -> bool {
     let is_written_so = is_identifier && !begins(char::is_uppercase) && id.contains(char::is_uppercase);
     let is_hidden = begins(|c| "_$".contains(c)) && !id[1..].starts_with(|c: char| c.is_ascii_digit());
     let is_handler = id.strip_prefix("on").is_some_and(|event| EVENTS.contains(&event));
-    is_written_so || !is_heading && (is_hidden || is_handler || NAMES.contains(&id))
+    let is_of_a_framework = FRAMEWORKS.iter().any(|name| id.starts_with(name));
+    is_written_so || is_of_a_framework || !is_heading && (is_hidden || is_handler || NAMES.contains(&id))
 }
+
+/// How names begin that frameworks and counters of visits ask a page for, so that no title may be one.
+const FRAMEWORKS: [&str; 6] = ["__next", "__nuxt", "__remix", "_paq", "fbq", "gtag"];
 
 /// Of `onclick` and the like, what follows the `on`.
 const EVENTS: &[&str] = &[
@@ -157,7 +161,7 @@ mod tests {
         {
             assert!(is_taken("p", id), "{id}");
         }
-        for id in ["__NEXT_DATA__", "dataLayer"] {
+        for id in ["__NEXT_DATA__", "dataLayer", "__next_f", "gtag"] {
             assert!(is_taken("h1", id), "{id}");
         }
     }

@@ -59,7 +59,8 @@ const PROPERTIES: &[(&[&str], Values)] = &[
     (&["padding", "padding-top", "padding-right", "padding-bottom", "padding-left"], SPACE),
     (&["margin-inline", "margin-block", "padding-inline", "padding-block", "gap", "row-gap", "column-gap"], SPACE),
     (&["text-indent"], SPACE),
-    (&["width", "max-width"], WIDTH),
+    (&["width"], WIDTH),
+    (&["max-width"], Values { words: Some(&["fit-content", "min-content"]), ..WIDTH }),
     (&["height", "max-height"], HEIGHT),
     (&["min-width", "min-height"], LEAST),
     (&["font-size"], Values { pixels: 96.0, percent: 600.0, ..WORDS }),
@@ -84,7 +85,7 @@ const PROPERTIES: &[(&[&str], Values)] = &[
         ],
         WORDS,
     ),
-    (&["clear", "float", "text-align", "vertical-align", "caption-side", "table-layout", "border-collapse"], WORDS),
+    (&["clear", "float", "text-align", "vertical-align", "caption-side", "border-collapse"], WORDS),
     (&["display", "visibility", "overflow", "overflow-x", "overflow-y", "object-fit", "flex-wrap"], WORDS),
     (
         &[
@@ -156,23 +157,45 @@ pub(super) fn safe(style: &str) -> Option<Cow<'_, str>> {
             continue;
         }
         count += 1;
-        // Neither escapes nor comments: what comes after is read as it stands here.
         if let Ok(wide) = declaration
-            && !text.contains(['\\', '*'])
+            && is_closed(text)
         {
             is_wide |= wide;
-            allowed.push(text);
+            allowed.push(bounded(text));
         }
     }
     if is_wide {
         allowed.retain(|declaration| !declaration.to_ascii_lowercase().starts_with("max-width"));
-        allowed.insert(0, "max-width: 100%");
+        allowed.insert(0, "max-width: 100%".into());
     }
     match allowed.len() {
         0 => None,
-        found if found == count && !is_wide => Some(style.into()),
+        found if found == count && !is_wide && allowed.iter().all(|text| matches!(text, Cow::Borrowed(_))) => {
+            Some(style.into())
+        }
         _ => Some(allowed.join("; ").into()),
     }
+}
+
+/// Whether what comes after a declaration is read as it stands: without escapes and comments, with strings and
+/// brackets that are closed, and no semicolon in one.
+fn is_closed(text: &str) -> bool {
+    let count = |wanted| text.matches(wanted).count();
+    !text.contains(['\\', '*', ';']) && count('"') % 2 == 0 && count('\'') % 2 == 0 && count('(') == count(')')
+}
+
+/// A declaration as it stands, but for a size of letters that grows with what it stands in: one in another in another
+/// would be as large as a page.
+fn bounded(text: &str) -> Cow<'_, str> {
+    let Some((name, value)) = text.split_once(':').filter(|(name, _)| name.trim().eq_ignore_ascii_case("font-size"))
+    else {
+        return text.into();
+    };
+    let (size, important) = value.split_once('!').map_or((value, ""), |(size, _)| (size, " !important"));
+    let size = size.trim().to_ascii_lowercase();
+    let size = if size == "larger" { "1.2em".to_owned() } else { size };
+    let is_relative = ["%", "em", "ex", "ch", "lh"].iter().any(|unit| size.ends_with(unit)) && !size.ends_with("rem");
+    if is_relative { format!("{}: min({size}, 96px){important}", name.trim()).into() } else { text.into() }
 }
 
 /// Reads a declaration to its end. Whether it makes something wider than a phone.
@@ -283,6 +306,16 @@ mod tests {
     }
 
     #[test]
+    fn letters_in_letters_do_not_grow_without_end() {
+        assert_eq!(safe("font-size: 600%").unwrap(), "font-size: min(600%, 96px)");
+        assert_eq!(
+            safe("FONT-SIZE:larger!important;color:red").unwrap(),
+            "FONT-SIZE: min(1.2em, 96px) !important; color:red"
+        );
+        assert_eq!(safe("font-size: 2rem").unwrap(), "font-size: 2rem");
+    }
+
+    #[test]
     fn nothing_leaves_its_box_or_loads_anything() {
         for style in [
             "position: fixed",
@@ -318,6 +351,10 @@ mod tests {
             "behavior: url(/x)",
             "content: 'x'",
             "width: 1zz",
+            "max-width: none",
+            "font-family: 'abc",
+            "font-family: 'a;b'",
+            "color: rgb(1, 2, 3",
             "width: -1px",
         ] {
             assert_eq!(safe(style), None, "{style}");

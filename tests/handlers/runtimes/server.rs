@@ -114,6 +114,15 @@ async fn http_2_is_spoken_without_tls() {
             .await
             .unwrap();
     assert_eq!(response.refusal(404), "Route not found");
+    // Its own pages may log in, though no header names the host.
+    app.register("ada").await;
+    let own = format!("http://{}", app.process.address());
+    for origin in [own.as_str(), "https://127.0.0.1:1", "http://evil.example"] {
+        let body = json!({"email": "ada@example.com", "password": "a good password"});
+        let request = Request::new(Method::POST, "/v1/accounts/login").header("origin", origin).json(&body);
+        let status = send(&client, &own, request).await.unwrap().status.as_u16();
+        assert_eq!(status, if origin.contains("evil") { 403 } else { 200 }, "{origin}");
+    }
 }
 
 #[tokio::test]
