@@ -89,24 +89,16 @@ impl Log {
         if bytes.len() < HEADER + FRAME_HEADER + page {
             return Ok(None);
         }
-        // That of the first frame, if the header may be the one that is damaged.
-        let of_frame = |index: usize| {
-            let start = HEADER + index * (FRAME_HEADER + page) + 8;
-            bytes.get(start..start + 8).and_then(|salt| salt.try_into().ok())
-        };
-        let of_header: [u8; 8] = bytes[16..24].try_into().map_err(io::Error::other)?;
-        let (first, second) = (of_frame(0).unwrap_or(of_header), of_frame(1));
-        let salt = if first == of_header || second == Some(of_header) { of_header } else { first };
         let big_endian = word(&bytes, 0) & 1 == 1;
+        // A log begins anew with a header, behind which the frames of the one before are still there. Only where
+        // the header is damaged itself, the frames say what they have in common.
+        let begin = if is_header(&bytes, big_endian) { 16 } else { HEADER + 8 };
+        let salt = bytes[begin..begin + 8].try_into().map_err(io::Error::other)?;
         Ok(Some(Self { bytes, page, salt, big_endian }))
     }
 
     fn has_header(&self) -> bool {
-        let bytes = &self.bytes;
-        word(bytes, 0) & !1 == MAGIC
-            && word(bytes, 8) as usize == self.page
-            && bytes[16..24] == self.salt
-            && [word(bytes, 24), word(bytes, 28)] == checksum([0, 0], &bytes[..24], self.big_endian)
+        is_header(&self.bytes, self.big_endian) && word(&self.bytes, 8) as usize == self.page
     }
 
     fn header_checksum(&self) -> [u32; 2] {
@@ -192,6 +184,12 @@ impl Frame<'_> {
     }
 }
 
+/// Whether a log begins with what its checksum says.
+fn is_header(bytes: &[u8], big_endian: bool) -> bool {
+    let sum = checksum([0, 0], &bytes[..24], big_endian);
+    word(bytes, 0) & !1 == MAGIC && [word(bytes, 24), word(bytes, 28)] == sum
+}
+
 /// The size of the pages of a file.
 fn page_size(file: &Path) -> io::Result<usize> {
     let mut header = [0; 18];
@@ -225,4 +223,37 @@ fn checksum(before: [u32; 2], bytes: &[u8], big_endian: bool) -> [u32; 2] {
         let first = first.wrapping_add(number(pair)).wrapping_add(second);
         [first, second.wrapping_add(number(&pair[4..])).wrapping_add(first)]
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_has_just_begun_anew_is_not_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.db");
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection.execute_batch("CREATE TABLE t (a)").unwrap();
+        for _ in 0..5 {
+            connection.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        }
+        let copy = folder.path().join("b.db");
+        fs::copy(&file, &copy).unwrap();
+        let [log, copied] = [&file, &copy].map(|file| log_files(file)[0].clone());
+        let mut bytes = fs::read(log).unwrap();
+        let written = |bytes: &[u8]| {
+            fs::write(&copied, bytes).unwrap();
+            is_damaged(&copy).unwrap()
+        };
+        assert!(!written(&bytes));
+        // The header is written before the first frame.
+        bytes[16] ^= 1;
+        assert!(written(&bytes));
+        let sum = checksum([0, 0], &bytes[..24], word(&bytes, 0) & 1 == 1);
+        put(&mut bytes, 24, sum[0]);
+        put(&mut bytes, 28, sum[1]);
+        assert!(!written(&bytes));
+    }
 }
