@@ -26,7 +26,8 @@ RANDOM_TEXTS ?= 4000
 test-markdown: ## Compare with Python-Markdown: that our reference is what it renders, and RANDOM_TEXTS made-up texts
 	python3 -m pip install --quiet --target target/python markdown==3.7
 	PYTHONPATH=target/python scripts/markdown-reference.py --check
-	PYTHONPATH=target/python scripts/markdown-random.py $(RANDOM_TEXTS) >target/markdown-random.json
+	scripts/markdown-random.py $(RANDOM_TEXTS) \
+	  | PYTHONPATH=target/python scripts/markdown-reference.py --texts >target/markdown-random.json
 	cargo test --locked --test markdown -- --ignored random
 
 test-limits: release ## Load the server with what clients can do to it, and check its memory and its manners; takes minutes; needs wrk

@@ -3,7 +3,8 @@
 
 Needs Python-Markdown 3.7 (`pip install markdown==3.7`). Writes
 tests/markdown/reference.json; with `--check` it only tells whether that file is
-what Python-Markdown says.
+what Python-Markdown says. With `--texts` it renders a list of texts from its standard
+input (`scripts/markdown-random.py` makes such), and writes each with its HTML.
 """
 import json
 import pathlib
@@ -31,6 +32,9 @@ def render(text):
 
 def main():
     assert markdown.__version__ == "3.7", f"Python-Markdown 3.7 is needed, not {markdown.__version__}"
+    if "--texts" in sys.argv:
+        texts = [[text, render(text)["html"]] for text in json.load(sys.stdin)]
+        return json.dump(texts, sys.stdout, ensure_ascii=False)
     reference = {name: render(text) for name, text in sources()}
     written = json.dumps(reference, ensure_ascii=False, indent=1) + "\n"
     file = FOLDER / "reference.json"

@@ -2,11 +2,9 @@
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
+use talelio::business::REFRESH_SECONDS;
 
 const NAME: &str = "refresh_token";
-
-/// How long a browser keeps it, in seconds: as long as the token is good.
-const MAX_AGE: u32 = 7 * 24 * 60 * 60;
 
 /// How many cookies of the name are looked at: those of other hosts of the domain, or of before.
 const MAX_COOKIES: usize = 4;
@@ -21,24 +19,22 @@ pub(crate) struct CookieSettings {
 }
 
 impl CookieSettings {
-    /// Sets the cookie to a token, and removes one of this host alone where there is a domain. A token
-    /// has only characters that a cookie may have.
+    /// Sets the cookie to a token. A token has only characters that a cookie may have.
     pub(crate) fn set(&self, token: &str) -> HeaderMap {
-        let cookie = self.cookie(token, MAX_AGE, self.domain.as_deref());
-        match self.domain {
-            None => headers([cookie]),
-            Some(_) => headers([cookie, self.cookie("", 0, None)]),
-        }
+        self.headers(token, REFRESH_SECONDS)
     }
 
-    /// Removes the cookie: that of the domain, and that of this host alone, which
-    /// a browser may still have from a time when no domain was set.
+    /// Removes the cookie.
     pub(crate) fn remove(&self) -> HeaderMap {
-        let host = self.cookie("", 0, None);
-        match self.domain.as_deref() {
-            None => headers([host]),
-            domain => headers([self.cookie("", 0, domain), host]),
-        }
+        self.headers("", 0)
+    }
+
+    /// The cookie, and where it is that of a domain, the end of one of this host alone, which a browser
+    /// may still have from a time when no domain was set.
+    fn headers(&self, value: &str, max_age: u32) -> HeaderMap {
+        let of_host_alone = self.domain.as_ref().map(|_| self.cookie("", 0, None));
+        let cookies = std::iter::once(self.cookie(value, max_age, self.domain.as_deref())).chain(of_host_alone);
+        cookies.filter_map(|cookie| Some((SET_COOKIE, HeaderValue::from_str(&cookie).ok()?))).collect()
     }
 
     fn cookie(&self, value: &str, max_age: u32, domain: Option<&str>) -> String {
@@ -46,11 +42,6 @@ impl CookieSettings {
         let domain = domain.map(|domain| format!("; Domain={domain}")).unwrap_or_default();
         format!("{NAME}={value}; HttpOnly; Path=/; Max-Age={max_age}{secure}{domain}")
     }
-}
-
-fn headers<const N: usize>(cookies: [String; N]) -> HeaderMap {
-    let values = cookies.iter().filter_map(|cookie| HeaderValue::from_str(cookie).ok());
-    values.map(|value| (SET_COOKIE, value)).collect()
 }
 
 /// The refresh tokens in the cookies of a request: a browser sends all that it has of the name. What other

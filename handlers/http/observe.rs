@@ -1,5 +1,5 @@
 //! What every request leaves behind: one line in the log, and an id on the
-//! answer that finds it.
+//! answer that finds it; and what every answer says.
 
 use std::any::Any;
 use std::error::Error;
@@ -8,6 +8,7 @@ use std::time::Instant;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use http::header::X_CONTENT_TYPE_OPTIONS;
 use http::{HeaderName, HeaderValue, Method};
 use talelio::business::Fault;
 use talelio::database::{ConsumedCapacity, measure};
@@ -23,7 +24,7 @@ pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-i
 const X_CONSUMED_CAPACITY: HeaderName = HeaderName::from_static("x-consumed-capacity");
 
 /// Gives the request an id and logs how it was answered; tells what that cost where that is
-/// to be shown.
+/// to be shown, and browsers to take the answer for what it says it is.
 pub(crate) async fn observe<F>(
     report_consumed_capacity: bool,
     request: Request,
@@ -45,6 +46,7 @@ where
         answering.await
     };
     response.headers_mut().insert(X_REQUEST_ID, id);
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     log(&span, &method, &response, started);
     response
 }

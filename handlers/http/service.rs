@@ -15,9 +15,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use talelio::business::memory::{self, MemoryBudget, MemoryPermit};
 use tokio_util::task::TaskTracker;
@@ -84,10 +82,7 @@ impl HttpService {
 
     async fn observed(self, request: Request, peer: PeerAddress) -> Response {
         let report_consumed_capacity = self.0.app.report_consumed_capacity;
-        let answered = |request| self.with_cors(request, peer);
-        let mut response = observe::observe(report_consumed_capacity, request, answered).await;
-        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        response
+        observe::observe(report_consumed_capacity, request, move |request| self.with_cors(request, peer)).await
     }
 
     async fn with_cors(self, request: Request, peer: PeerAddress) -> Response {

@@ -30,8 +30,8 @@ mod work;
 pub use accounts::{
     Account, AccountError, AccountMails, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist,
     Credentials, Email, InvalidAccessToken, InvalidEmail, InvalidPassword, InvalidUsername, MAX_WAITING_PASSWORDS,
-    NewAccount, NewPassword, PasswordHash, PasswordHasher, RefreshTokenHash, Registration, RegistrationError,
-    SecretKey, Session, SessionTokens, Tokens, User, Username,
+    NewAccount, NewPassword, PasswordHash, PasswordHasher, REFRESH_SECONDS, RefreshTokenHash, Registration,
+    RegistrationError, SecretKey, Session, SessionTokens, Tokens, User, Username,
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleDraft, ArticleError, ArticleStore, Articles, NewArticle, Publication,

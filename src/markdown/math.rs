@@ -1,7 +1,7 @@
 //! Formulas in MathML, which stand or fall as a whole: outside of `<math>`, or around what is none of it, a
 //! browser makes something else of their elements.
 
-use super::tags::{Markup, Scanner};
+use super::tags::{Markup, Scanner, begins_markup};
 
 /// The elements that an author may use in `<math>`: those of MathML Core without what holds HTML or leads
 /// elsewhere.
@@ -42,7 +42,8 @@ pub(super) fn end(html: &str) -> Option<usize> {
     let mut at = 0;
     for markup in Scanner::new(html) {
         let Markup::Tag(tag) = markup else { return None };
-        if open.is_empty() && tag.start > 0 || looks_like_a_tag(&html[at..tag.start]) {
+        // What is no tag to us may be one to a browser.
+        if open.is_empty() && tag.start > 0 || html[at..tag.start].split('<').skip(1).any(begins_markup) {
             return None;
         }
         at = tag.end;
@@ -62,10 +63,4 @@ pub(super) fn end(html: &str) -> Option<usize> {
         }
     }
     None
-}
-
-/// Whether a browser could take something in a text for a tag or a comment, which we do not.
-fn looks_like_a_tag(text: &str) -> bool {
-    let begins = |after: &str| after.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c));
-    text.split('<').skip(1).any(begins)
 }

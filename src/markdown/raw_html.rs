@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::math;
 use super::sanitise::allows;
-use super::tags::{Markup, Scanner, Tag, VOID};
+use super::tags::{Markup, Scanner, Tag, VOID, begins_markup};
 use super::tree::{self, Node, escape};
 use super::warnings::Warnings;
 
@@ -202,8 +202,7 @@ fn text(html: &mut String, text: &str) {
     let mut rest = text;
     while let Some(at) = rest.find('<') {
         html.push_str(&rest[..at]);
-        let begins_tag = rest[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c));
-        html.push_str(if begins_tag { "&lt;" } else { "<" });
+        html.push_str(if begins_markup(&rest[at + 1..]) { "&lt;" } else { "<" });
         rest = &rest[at + 1..];
     }
     html.push_str(rest);

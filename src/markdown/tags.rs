@@ -32,6 +32,11 @@ impl Tag<'_> {
     }
 }
 
+/// Whether a browser may take a `<` before a text for the beginning of a tag, a comment or a declaration.
+pub(super) fn begins_markup(after: &str) -> bool {
+    after.starts_with(|c: char| c.is_ascii_alphabetic() || "/!?".contains(c))
+}
+
 /// All pieces of HTML in a source, in their order.
 pub(super) struct Scanner<'s> {
     source: &'s str,

@@ -2,7 +2,7 @@
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use http::header::{CONTENT_SECURITY_POLICY, RANGE, VARY, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_SECURITY_POLICY, RANGE, VARY};
 use http::{HeaderMap, HeaderValue, Method};
 use talelio::business::{RenditionRequest, WIDTHS};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
@@ -70,11 +70,9 @@ pub(super) async fn show(
         headers.remove(RANGE);
     }
     let mut response = file.respond(&headers)?;
-    response.headers_mut().extend([
-        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        // Opened by itself, it runs and loads nothing, whatever a browser takes it for.
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
-    ]);
+    // Opened by itself, it runs and loads nothing, whatever a browser takes it for.
+    let policy = HeaderValue::from_static("default-src 'none'; sandbox");
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     if width.is_some() {
         response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
     }

@@ -19,7 +19,7 @@ pub use email::{Email, InvalidEmail};
 pub use fair_queue::MAX_WAITING as MAX_WAITING_PASSWORDS;
 pub use mails::AccountMails;
 pub use passwords::{InvalidPassword, NewPassword, PasswordHash, PasswordHasher};
-pub use service::{AccountError, Accounts, AccountsConfig, Credentials, Registration, SessionTokens};
+pub use service::{AccountError, Accounts, AccountsConfig, Credentials, REFRESH_SECONDS, Registration, SessionTokens};
 pub use store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
 pub use tokens::{InvalidAccessToken, RefreshTokenHash, SecretKey, Session, Tokens};
 pub use user::{InvalidUsername, User, Username};

@@ -14,8 +14,8 @@ use crate::business::{
     MailKind, Network, Place, QueuedMail, Subject, Timestamp,
 };
 
-/// How long a refresh token is kept, in seconds.
-const REFRESH_SECONDS: u32 = 7 * 24 * 60 * 60;
+/// How long a refresh token is good, in seconds.
+pub const REFRESH_SECONDS: u32 = 7 * 24 * 60 * 60;
 
 /// Why an account operation was refused. The sentences are part of the API.
 #[derive(Debug, thiserror::Error)]

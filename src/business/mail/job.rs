@@ -72,9 +72,6 @@ impl MailJob {
     /// Sends one mail. False if it was not sent.
     async fn send(&self, mail: QueuedMail) -> Result<bool, Fault> {
         let now = self.clock.now();
-        if self.taken().contains_key(&mail.id) {
-            return self.remove(&mail).await.map(|()| true);
-        }
         if mail.created_at.plus_seconds(GIVE_UP_SECONDS) <= now {
             let QueuedMail { id, username, attempts, .. } = &mail;
             tracing::error!(mail = %id, user = %username, attempts, "mail given up, no server accepted it for days");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::code_spans;
+use super::brackets::Brackets;
 use crate::markdown::blocks::Definitions;
 
 /// A text without the white space between texts and labels that are defined, as Python-Markdown pairs them: from
@@ -33,25 +33,15 @@ pub(super) fn join<'t>(text: &'t str, definitions: &Definitions) -> Cow<'t, str>
     (joined + &text[from..]).into()
 }
 
-/// Where brackets open and close, in the order in which they open. Those of code and behind a backslash are none.
+/// Where brackets open and close, in the order in which they open.
 fn pairs(text: &str) -> Vec<(usize, usize)> {
-    let mut code = code_spans::ranges(text).into_iter().peekable();
     let mut open = Vec::new();
     let mut pairs = Vec::new();
-    let mut at = 0;
-    while let Some(found) = text[at..].find(['[', ']', '\\', '`']) {
-        let place = at + found;
-        while code.next_if(|range| range.end <= place).is_some() {}
-        if let Some(range) = code.peek().filter(|range| range.start <= place) {
-            at = range.end;
-            continue;
-        }
-        at = place + 1;
-        match text.as_bytes()[place] {
-            b'[' => open.push(place),
-            b']' => pairs.extend(open.pop().map(|open| (open, place))),
-            b'\\' => at += text[at..].chars().next().map_or(0, char::len_utf8),
-            _ => {}
+    for (place, bracket) in Brackets::new(text) {
+        if bracket == b'[' {
+            open.push(place);
+        } else {
+            pairs.extend(open.pop().map(|open| (open, place)));
         }
     }
     pairs.sort_unstable();

@@ -1,6 +1,7 @@
 //! What stands in a line of text: emphasis, links, images, code. comrak reads it;
 //! what Python-Markdown reads another way is put right on comrak's tree.
 
+mod brackets;
 pub(super) mod code_spans;
 mod emphasis;
 mod labels;

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::code_spans;
+use super::brackets::Brackets;
 
 /// The characters that a backslash makes plain. Before any other it is one itself.
 pub(super) const ESCAPABLE: &str = "\\`*_{}[]()>#+-.!|";
@@ -34,38 +34,26 @@ pub(super) fn normalise(text: &str) -> Cow<'_, str> {
     let mut normal = String::new();
     let mut from = 0;
     let mut open: Vec<Bracket> = Vec::new();
-    let mut code = code_spans::ranges(text).into_iter().peekable();
-    let mut at = 0;
-    while let Some(found) = text[at..].find(['[', ']', '\\', '`']) {
-        let place = at + found;
-        at = place + 1;
-        while code.next_if(|code| code.end <= place).is_some() {}
-        match text.as_bytes()[place] {
-            // What is escaped is one byte, or nothing that is looked for.
-            b'\\' => at = text.ceil_char_boundary((place + 2).min(text.len())),
-            b'`' => {
-                if let Some(code) = code.peek().filter(|code| code.start <= place) {
-                    at = code.end;
-                }
-            }
-            b'[' => open.push(Bracket { image: text[..place].ends_with('!'), active: true }),
-            _ => {
-                let Some(bracket) = open.pop().filter(|bracket| bracket.active) else { continue };
-                let Some(target) = target(text, place + 1) else { continue };
-                if code.peek().is_some_and(|code| code.start < target.end) {
-                    continue;
-                }
-                if !bracket.image {
-                    open.iter_mut().filter(|around| !around.image).for_each(|around| around.active = false);
-                }
-                if target.is_unusual() {
-                    normal.push_str(&text[from..=place]);
-                    target.write(&mut normal);
-                    from = target.end;
-                }
-                at = target.end;
-            }
+    let mut brackets = Brackets::new(text);
+    while let Some((place, bracket)) = brackets.next() {
+        if bracket == b'[' {
+            open.push(Bracket { image: text[..place].ends_with('!'), active: true });
+            continue;
         }
+        let Some(bracket) = open.pop().filter(|bracket| bracket.active) else { continue };
+        let Some(target) = target(text, place + 1) else { continue };
+        if brackets.code_begins_before(target.end) {
+            continue;
+        }
+        if !bracket.image {
+            open.iter_mut().filter(|around| !around.image).for_each(|around| around.active = false);
+        }
+        if target.is_unusual() {
+            normal.push_str(&text[from..=place]);
+            target.write(&mut normal);
+            from = target.end;
+        }
+        brackets.skip_to(target.end);
     }
     if from == 0 { text.into() } else { (normal + &text[from..]).into() }
 }

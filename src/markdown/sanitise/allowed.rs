@@ -157,7 +157,7 @@ fn filter<'v>(element: &str, attribute: &str, value: &'v str) -> Option<Cow<'v, 
 }
 
 /// The elements that shrink on a phone, however wide they are.
-const SHRINKS: [&str; 5] = ["hr", "iframe", "img", "table", "video"];
+pub(super) const SHRINKS: [&str; 5] = ["hr", "iframe", "img", "table", "video"];
 
 /// Whether a number of pixels, up to so many, or a percentage, is what a page may show.
 fn is_size(value: &str, pixels: f32) -> bool {

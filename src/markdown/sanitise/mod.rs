@@ -55,16 +55,12 @@ pub(super) fn article(html: &str, site_base_url: &str) -> String {
         Ok(())
     });
     // What is wider than a phone is told to shrink there, in its proportions.
-    let wide = element!("hr[width], iframe[width], img[width], table[width], video[width]", |element| {
+    let wide = element!("[width]", |element| {
+        let name = element.tag_name();
         let width = element.get_attribute("width").and_then(|width| width.trim_end_matches("px").parse::<f32>().ok());
-        if width.is_some_and(|width| width > styles::PHONE) {
-            let shrinks = if element.tag_name() == "img" { "max-width: 100%; height: auto" } else { "max-width: 100%" };
-            let style = element.get_attribute("style").unwrap_or_default();
-            let others = style.split(';').filter(|declaration| {
-                let declaration = declaration.trim_start().to_ascii_lowercase();
-                !declaration.is_empty() && !declaration.starts_with("max-width")
-            });
-            let style: String = std::iter::once(shrinks).chain(others.map(str::trim)).collect::<Vec<_>>().join("; ");
+        if allowed::SHRINKS.contains(&name.as_str()) && width.is_some_and(|width| width > styles::PHONE) {
+            let how = if name == "img" { "max-width: 100%; height: auto" } else { "max-width: 100%" };
+            let style = styles::shrunk(how, &element.get_attribute("style").unwrap_or_default());
             element.set_attribute("style", &style)?;
         }
         Ok(())

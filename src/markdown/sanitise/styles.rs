@@ -164,17 +164,23 @@ pub(super) fn safe(style: &str) -> Option<Cow<'_, str>> {
             allowed.push(bounded(text));
         }
     }
-    if is_wide {
-        allowed.retain(|declaration| !declaration.to_ascii_lowercase().starts_with("max-width"));
-        allowed.insert(0, "max-width: 100%".into());
-    }
     match allowed.len() {
         0 => None,
-        found if found == count && !is_wide && allowed.iter().all(|text| matches!(text, Cow::Borrowed(_))) => {
-            Some(style.into())
-        }
+        _ if is_wide => Some(shrinking("max-width: 100%", allowed.iter().map(AsRef::as_ref)).into()),
+        found if found == count && allowed.iter().all(|text| matches!(text, Cow::Borrowed(_))) => Some(style.into()),
         _ => Some(allowed.join("; ").into()),
     }
+}
+
+/// A style that lets something shrink, `how`, and of which all else is `declarations` that are safe.
+fn shrinking<'s>(how: &'s str, declarations: impl Iterator<Item = &'s str>) -> String {
+    let others = declarations.filter(|declaration| !declaration.to_ascii_lowercase().starts_with("max-width"));
+    std::iter::once(how).chain(others).collect::<Vec<_>>().join("; ")
+}
+
+/// The same for a style as this module wrote it.
+pub(super) fn shrunk(how: &str, style: &str) -> String {
+    shrinking(how, style.split(';').map(str::trim).filter(|declaration| !declaration.is_empty()))
 }
 
 /// Whether what comes after a declaration is read as it stands: without escapes and comments, with strings and

@@ -46,11 +46,7 @@ async fn the_log_of_another_database_is_not_written_into_it() {
 
 #[tokio::test]
 async fn the_log_of_a_process_that_was_killed_is_taken_though_it_is_older() {
-    let folder = tempdir().unwrap();
-    let mut app = TestApp::in_folder(folder.path());
-    let token = app.author("ada").await;
-    app.publish(&token, "One").await;
-    app.process.kill();
+    let folder = killed(1).await;
     assert!(folder.path().join("talelio.db-wal").exists());
     // As after a move to another disk, in any order.
     let database = folder.path().join("talelio.db");

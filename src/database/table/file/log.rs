@@ -16,6 +16,9 @@ const FRAME_HEADER: usize = 24;
 /// The first four bytes, by the order of bytes in checksums: the last bit says which.
 const MAGIC: u32 = 0x377f_0682;
 
+/// The version of the format, in the next four.
+const FORMAT: u32 = 3_007_000;
+
 /// How many damaged pages are looked through for the bit that was flipped.
 const MAX_LOOKED_THROUGH: usize = 8;
 
@@ -24,12 +27,9 @@ const MAX_LOOKED_THROUGH: usize = 8;
 pub(in crate::database::table) fn is_damaged(file: &Path) -> io::Result<bool> {
     let Some(log) = Log::read(file)? else { return Ok(false) };
     let mut damaged = !log.has_header();
-    let mut before = log.header_checksum();
     let mut commits = 0;
-    for frame in log.frames() {
-        let is_right = frame.checksum(before, log.big_endian) == frame.recorded() && frame.salt() == log.salt;
-        damaged |= !is_right;
-        before = frame.recorded();
+    for (before, frame) in log.chain() {
+        damaged |= !frame.follows(before, log.big_endian) || frame.salt() != log.salt;
         commits += u32::from(damaged && frame.commits());
     }
     Ok(commits >= 2)
@@ -42,15 +42,12 @@ pub(super) fn accept(file: &Path) -> io::Result<()> {
     for (at, bit) in log.flipped_bits() {
         log.bytes[at] ^= bit;
     }
-    let frames: Vec<(usize, [u32; 2])> = {
-        let mut before = log.write_header();
-        log.frames()
-            .map(|frame| {
-                before = frame.checksum(before, log.big_endian);
-                (frame.start, before)
-            })
-            .collect()
-    };
+    let mut before = log.write_header();
+    let mut frames = Vec::new();
+    for frame in log.frames() {
+        before = frame.checksum(before, log.big_endian);
+        frames.push((frame.start, before));
+    }
     for (start, checksum) in frames {
         log.bytes[start + 8..start + 16].copy_from_slice(&log.salt);
         put(&mut log.bytes, start + 16, checksum[0]);
@@ -110,9 +107,8 @@ impl Log {
         if self.has_header() {
             return self.header_checksum();
         }
-        let sequence = word(&self.bytes, 12);
         let page = u32::try_from(self.page).unwrap_or(4_096);
-        for (at, number) in [(0, MAGIC | u32::from(self.big_endian)), (4, 3_007_000), (8, page), (12, sequence)] {
+        for (at, number) in [(0, MAGIC | u32::from(self.big_endian)), (4, FORMAT), (8, page)] {
             put(&mut self.bytes, at, number);
         }
         self.bytes[16..24].copy_from_slice(&self.salt);
@@ -124,17 +120,17 @@ impl Log {
 
     /// Where single bits are flipped, as far as they can be told: the byte and the bit.
     fn flipped_bits(&self) -> Vec<(usize, u8)> {
-        let mut before = self.header_checksum();
-        let mut wrong = Vec::new();
-        for frame in self.frames() {
-            let recorded = frame.recorded();
-            if frame.checksum(before, self.big_endian) != recorded {
-                wrong.push((before, frame));
-            }
-            before = recorded;
-        }
-        wrong.truncate(MAX_LOOKED_THROUGH);
-        wrong.into_iter().filter_map(|(before, frame)| frame.flipped_bit(before, self.big_endian)).collect()
+        let wrong = self.chain().filter(|(before, frame)| !frame.follows(*before, self.big_endian));
+        let wrong = wrong.take(MAX_LOOKED_THROUGH);
+        wrong.filter_map(|(before, frame)| frame.flipped_bit(before, self.big_endian)).collect()
+    }
+
+    /// The frames, each with the checksum that is recorded before it.
+    fn chain(&self) -> impl Iterator<Item = ([u32; 2], Frame<'_>)> {
+        self.frames().scan(self.header_checksum(), |recorded, frame| {
+            let before = std::mem::replace(recorded, frame.recorded());
+            Some((before, frame))
+        })
     }
 
     /// The frames that belong to it. One whose own header is damaged still does if those after it do.
@@ -159,6 +155,11 @@ impl Frame<'_> {
         checksum(checksum(before, &self.bytes[..8], big_endian), &self.bytes[FRAME_HEADER..], big_endian)
     }
 
+    /// Whether it is what is recorded behind a frame of the checksum `before`.
+    fn follows(&self, before: [u32; 2], big_endian: bool) -> bool {
+        self.checksum(before, big_endian) == self.recorded()
+    }
+
     fn salt(&self) -> &[u8] {
         &self.bytes[8..16]
     }
@@ -171,7 +172,7 @@ impl Frame<'_> {
         bits.find(|(at, bit)| {
             bytes[*at] ^= bit;
             let frame = Frame { bytes: &bytes, start: self.start };
-            let is_right = frame.checksum(before, big_endian) == self.recorded();
+            let is_right = frame.follows(before, big_endian);
             bytes[*at] ^= bit;
             is_right
         })
