@@ -88,9 +88,10 @@ fix: ## Format, and apply the fixes that clippy suggests
 	cargo fmt
 	cargo clippy --fix --allow-dirty --allow-staged --all-targets
 
-bench: release ## Measure the server beside NGINX and others, into docs/benchmarks.md; needs wrk, nginx, Java, npm
+bench: release ## Measure the server beside NGINX and others, into docs/benchmarks.md; needs wrk, nginx, libvips, Java, npm
 	cargo build --locked --release --example hello
-	python3 scripts/bench --write
+	python3 -m pip install --quiet --target target/python pillow pyvips scikit-image
+	PYTHONPATH=target/python python3 scripts/bench --write
 
 bench-short: ## Measure the throughput alone, in two minutes, of target/release/talelio-backend or another PROGRAM; needs wrk, nginx
 	python3 scripts/bench --short

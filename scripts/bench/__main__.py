@@ -7,12 +7,12 @@ it is compared with on this machine, and lets both work in turn, so that what el
 machine does falls on both. What counts are the ratios; a number alone says more about
 the machine. Fails when something is worse than it has to be.
 
-Parts: throughput, logins, growth, memory, starts. Without any, all of them.
+Parts: throughput, logins, growth, images, memory, starts. Without any, all of them.
 --short takes a minute or two, for CI: it looks only at ratios, bears with half of what they have
-to be, and leaves out growth and what needs Java. --write
+to be, and leaves out growth, images and what needs Java. --write
 puts the results into docs/benchmarks.md and docs/benchmarks.svg.
 
-Needs wrk and nginx (on Debian: apt install wrk nginx-light), the whole also Java 11, npm
+Needs wrk and nginx (on Debian: apt install wrk nginx-light), the whole also libvips, Java 11, npm
 and pip; and a release build: make release.
 """
 
@@ -25,6 +25,7 @@ import subprocess
 import sys
 
 import growth
+import images
 import logins
 import memory
 import starts
@@ -32,7 +33,7 @@ import throughput
 from report import Report
 from running import PROGRAM
 
-PARTS = {part.__name__: part for part in (throughput, logins, growth, memory, starts)}
+PARTS = {part.__name__: part for part in (throughput, logins, growth, images, memory, starts)}
 
 
 def machine():
@@ -62,7 +63,7 @@ def main():
     if not options.short:
         emulators = subprocess.run(["scripts/aws-emulators.sh"], check=True, capture_output=True, text=True).stdout
         options.dynamodb_local, options.emulator = map(pathlib.Path, emulators.split())
-    parts = options.parts or [name for name in PARTS if not (options.short and name == "growth")]
+    parts = options.parts or [name for name in PARTS if not (options.short and name in ("growth", "images"))]
     # A second is no time to be accurate in, and CI's machines have others to serve.
     report = Report(slack=2 if options.short else 1)
     report.line(f"Measured on {machine()}. Medians of {options.rounds} rounds of {options.seconds} s.")

@@ -18,12 +18,14 @@
 //! a core for up to seconds and memory for all the pixels: callers keep it off the async
 //! threads, and count how many they let run at once.
 
+mod colours;
 mod decode;
+mod encode;
 mod error;
 mod format;
+mod libjpeg;
 mod memory;
 mod metadata;
-mod pixels;
 mod prepare;
 mod rendition;
 mod turn;

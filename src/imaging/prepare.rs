@@ -1,15 +1,14 @@
 //! From what a camera wrote to what may be stored.
 
-use image::GenericImageView;
-use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 
-use super::decode::{self, Decoded};
-use super::error::{ImagingError, encoding};
+use super::colours::to_srgb;
+use super::decode;
+use super::encode::{encode_samples, has_alpha, jpeg_of_rows};
+use super::error::ImagingError;
 use super::format::Format;
 use super::memory::Memory;
 use super::metadata::{self, Stripped};
-use super::pixels::{encode_samples, has_alpha, to_srgb};
 use super::turn::Turned;
 
 /// The quality of an image that had to be turned: hardly to be told from the original.
@@ -59,17 +58,14 @@ fn turn(
     // Only JPEG is encoded without all pixels in their new places.
     let twice = Memory { max: memory.max / 2, reserve: &|bytes| (memory.reserve)(2 * bytes) };
     let memory = if format == Format::Jpeg { memory } else { &twice };
-    let Decoded { mut raster, profile } = decode::decode(bytes, format, width, memory)?;
-    to_srgb(&mut raster, profile.as_deref())?;
+    let raster = to_srgb(decode::decode(bytes, format, width, memory)?)?;
+    let alpha = has_alpha(&raster);
     let turned = Turned::new(&raster, orientation);
     let (width, height) = turned.dimensions();
     let bytes = if format == Format::Jpeg {
-        let mut bytes = Vec::new();
-        JpegEncoder::new_with_quality(&mut bytes, TURNED_QUALITY).encode_image(&turned).map_err(encoding)?;
-        bytes
+        jpeg_of_rows((width, height), turned.rows(), TURNED_QUALITY)?
     } else {
-        let alpha = has_alpha(&raster);
-        let samples = turned.samples(if alpha { 4 } else { 3 });
+        let samples: Vec<u8> = turned.rows().flatten().collect();
         encode_samples(&samples, (width, height), alpha, format, TURNED_QUALITY)?
     };
     Ok(Prepared { bytes, format, width, height, animated: false })

@@ -4,14 +4,12 @@ use fast_image_resize::images::{Image as Raster, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::{U8x3, U8x4};
 use fast_image_resize::{ImageView, ImageViewMut, MulDiv, PixelTrait, ResizeOptions, Resizer};
 
-use super::decode::{self, Decoded};
+use super::colours::to_srgb;
+use super::decode::{self, Decoded, Samples};
+use super::encode::encode;
 use super::error::{ImagingError, encoding};
 use super::format::Format;
 use super::memory::Memory;
-use super::pixels::{encode, has_alpha, to_srgb};
-
-/// The quality of renditions: what is commonly taken, as less starts to be seen.
-const QUALITY: u8 = 80;
 
 /// An image that was [prepared](super::prepare()), with this width and height in pixels and
 /// encoded as `target`.
@@ -25,17 +23,15 @@ pub fn render(
     target: Format,
     memory: &Memory<'_>,
 ) -> Result<Vec<u8>, ImagingError> {
-    let Decoded { raster: mut large, profile } = decode::decode(bytes, format, width, memory)?;
+    let Decoded { raster: mut large, samples, profile } = decode::decode(bytes, format, width, memory)?;
     let mut small = Raster::new(width, height, large.pixel_type());
-    if has_alpha(&large) {
-        resize_with_alpha(&mut large, &mut small)?;
-    } else {
-        let (from, mut to) = (typed::<U8x3>(&large)?, typed_mut::<U8x3>(&mut small)?);
-        resize(&from, &mut to)?;
+    match samples {
+        Samples::Rgb => resize::<U8x3>(&typed(&large)?, &mut typed_mut(&mut small)?)?,
+        Samples::Rgba => resize_with_alpha(&mut large, &mut small)?,
+        Samples::Cmyk => resize::<U8x4>(&typed(&large)?, &mut typed_mut(&mut small)?)?,
     }
     drop(large);
-    to_srgb(&mut small, profile.as_deref())?;
-    encode(&small, target, QUALITY)
+    encode(&to_srgb(Decoded { raster: small, samples, profile })?, target, memory)
 }
 
 /// Alpha is done in place, where the resizer by itself would copy all the pixels.

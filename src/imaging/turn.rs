@@ -2,7 +2,6 @@
 
 use fast_image_resize::images::Image as Raster;
 use image::metadata::Orientation;
-use image::{GenericImageView, Rgb};
 
 /// An image as it looks when it is turned. It has no pixels of its own.
 pub(super) struct Turned<'r> {
@@ -15,16 +14,22 @@ impl<'r> Turned<'r> {
         Self { raster, orientation }
     }
 
-    /// Its samples, of `channels` to a pixel, one after the other.
-    pub(super) fn samples(&self, channels: usize) -> Vec<u8> {
-        let (width, height) = self.dimensions();
-        let mut samples = Vec::with_capacity(self.raster.buffer().len());
-        for y in 0..height {
-            for x in 0..width {
-                samples.extend_from_slice(self.pixel(x, y, channels));
-            }
+    pub(super) fn dimensions(&self) -> (u32, u32) {
+        let (width, height) = (self.raster.width(), self.raster.height());
+        match self.orientation {
+            Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH => (height, width),
+            _ => (width, height),
         }
-        samples
+    }
+
+    /// Its rows of samples, from the top.
+    pub(super) fn rows(&self) -> impl Iterator<Item = Vec<u8>> {
+        let (width, height) = self.dimensions();
+        let channels = self.raster.pixel_type().size();
+        (0..height).map(move |y| (0..width).flat_map(|x| self.pixel(x, y, channels)).copied().collect())
     }
 
     fn pixel(&self, x: u32, y: u32, channels: usize) -> &'r [u8] {
@@ -41,26 +46,6 @@ impl<'r> Turned<'r> {
         };
         let at = (y as usize * width as usize + x as usize) * channels;
         &self.raster.buffer()[at..at + channels]
-    }
-}
-
-impl GenericImageView for Turned<'_> {
-    type Pixel = Rgb<u8>;
-
-    fn dimensions(&self) -> (u32, u32) {
-        let (width, height) = (self.raster.width(), self.raster.height());
-        match self.orientation {
-            Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH => (height, width),
-            _ => (width, height),
-        }
-    }
-
-    fn get_pixel(&self, x: u32, y: u32) -> Rgb<u8> {
-        let pixel = self.pixel(x, y, 3);
-        Rgb([pixel[0], pixel[1], pixel[2]])
     }
 }
 
@@ -81,8 +66,7 @@ mod tests {
             expected.apply_orientation(orientation);
             let turned = Turned::new(&raster, orientation);
             assert_eq!(turned.dimensions(), (expected.width(), expected.height()), "{orientation:?}");
-            assert_eq!(turned.samples(3), expected.as_bytes(), "{orientation:?}");
-            assert_eq!(turned.get_pixel(1, 1), expected.to_rgb8()[(1, 1)], "{orientation:?}");
+            assert_eq!(turned.rows().flatten().collect::<Vec<_>>(), expected.as_bytes(), "{orientation:?}");
         }
     }
 }

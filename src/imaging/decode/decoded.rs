@@ -1,6 +1,8 @@
 //! What comes of decoding, and how large it may be.
 
+use fast_image_resize::PixelType;
 use fast_image_resize::images::Image as Raster;
+use moxcms::ColorProfile;
 
 use crate::imaging::error::ImagingError;
 
@@ -10,11 +12,32 @@ const MAX_PIXELS: u64 = 24_000_000;
 /// The longest side; WebP has 14 bits for it.
 const MAX_SIDE: u32 = 16_383;
 
-/// Pixels of 8 bits, RGB or RGBA.
+/// Pixels of 8 bits to a sample.
 pub(in crate::imaging) struct Decoded {
     pub(in crate::imaging) raster: Raster<'static>,
-    /// The ICC profile that says what their colours are.
-    pub(in crate::imaging) profile: Option<Vec<u8>>,
+    pub(in crate::imaging) samples: Samples,
+    /// What their colours are; none for sRGB.
+    pub(in crate::imaging) profile: Option<Box<ColorProfile>>,
+}
+
+/// What the samples of a pixel are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::imaging) enum Samples {
+    /// Red, green and blue.
+    Rgb,
+    /// The same, and how opaque they are.
+    Rgba,
+    /// Inks, of which 255 is all: cyan, magenta, yellow and black.
+    Cmyk,
+}
+
+impl Samples {
+    pub(in crate::imaging) fn pixel_type(self) -> PixelType {
+        match self {
+            Self::Rgb => PixelType::U8x3,
+            Self::Rgba | Self::Cmyk => PixelType::U8x4,
+        }
+    }
 }
 
 /// Whether an image has pixels, which a GIF need not, and no more than we take.

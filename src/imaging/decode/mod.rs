@@ -6,6 +6,7 @@
 
 mod decoded;
 mod jpeg;
+mod jpeg_header;
 mod png;
 mod webp;
 mod whole;
@@ -13,7 +14,7 @@ mod whole;
 use super::error::ImagingError;
 use super::format::Format;
 use super::memory::Memory;
-pub(super) use decoded::Decoded;
+pub(super) use decoded::{Decoded, Samples};
 
 /// Looks whether `bytes` are an image to their end. Returns its width and height.
 pub(super) fn check(bytes: &[u8], format: Format, memory: &Memory<'_>) -> Result<(u32, u32), ImagingError> {

@@ -2,12 +2,12 @@
 
 use std::io::Cursor;
 
-use fast_image_resize::PixelType;
 use fast_image_resize::images::Image as Raster;
 use png::{Decoder, Limits, Reader, Transformations};
 
-use super::decoded::{Decoded, check_size};
+use super::decoded::{Decoded, Samples, check_size};
 use super::whole;
+use crate::imaging::colours;
 use crate::imaging::error::{ImagingError, encoding};
 use crate::imaging::format::Format;
 use crate::imaging::memory::Memory;
@@ -40,14 +40,15 @@ pub(super) fn check(bytes: &[u8], memory: &Memory<'_>) -> Result<(u32, u32), Ima
 pub(super) fn decode(bytes: &[u8], width: u32, memory: &Memory<'_>) -> Result<Decoded, ImagingError> {
     let mut reader = open(bytes)?;
     let info = reader.info();
+    let profile = colours::of_png(info);
     if info.interlaced {
         // Its rows come in seven passes, and only the last one has all of them.
-        return whole::decode(bytes, Format::Png, memory);
+        return Ok(Decoded { profile, ..whole::decode(bytes, Format::Png, memory)? });
     }
     let (full_width, full_height) = (info.width, info.height);
-    let profile = info.icc_profile.as_ref().map(|profile| profile.to_vec());
-    let samples = reader.output_color_type().0.samples();
-    let channels = if samples % 2 == 0 { 4 } else { 3 };
+    let row_samples = reader.output_color_type().0.samples();
+    let samples = if row_samples % 2 == 0 { Samples::Rgba } else { Samples::Rgb };
+    let channels = samples.pixel_type().size();
     let bytes_at = |factor: u32| u64::from(full_width / factor) * u64::from(full_height / factor) * channels as u64;
     let mut factor = (full_width / (2 * width)).clamp(1, full_height);
     while bytes_at(factor) > memory.max && factor < full_width.min(full_height) {
@@ -56,9 +57,9 @@ pub(super) fn decode(bytes: &[u8], width: u32, memory: &Memory<'_>) -> Result<De
     memory.take(bytes_at(factor))?;
     let mut shrunk = Shrunk::new(full_width, full_height, factor, channels);
     while let Some(row) = reader.next_row().map_err(|_| ImagingError::Undecodable)? {
-        shrunk.add(row.data(), samples);
+        shrunk.add(row.data(), row_samples);
     }
-    Ok(Decoded { raster: shrunk.finish()?, profile })
+    Ok(Decoded { raster: shrunk.finish(samples)?, samples, profile })
 }
 
 /// An image of which squares of pixels become one.
@@ -125,8 +126,7 @@ impl Shrunk {
         self.rows = 0;
     }
 
-    fn finish(self) -> Result<Raster<'static>, ImagingError> {
-        let kind = if self.channels == 4 { PixelType::U8x4 } else { PixelType::U8x3 };
-        Raster::from_vec_u8(self.width, self.height, self.pixels, kind).map_err(encoding)
+    fn finish(self, samples: Samples) -> Result<Raster<'static>, ImagingError> {
+        Raster::from_vec_u8(self.width, self.height, self.pixels, samples.pixel_type()).map_err(encoding)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::io::Cursor;
 
-use fast_image_resize::PixelType;
 use fast_image_resize::images::Image as Raster;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use super::decoded::{Decoded, check_size};
+use super::decoded::{Decoded, Samples, check_size};
 use super::webp;
+use crate::imaging::colours;
 use crate::imaging::error::{ImagingError, encoding};
 use crate::imaging::format::Format;
 use crate::imaging::memory::Memory;
@@ -18,9 +18,16 @@ const MAX_FRAME_BYTES: u64 = 4 << 20;
 /// All pixels of an image.
 pub(super) fn decode(bytes: &[u8], format: Format, memory: &Memory<'_>) -> Result<Decoded, ImagingError> {
     let mut decoder = open(bytes, format, memory)?;
-    let profile = decoder.icc_profile().unwrap_or_default();
+    let profile = decoder.icc_profile().unwrap_or_default().and_then(|profile| colours::icc(&profile));
     let image = DynamicImage::from_decoder(decoder).map_err(|_| ImagingError::Undecodable)?;
-    Ok(Decoded { raster: raster(image)?, profile })
+    let (width, height) = (image.width(), image.height());
+    let (pixels, samples) = if image.color().has_alpha() {
+        (image.into_rgba8().into_raw(), Samples::Rgba)
+    } else {
+        (image.into_rgb8().into_raw(), Samples::Rgb)
+    };
+    let raster = Raster::from_vec_u8(width, height, pixels, samples.pixel_type()).map_err(encoding)?;
+    Ok(Decoded { raster, samples, profile })
 }
 
 /// Whether decoding an image takes no more memory than there is, by what its header says.
@@ -59,15 +66,4 @@ fn open<'b>(bytes: &'b [u8], format: Format, memory: &Memory<'_>) -> Result<impl
         decoder.set_limits(limits).map_err(|_| ImagingError::TooManyPixels)?;
     }
     Ok(decoder)
-}
-
-/// The pixels as they are worked on: RGB or RGBA with 8 bits each.
-pub(super) fn raster(image: DynamicImage) -> Result<Raster<'static>, ImagingError> {
-    let (width, height) = (image.width(), image.height());
-    let (pixels, kind) = if image.color().has_alpha() {
-        (image.into_rgba8().into_raw(), PixelType::U8x4)
-    } else {
-        (image.into_rgb8().into_raw(), PixelType::U8x3)
-    };
-    Raster::from_vec_u8(width, height, pixels, kind).map_err(encoding)
 }

@@ -24,8 +24,10 @@ pub(super) fn strip(bytes: &[u8], format: Format) -> Option<Stripped> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Cursor;
+    use std::io::{Cursor, Write};
 
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
     use image::{ImageFormat, RgbImage};
     use proptest::prelude::*;
 
@@ -74,6 +76,40 @@ mod tests {
             assert_eq!(&stripped(plain), plain, "{format:?}");
             assert_eq!(&stripped(&more), plain, "{format:?}: {}", String::from_utf8_lossy(&more));
             assert_eq!(&stripped(&[plain, &b"SECRET"[..]].concat()), plain, "{format:?}, behind the end");
+        }
+    }
+
+    #[test]
+    fn a_profile_of_more_than_a_mebibyte_is_dropped() {
+        let (jpeg, png, webp) = (encoded(ImageFormat::Jpeg), encoded(ImageFormat::Png), encoded(ImageFormat::WebP));
+        let jpeg_with = |segments| {
+            let segment = [b"\xff\xe2\xff\xffICC_PROFILE\0\x01\x01", vec![0; 65_519].as_slice()].concat();
+            with(&jpeg, 2, &segment.repeat(segments))
+        };
+        let png_with = |bytes: usize| {
+            let mut profile = ZlibEncoder::new(b"name\0\0".to_vec(), Compression::best());
+            profile.write_all(&vec![0; bytes]).unwrap();
+            with(&png, 33, &png_chunk("iCCP", &profile.finish().unwrap()))
+        };
+        let webp_with = |bytes: usize| {
+            let profile = [b"ICCP", &u32::try_from(bytes).unwrap().to_le_bytes()[..], &vec![0; bytes]].concat();
+            let mut webp = with(&webp, 12, &[b"VP8X\x0a\0\0\0\x20\0\0\0\x08\0\0\x06\0\0", &profile[..]].concat());
+            let length = u32::try_from(webp.len() - 8).unwrap();
+            webp[4..8].copy_from_slice(&length.to_le_bytes());
+            webp
+        };
+        for (format, small, large) in [
+            (Format::Jpeg, jpeg_with(15), jpeg_with(17)),
+            (Format::Png, png_with(1 << 20), png_with((1 << 20) + 1)),
+            (Format::WebP, webp_with(1 << 20), webp_with((1 << 20) + 2)),
+        ] {
+            assert_eq!(strip(&small, format).unwrap().bytes, small, "{format:?}");
+            let stripped = strip(&large, format).unwrap().bytes;
+            assert!(stripped.len() < 10_000 && stripped != large, "{format:?}: {}", stripped.len());
+            image::load_from_memory(&stripped).unwrap();
+            if format == Format::WebP {
+                assert_eq!(stripped[20], 0, "it is not announced");
+            }
         }
     }
 

@@ -16,3 +16,7 @@ pub(super) fn take<'b>(bytes: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
     *bytes = rest;
     Some(taken)
 }
+
+/// The most bytes of an ICC profile, uncompressed. Those of printing machines have a few hundred
+/// KiB; what is larger says nothing that a picture needs.
+pub(super) const MAX_PROFILE_BYTES: usize = 1 << 20;

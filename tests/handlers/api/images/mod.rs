@@ -1,5 +1,6 @@
 //! Uploading, showing, listing and removing images.
 
+mod colours;
 mod renditions;
 mod s3;
 pub mod samples;
