@@ -8,20 +8,21 @@ ARG BUILDARCH=amd64
 ARG TARGETARCH=amd64
 WORKDIR /src
 
-# The compiler and linker for the other architecture, where it is another.
+# The compiler and linker for the other architecture, where it is another, and the assembler of the JPEG library.
 RUN set -eu; \
+    apt-get update; \
+    apt-get install --yes --no-install-recommends nasm; \
     case "$TARGETARCH" in \
       amd64) target=x86_64-unknown-linux-gnu triple=x86_64-linux-gnu ;; \
       arm64) target=aarch64-unknown-linux-gnu triple=aarch64-linux-gnu ;; \
       *) echo "not made for $TARGETARCH" >&2; exit 1 ;; \
     esac; \
     if [ "$TARGETARCH" != "$BUILDARCH" ]; then \
-      apt-get update; \
       apt-get install --yes --no-install-recommends "gcc-$triple" "g++-$triple" "libc6-dev-$TARGETARCH-cross"; \
-      rm -rf /var/lib/apt/lists/*; \
       rustup target add "$target"; \
       printf '[target.%s]\nlinker = "%s-gcc"\n' "$target" "$triple" >"${CARGO_HOME:-/usr/local/cargo}/config.toml"; \
     fi; \
+    rm -rf /var/lib/apt/lists/*; \
     echo "$target" >/target
 
 # The dependencies, which change less often than we write: a layer of their own.

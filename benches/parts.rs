@@ -37,6 +37,7 @@ fn content() -> Content {
         title: "A title".to_owned(),
         body: text(),
         html: rendered.html,
+        renderer: rendered.renderer,
         meta_description: "About it".to_owned(),
         table_of_contents: rendered.table_of_contents,
         featured_image: None,

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use talelio::business::memory::MemoryBudget;
 use talelio::business::{
     AccountMails, Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, Job, Jobs, LimitStore, Limits,
-    MailJob, Mailer, Projects, Readiness, Renderer, SweepObjects, SystemClock, Tokens, Unlimited,
+    MailJob, Mailer, Projects, Readiness, Renderer, Rerender, SweepObjects, SystemClock, Tokens, Unlimited,
 };
 use talelio::database::{Database, OpenError, RecordCounts, Recovery};
 use talelio::mail::Outbox;
@@ -30,6 +30,7 @@ pub(crate) struct AppState {
     pub(crate) articles: Articles,
     pub(crate) images: Images,
     pub(crate) projects: Projects,
+    pub(crate) rerender: Rerender,
     pub(crate) jobs: Arc<Jobs>,
     pub(crate) readiness: Readiness,
     /// Where this API is reached.
@@ -91,7 +92,8 @@ pub(crate) fn build(mut config: Config, database: Arc<Database>) -> Result<App, 
             &config.site_base_url,
         ),
         images,
-        projects: Projects::new(database, clock, limits.clone(), renderer),
+        projects: Projects::new(database.clone(), clock, limits.clone(), renderer.clone()),
+        rerender: Rerender::new(database, renderer),
         jobs,
         readiness,
         limits,

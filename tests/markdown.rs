@@ -13,6 +13,8 @@ mod authors;
 mod pathological;
 #[path = "markdown/sanitiser.rs"]
 mod sanitiser;
+#[path = "markdown/version.rs"]
+mod version;
 #[path = "markdown/words.rs"]
 mod words;
 

@@ -3,6 +3,7 @@
 mod check;
 mod create_table;
 mod healthcheck;
+mod rerender;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +37,15 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Render again the articles and projects that an older version of the program has rendered
+    ///
+    /// On the embedded store, stop the server first. It can be broken off at any time; run again, it goes on
+    /// where it was.
+    Rerender {
+        /// Only show what would change
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Ask the server on `PORT` of this machine whether it answers
     Healthcheck,
 }
@@ -52,6 +62,7 @@ impl Cli {
             Command::Serve => serve::run(config).await,
             Command::CreateTable => create_table::run(&config).await,
             Command::Check { repair } => check::run(config, repair).await,
+            Command::Rerender { dry_run } => rerender::run(config, dry_run).await,
             Command::Healthcheck => healthcheck::run(&config.host, config.port),
         }
     }

@@ -39,7 +39,7 @@ pub struct NewProject {
     /// The Markdown.
     pub body: String,
     /// What the body was rendered to.
-    pub html: String,
+    pub rendered: Rendered,
 }
 
 /// Why a project could not be stored.
@@ -163,8 +163,9 @@ impl Projects {
             return Ok(CreatedProject { project, warnings });
         }
         self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
-        let (body, rendered) = self.renderer.render(body).await??;
-        let project = NewProject { created_at: self.clock.now(), title, body, html: rendered.html };
+        let (body, mut rendered) = self.renderer.render(body).await??;
+        let warnings = std::mem::take(&mut rendered.warnings);
+        let project = NewProject { created_at: self.clock.now(), title, body, rendered };
         let project = match self.store.create(project, author, request.as_ref()).await {
             Ok(project) => project,
             Err(CreateError::Done) => self.created_before(author, request.as_ref()).await?.ok_or_else(not_recorded)?,
@@ -172,7 +173,7 @@ impl Projects {
             Err(CreateError::TooLarge) => return Err(ProjectError::TooLarge),
             Err(CreateError::Fault(fault)) => return Err(fault.into()),
         };
-        Ok(CreatedProject { project, warnings: rendered.warnings })
+        Ok(CreatedProject { project, warnings })
     }
 
     /// What a request has made before.

@@ -27,7 +27,8 @@ const PART_BYTES: usize = 380_000;
 /// The most bytes of a document: a transaction writes at most 4 MB.
 const MAX_BYTES: usize = 3_500_000;
 
-/// What an article says. Its fields are those of [`crate::business::Article`].
+/// What an article says. Its fields are those of [`crate::business::Article`], and the version of the
+/// renderer, which is 0 for what was stored before there were any.
 #[derive(Debug, Serialize, Deserialize, PartialEq, Eq, Clone)]
 #[expect(missing_docs, reason = "the article's own are documented")]
 pub struct Content {
@@ -39,6 +40,8 @@ pub struct Content {
     pub meta_description: String,
     pub table_of_contents: String,
     pub featured_image: Option<String>,
+    #[serde(default)]
+    pub renderer: u32,
 }
 
 /// A document, ready to be stored.
@@ -153,6 +156,7 @@ mod tests {
             meta_description: String::new(),
             table_of_contents: String::new(),
             featured_image: None,
+            renderer: 1,
         }
     }
 

@@ -206,7 +206,7 @@ proptest! {
                 created_at: now(),
                 title: "Engine".parse().unwrap(),
                 body: String::new(),
-                html: String::new(),
+                rendered: <_>::default(),
             };
             let request = Some(request("a")).filter(|_| named);
             let result = database.create(new, &author, request.as_ref()).await.map_err(|error| match error {

@@ -72,6 +72,16 @@ pub(super) fn user_article(username: &Username, position: u64) -> Key {
     Key::new(user_partition(username), format!("ARTICLE#{position:012}"))
 }
 
+/// The place of an article on its author's list, from the sort key of its entry.
+pub(super) fn position(sk: &str) -> Option<u64> {
+    sk.strip_prefix("ARTICLE#")?.parse().ok()
+}
+
+/// The user of an item in their partition.
+pub(super) fn user(pk: &str) -> Option<Username> {
+    pk.strip_prefix("USER#")?.parse().ok()
+}
+
 /// The last project number given out.
 pub(super) fn project_counter() -> Key {
     Key::new("SITE".to_owned(), "PROJECTS")

@@ -19,12 +19,12 @@ mod faults;
 mod idempotency;
 mod images;
 mod integrity;
+mod jobs;
 mod keys;
-mod leases;
 mod limits;
 mod mails;
 mod projects;
-mod sweeps;
+mod rendering;
 mod table;
 
 use std::path::Path;

@@ -19,21 +19,23 @@ use crate::business::{
 const ATTEMPTS: u32 = 8;
 
 #[derive(Serialize, Deserialize)]
-struct ProjectItem {
-    id: u64,
-    user_id: u64,
+pub(super) struct ProjectItem {
+    pub(super) id: u64,
+    pub(super) user_id: u64,
     /// A [`ProjectContent`], packed.
     #[serde(with = "serde_bytes")]
-    content: Vec<u8>,
+    pub(super) content: Vec<u8>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ProjectContent {
-    created_at: String,
-    updated_at: String,
-    title: String,
-    body: String,
-    html: String,
+pub(super) struct ProjectContent {
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
+    pub(super) title: String,
+    pub(super) body: String,
+    pub(super) html: String,
+    #[serde(default)]
+    pub(super) renderer: u32,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +56,8 @@ impl ProjectStore for Database {
             updated_at: project.created_at.to_string(),
             title: project.title.to_string(),
             body: project.body,
-            html: project.html,
+            html: project.rendered.html,
+            renderer: project.rendered.renderer,
         };
         let (content, packed) = content::pack_off_thread(content).await?;
         let packed = packed.ok_or(CreateError::TooLarge)?;
@@ -199,7 +202,7 @@ mod tests {
         let ada = Session { user_id: user.id, username: user.username };
         let request = NamedRequest { id: "id".to_owned(), fingerprint: "body".to_owned(), received_at: created_at };
         let project =
-            || NewProject { created_at, title: "P".parse().unwrap(), body: String::new(), html: String::new() };
+            || NewProject { created_at, title: "P".parse().unwrap(), body: String::new(), rendered: <_>::default() };
         let first = database.create(project(), &ada, Some(&request)).await.unwrap();
         let again = database.create(project(), &ada, Some(&request)).await;
         assert!(matches!(again, Err(CreateError::Done)), "{again:?}");

@@ -47,6 +47,10 @@ use source::Stash;
 use tree::Node;
 use warnings::Warnings;
 
+/// The version of the renderer: what is stored by a lower one may be rendered to something else now.
+/// Goes up with whatever changes the HTML of any text.
+pub const VERSION: u32 = 1;
+
 /// What a body is rendered to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rendered {
@@ -56,6 +60,8 @@ pub struct Rendered {
     pub table_of_contents: String,
     /// What of it was left out, a sentence each: what could run, or is not allowed.
     pub warnings: Vec<String>,
+    /// The [`VERSION`] that did it; 0 if it was none of ours.
+    pub renderer: u32,
 }
 
 /// The text has more elements, or nests them deeper, than an article can need.
@@ -134,6 +140,7 @@ pub fn render_unless(
         html: safe,
         table_of_contents: sanitise::fragment(&table_of_contents),
         warnings: warnings.into_list(),
+        renderer: VERSION,
     }))
 }
 

@@ -36,9 +36,9 @@ pub(in crate::database) struct MetaItem {
 
 /// A part of what an article says.
 #[derive(Serialize, Deserialize)]
-pub(super) struct PartItem {
+pub(in crate::database) struct PartItem {
     #[serde(with = "serde_bytes")]
-    pub(super) content: Vec<u8>,
+    pub(in crate::database) content: Vec<u8>,
 }
 
 /// An article in its author's list.
@@ -85,6 +85,6 @@ pub(in crate::database) fn parts(items: Vec<Item>) -> Result<Vec<Vec<u8>>, Fault
     items.into_iter().filter(is_part).map(part).collect()
 }
 
-pub(super) fn part(item: Item) -> Result<Vec<u8>, Fault> {
+pub(in crate::database) fn part(item: Item) -> Result<Vec<u8>, Fault> {
     from_item(item).map(|part: PartItem| part.content)
 }

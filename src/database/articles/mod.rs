@@ -15,8 +15,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 
-pub(super) use self::items::{AdjacentItem, EntryItem, MetaItem, Publications, parts};
-use self::items::{article, part};
+use self::items::article;
+pub(super) use self::items::{AdjacentItem, EntryItem, MetaItem, PartItem, Publications, part, parts};
 use self::publication::{published, takes_slug};
 use super::content::{self, Content};
 use super::error::readable;
@@ -63,6 +63,7 @@ impl ArticleStore for Database {
             meta_description: article.meta_description,
             table_of_contents: article.rendered.table_of_contents,
             featured_image: article.featured_image,
+            renderer: article.rendered.renderer,
         };
         let (content, packed) = content::pack_off_thread(content).await?;
         let packed = packed.ok_or(PublishError::TooLarge)?;

@@ -57,8 +57,12 @@ pub(super) async fn try_create_project(
     title: &str,
     body: &str,
 ) -> Result<Project, CreateError> {
-    let project =
-        NewProject { created_at: now(), title: title.parse().unwrap(), body: body.to_owned(), html: String::new() };
+    let project = NewProject {
+        created_at: now(),
+        title: title.parse().unwrap(),
+        body: body.to_owned(),
+        rendered: <_>::default(),
+    };
     database.create(project, author, None).await
 }
 

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use super::attempts::{Doubt, Failed, Patience, backoff};
 use super::change::Change;
+use super::checksum::CHECKSUM;
 use super::consumed_capacity::{self, return_consumed_capacity};
-use super::item::{Expression, stored};
+use super::item::{Expression, Item, stored};
 use super::requests::Table;
 use super::write_id::WriteId;
 use crate::business::Fault;
@@ -74,6 +75,20 @@ impl<'t> Transaction<'t> {
             .build()
             .map_err(Fault::failed)?;
         Ok(self.add(TransactWriteItem::builder().put(put).build()))
+    }
+
+    /// Stores an item in the place of one that still is as it was read.
+    pub(in crate::database) fn replace(
+        &mut self,
+        key: &Key,
+        value: &impl Serialize,
+        before: &Item,
+    ) -> Result<usize, Fault> {
+        let unchanged = match before.get(CHECKSUM) {
+            Some(sum) => Expression::condition("item_checksum = :sum").value(":sum", sum.clone()),
+            None => Expression::condition("attribute_exists(pk) AND attribute_not_exists(item_checksum)"),
+        };
+        self.put_if(key, value, &unchanged)
     }
 
     /// Changes nothing and looks whether a condition holds.

@@ -2,6 +2,7 @@
 
 mod check;
 mod log;
+mod rerender;
 
 use std::fs;
 use std::path::Path;

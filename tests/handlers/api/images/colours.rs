@@ -105,7 +105,7 @@ async fn chunks_of_a_png_count_in_their_order() {
     let with_code_points = |pixel, primaries, transfer, describe: &dyn Fn(&mut png::Info<'_>)| {
         let png = rgb(pixel, describe);
         let (before, after) = png.split_at(33);
-        [before, &png_chunk(b"cICP", &[primaries, transfer, 0, 1]), after].concat()
+        [before, &png_chunk(*b"cICP", &[primaries, transfer, 0, 1]), after].concat()
     };
     assert_colour("linear.png", &rgb([128; 3], &linear), [188; 3]).await;
     assert_colour("grey.png", &png(png::ColorType::Grayscale, &[128], linear), [188; 3]).await;

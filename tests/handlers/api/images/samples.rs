@@ -50,13 +50,13 @@ pub fn interlaced(width: u32, height: u32) -> Vec<u8> {
 fn png(width: u32, height: u32, kind: [u8; 5], data: &[u8]) -> Vec<u8> {
     let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &kind].concat();
     let signature = b"\x89PNG\r\n\x1a\n".to_vec();
-    [signature, png_chunk(b"IHDR", &header), png_chunk(b"IDAT", data), png_chunk(b"IEND", &[])].concat()
+    [signature, png_chunk(*b"IHDR", &header), png_chunk(*b"IDAT", data), png_chunk(*b"IEND", &[])].concat()
 }
 
 /// A chunk of a PNG.
-pub fn png_chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub fn png_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut crc = Crc::new();
-    crc.update(kind);
+    crc.update(&kind);
     crc.update(data);
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     [&length, kind.as_slice(), data, &crc.sum().to_be_bytes()].concat()

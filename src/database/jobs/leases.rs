@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::error::readable;
-use super::table::{EXPIRES_AT, Expression, number, text};
-use super::{Database, keys};
 use crate::business::{Fault, LeaseStore, Timestamp};
+use crate::database::error::readable;
+use crate::database::table::{EXPIRES_AT, Expression, number, text};
+use crate::database::{Database, keys};
 
 #[async_trait]
 impl LeaseStore for Database {

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Fault, ImageAddress, ImageStore, background, client, memory};
+use crate::business::{Fault, ImageAddress, ImageStore, background, client, memory};
 use crate::markdown::responsive_images::{self, ResponsiveImage};
 use crate::markdown::{self, Rendered, TooComplex};
 
@@ -50,7 +50,10 @@ impl Renderer {
     ///
     /// # Errors
     /// [`TooComplex`] when it is not within reason.
-    pub(super) async fn render(&self, body: String) -> Result<Result<(String, Rendered), TooComplex>, Fault> {
+    pub(in crate::business) async fn render(
+        &self,
+        body: String,
+    ) -> Result<Result<(String, Rendered), TooComplex>, Fault> {
         let site_base_url = Arc::clone(&self.site_base_url);
         let bytes = markdown::memory(&body);
         if !memory::is_enough(bytes) {

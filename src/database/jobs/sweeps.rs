@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use super::error::readable;
-use super::{Database, keys};
 use crate::business::{Fault, SweepProgress, SweepStore, Username};
+use crate::database::error::readable;
+use crate::database::{Database, keys};
 
 #[derive(Serialize, Deserialize)]
 struct ProgressItem {

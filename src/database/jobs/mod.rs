@@ -1,0 +1,4 @@
+//! What jobs keep: which process runs one, and how far it has come.
+
+mod leases;
+mod sweeps;
