@@ -1,7 +1,7 @@
 # The table of contents: `make` alone lists what there is.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-aws test-markdown test-limits test-limits-short test-faults test-faults-short test-openapi test-lambda-local test-containers test-deploy test-coverage fuzz check-fuzz lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
+.PHONY: help run test test-aws test-markdown test-limits test-limits-short test-browser test-browser-short test-faults test-faults-short test-openapi test-lambda-local test-containers test-deploy test-coverage fuzz check-fuzz lint lint-delivery type-check audit fix bench bench-short cost docs release set-githooks-path lambda-local build-lambda deploy-lambda
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,14 @@ test-markdown: ## Compare with Python-Markdown: that our reference is what it re
 	scripts/markdown-random.py $(RANDOM_TEXTS) \
 	  | PYTHONPATH=target/python scripts/markdown-reference.py --texts >target/markdown-random.json
 	cargo test --locked --test markdown -- --ignored random
+
+test-browser: release ## Publish 1,800 harmful texts, and pictures, and look at them in a real browser; needs Chromium and ChromeDriver
+	python3 -m pip install --quiet --target target/python pillow selenium
+	PYTHONPATH=target/python python3 scripts/browser
+
+test-browser-short: ## An eighth of that, on target/release/talelio-backend or another PROGRAM
+	python3 -m pip install --quiet --target target/python pillow selenium
+	PYTHONPATH=target/python python3 scripts/browser --short
 
 test-limits: release ## Load the server with what clients can do to it, and check its memory and its manners; takes minutes; needs wrk
 	python3 -m pip install --quiet --target target/python pillow

@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
+import uuid
 
 PROGRAM = pathlib.Path(os.environ.get("PROGRAM", "target/release/talelio-backend")).resolve()
 
@@ -113,6 +114,19 @@ class Server:
 
     def publish(self, title, body=ORDINARY):
         return self.send("POST", "/v1/articles", {"title": title, "body": body, "meta_description": "An article"})
+
+    def upload(self, jpeg):
+        """The address of a JPEG that is uploaded."""
+        boundary = uuid.uuid4().hex
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="image"; filename="a.jpg"\r\n\r\n'
+        body = head.encode() + jpeg + f"\r\n--{boundary}--\r\n".encode()
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Authorization": f"Bearer {self.token}"}
+        self.connection.request("POST", "/v1/assets/images", body, headers)
+        answer = self.connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            sys.exit(f"upload: {answer.status} {body}")
+        return json.loads(body)["image_objects_urls"][0]
 
     def resident(self):
         """The resident memory, in MB of a million bytes."""

@@ -52,23 +52,55 @@ pub fn annotate(html: &str, known: &HashMap<String, ResponsiveImage>) -> String 
         .expect("what the sanitiser wrote is well-formed, and the handler sets fixed names")
 }
 
+/// How far a shape may be off, as a part of it: whole pixels are.
+const MAX_DISTORTION: f64 = 0.02;
+
 type Written = Result<(), lol_html::errors::AttributeNameError>;
 
 fn annotate_one(img: &mut Element<'_, '_>, source: &str, image: &ResponsiveImage) -> Written {
-    if !img.has_attribute("width") && !img.has_attribute("height") {
-        img.set_attribute("width", &image.width.to_string())?;
-        img.set_attribute("height", &image.height.to_string())?;
-        // A page whose style says how wide images are, and nothing of their height, would distort it.
-        let style = img.get_attribute("style").unwrap_or_default();
-        if !style.split(';').any(|declaration| declaration.trim_start().to_ascii_lowercase().starts_with("height")) {
-            let separator = if style.is_empty() { "" } else { "; " };
-            img.set_attribute("style", &format!("{}{separator}height: auto", style.trim_end_matches([';', ' '])))?;
-        }
-    }
+    reserve_place(img, image)?;
     let renditions = image.rendition_widths.iter();
     let renditions: Vec<String> = renditions.map(|width| format!("{source}?width={width} {width}w")).collect();
     if !renditions.is_empty() && !img.has_attribute("srcset") {
         img.set_attribute("srcset", &format!("{}, {source} {}w", renditions.join(", "), image.width))?;
     }
     Ok(())
+}
+
+/// Says how large an image will be, so that its place is kept until it comes, and that its shape is its own:
+/// a page whose style says how wide images are, and nothing of their height, would distort it.
+fn reserve_place(img: &mut Element<'_, '_>, image: &ResponsiveImage) -> Written {
+    let mut style = img.get_attribute("style").unwrap_or_default().trim_end_matches([';', ' ']).to_owned();
+    let mut declare = |property: &str, value: &str| {
+        let is = |declaration: &str| declaration.split(':').next().is_some_and(|name| name.trim() == property);
+        if !style.to_ascii_lowercase().split(';').any(is) {
+            let separator = if style.is_empty() { "" } else { "; " };
+            style.extend([separator, property, ": ", value]);
+        }
+    };
+    let (width, height) = (f64::from(image.width.max(1)), f64::from(image.height.max(1)));
+    let (its_width, its_height) = (img.get_attribute("width"), img.get_attribute("height"));
+    let pixels = |size: &Option<String>| size.as_ref().and_then(|size| size.trim_end_matches("px").parse().ok());
+    let size = match (pixels(&its_width), pixels(&its_height)) {
+        (Some(width), Some(height)) => (width, height),
+        (Some(its), None) if its_height.is_none() => (its, its * height / width),
+        (None, Some(its)) if its_width.is_none() => (its * width / height, its),
+        // A part of the space that there is.
+        (None, None) if its_height.is_none() => {
+            if let Some(part) = its_width {
+                declare("width", &part);
+            }
+            (width, height)
+        }
+        _ => return Ok(()),
+    };
+    // What its author wants out of shape stays so.
+    if ((size.0 / size.1) / (width / height) - 1.0).abs() > MAX_DISTORTION {
+        return Ok(());
+    }
+    declare("max-width", "100%");
+    declare("height", "auto");
+    img.set_attribute("width", &format!("{:.0}", size.0))?;
+    img.set_attribute("height", &format!("{:.0}", size.1))?;
+    img.set_attribute("style", &style)
 }

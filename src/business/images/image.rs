@@ -39,7 +39,8 @@ impl Image {
     /// How high it is when it is so wide, both in pixels.
     #[must_use]
     pub fn height_at(&self, width: u32) -> u32 {
-        let height = u64::from(self.height) * u64::from(width) / u64::from(self.width.max(1));
+        let of_width = u64::from(self.width.max(1));
+        let height = (u64::from(self.height) * u64::from(width) + of_width / 2) / of_width;
         u32::try_from(height).unwrap_or(u32::MAX).max(1)
     }
 }

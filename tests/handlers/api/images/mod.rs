@@ -320,25 +320,29 @@ async fn articles_say_how_large_their_images_are() {
         urls(&app.send(upload(&token, &[("b.png", &encoded(&picture(20, 10), ImageFormat::Png))])).await).remove(0);
     let body = format!(
         "![one]({large})\n\n![two]({small}){{: width=10 }}\n\n<img src=\"{large}\" srcset=\"x.png 1x\">\n\n\
-         ![other](https://example.com/a.png)\n\n![three]({})\n",
+         ![other](https://example.com/a.png)\n\n![three]({})\n\n\
+         ![low]({large}){{: height=35 }}\n\n![half]({large}){{: width=50% }}\n\n![square]({large}){{: width=90 height=90 }}",
         large.replace("/ada/", "/ADA/")
     );
     let article = json!({"title": "Images", "body": body, "meta_description": "x"});
     let html = app.publish_article(&token, &article).await.json()["article"]["html"].as_str().unwrap().to_owned();
     let html = html.replace(&large, "LARGE").replace(&small, "SMALL");
     insta::assert_snapshot!(html.replace(&large.replace("/ada/", "/ADA/"), "OTHER CASE"), @r#"
-    <p><img alt="one" src="LARGE" loading="lazy" width="700" height="70" style="height: auto" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
-    <p><img alt="two" src="SMALL" width="10" loading="lazy"></p>
-    <p><img src="LARGE" srcset="x.png 1x" loading="lazy" width="700" height="70" style="height: auto"></p>
+    <p><img alt="one" src="LARGE" loading="lazy" width="700" height="70" style="max-width: 100%; height: auto" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
+    <p><img alt="two" src="SMALL" width="10" loading="lazy" height="5" style="max-width: 100%; height: auto"></p>
+    <p><img src="LARGE" srcset="x.png 1x" loading="lazy" width="700" height="70" style="max-width: 100%; height: auto"></p>
     <p><img alt="other" src="https://example.com/a.png" loading="lazy"></p>
-    <p><img alt="three" src="OTHER CASE" loading="lazy" width="700" height="70" style="height: auto" srcset="OTHER CASE?width=320 320w, OTHER CASE?width=640 640w, OTHER CASE 700w"></p>
+    <p><img alt="three" src="OTHER CASE" loading="lazy" width="700" height="70" style="max-width: 100%; height: auto" srcset="OTHER CASE?width=320 320w, OTHER CASE?width=640 640w, OTHER CASE 700w"></p>
+    <p><img alt="low" src="LARGE" height="35" loading="lazy" width="350" style="max-width: 100%; height: auto" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
+    <p><img alt="half" src="LARGE" width="700" loading="lazy" height="70" style="width: 50%; max-width: 100%; height: auto" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
+    <p><img alt="square" src="LARGE" width="90" height="90" loading="lazy" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
     "#);
     let project = json!({"title": "Images", "body": format!("![one]({small})")});
     let project = app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&project)).await;
     let html = project.json()["html"].as_str().unwrap().replace(&small, "SMALL");
     assert_eq!(
         html,
-        "<p><img alt=\"one\" src=\"SMALL\" loading=\"lazy\" width=\"20\" height=\"10\" style=\"height: auto\"></p>\n"
+        "<p><img alt=\"one\" src=\"SMALL\" loading=\"lazy\" width=\"20\" height=\"10\" style=\"max-width: 100%; height: auto\"></p>\n"
     );
 }
 
