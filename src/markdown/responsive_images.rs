@@ -94,8 +94,9 @@ fn reserve_place(img: &mut Element<'_, '_>, image: &ResponsiveImage) -> Written 
         }
         _ => return Ok(()),
     };
-    // What its author wants out of shape stays so.
-    if ((size.0 / size.1) / (width / height) - 1.0).abs() > MAX_DISTORTION {
+    // What its author wants out of shape stays so, or out of sight.
+    let is_shape = ((size.0 / size.1) / (width / height) - 1.0).abs() <= MAX_DISTORTION;
+    if !is_shape || size.0 < 1.0 || size.1 < 1.0 {
         return Ok(());
     }
     declare("max-width", "100%");

@@ -130,9 +130,13 @@ impl Images {
             format => format,
         };
         let object = Object::Rendition(username.clone(), file.clone(), width, format);
-        let bytes = match self.files.read(&object).await? {
-            Some(bytes) => bytes,
+        let made = match self.files.read(&object).await? {
+            Some(bytes) => Some(bytes),
             None => self.make_rendition(username, &image, &object, (width, image.height_at(width)), format).await?,
+        };
+        let Some(bytes) = made else {
+            let bytes = self.read_original(username, file).await?;
+            return Ok(Some(original(&image, bytes)?));
         };
         let etag = format!("{}-{width}-{}", file.id(), format.extension());
         Ok(Some(Rendition { bytes, format, etag }))
@@ -152,6 +156,7 @@ impl Images {
         self.files.read(&Object::Original(username.clone(), file.clone())).await
     }
 
+    /// None if there is less memory than that takes: the image was uploaded where there was more.
     async fn make_rendition(
         &self,
         username: &Username,
@@ -159,25 +164,27 @@ impl Images {
         object: &Object,
         size: (u32, u32),
         format: Format,
-    ) -> Result<Bytes, ImageError> {
+    ) -> Result<Option<Bytes>, ImageError> {
         let permit = self.decode_permit().await?;
         // Whoever held it before may have made it.
         if let Some(bytes) = self.files.read(object).await? {
-            return Ok(bytes);
+            return Ok(Some(bytes));
         }
         let original = original(image, self.read_original(username, &image.file).await?)?;
         let render = move |memory: &Memory<'_>| imaging::render(&original.bytes, original.format, size, format, memory);
-        let bytes = Bytes::from(self.work(permit, render).await?.map_err(|error| match error {
-            ImagingError::NoMemory => Fault::busy(error),
-            error => Fault::failed(error),
-        })?);
+        let bytes = match self.work(permit, render).await? {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(ImagingError::TooManyPixels) => return Ok(None),
+            Err(error @ ImagingError::NoMemory) => return Err(Fault::busy(error).into()),
+            Err(error) => return Err(Fault::failed(error).into()),
+        };
         self.files.write(object, bytes.clone()).await?;
         // Whoever removed the image meanwhile may have come before this.
         if self.listed(username, &image.file).await?.is_none() {
             self.files.remove(vec![object.clone()]).await?;
             return Err(ImageError::NotFound);
         }
-        Ok(memory::held(bytes)?)
+        Ok(Some(memory::held(bytes)?))
     }
 
     /// A page of the author's own images, newest first, from the one before `before`.
@@ -243,7 +250,9 @@ impl Images {
         permit: OwnedSemaphorePermit,
         work: impl FnOnce(&Memory<'_>) -> Result<T, ImagingError> + Send + 'static,
     ) -> Result<Result<T, ImagingError>, Fault> {
-        let (max, share, budget) = (self.decode_memory, self.decode_memory * 3 / 7, memory::budget());
+        let (share, budget) = (self.decode_memory * 3 / 7, memory::budget());
+        // What takes more would be told to come back for ever.
+        let max = self.decode_memory.min(share.saturating_add(memory::most() as u64));
         let work = move || {
             // The work itself holds the permit: a caller that goes away leaves it running.
             let _permit = permit;

@@ -43,7 +43,13 @@ pub async fn scope<T>(budget: &MemoryBudget, client: Network, work: impl Future<
 /// the last quarter, which such a request does not get, and what it holds already.
 #[must_use]
 pub fn is_enough(bytes: usize) -> bool {
-    SCOPE.try_with(|scope| bytes <= scope.budget.bytes() / 8 * 5).unwrap_or(true)
+    bytes <= most()
+}
+
+/// The most bytes of which [`is_enough`] says so.
+#[must_use]
+pub fn most() -> usize {
+    SCOPE.try_with(|scope| scope.budget.bytes() / 8 * 5).unwrap_or(usize::MAX)
 }
 
 /// The most bytes of a response, however much memory there is.

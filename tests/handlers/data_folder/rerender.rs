@@ -48,6 +48,9 @@ async fn what_an_older_renderer_made_is_made_anew_and_nothing_else_changes() {
     let token = app.author("ada").await;
     app.publish(&token, "Young").await;
     assert!(!rerendered(folder.path(), &[]).0, "the server has the store");
+    let nowhere = folder.path().join("nowhere");
+    assert!(rerendered(&nowhere, &["--dry-run"]).1.contains("there is no store in"));
+    assert!(!nowhere.exists());
     drop(app);
     let database = Database::embedded(Some(folder.path())).await.unwrap();
     publish(&database, "Old", "Some *words*\nand a line", "<p>Some <b>words</b>\nand a line</p>\n").await;

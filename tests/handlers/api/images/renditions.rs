@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use http::Method;
+use http::{Method, StatusCode};
 use image::{DynamicImage, GenericImageView, ImageFormat};
 use tempfile::tempdir;
 
 use super::samples::{encoded, picture};
-use super::{files_under, uploaded};
+use super::{files_under, upload, uploaded};
 use crate::harness::{Request, TestApp};
 
 /// What the storage broke is no fault of the reader.
@@ -51,6 +51,26 @@ async fn copies_are_made_in_five_widths() {
         let refusal = app.get(&format!("{path}?width={bad}")).await.refusal(400);
         assert_eq!(refusal, "Expected 'width' to be one of 320, 640, 960, 1280, 1920", "{bad}");
     }
+}
+
+/// An image that takes more memory than there ever is, and one that was uploaded where there was
+/// more.
+#[tokio::test]
+async fn what_never_fits_is_refused_and_shown_as_it_is() {
+    let folder = tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    // Lossless, which takes seven bytes for a pixel.
+    let large = encoded(&picture(2_700, 2_700), ImageFormat::WebP);
+    let app = TestApp::http(&[("DATA_DIR", data), ("MEMORY_LIMIT", "268435456")]);
+    let token = app.author("ada").await;
+    let path = uploaded(&app, &token, "a.webp", &large).await;
+    drop(app);
+    let app = TestApp::http(&[("DATA_DIR", data), ("MEMORY_LIMIT", "134217728")]);
+    let token = app.log_in("ada").await.json()["access_token"].as_str().unwrap().to_owned();
+    let refused = app.send(upload(&token, &[("a.webp", &large)])).await;
+    assert_eq!(refused.refusal(400), "One or more images have too many pixels");
+    let shown = app.get(&format!("{path}?width=320")).await;
+    assert_eq!((shown.status, shown.body), (StatusCode::OK, large.into()));
 }
 
 #[tokio::test]
