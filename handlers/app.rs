@@ -126,6 +126,16 @@ pub(crate) async fn warm_up(database: Arc<Database>) -> Result<(), OpenError> {
     }
 }
 
+/// Refuses a folder that nobody has kept a store in, rather than making one there.
+pub(crate) fn require_store(config: &Config) -> Result<(), BoxError> {
+    match (&config.connection, config.data_dir.folder()) {
+        (None, Some(folder)) if !Database::is_in(folder) => {
+            Err(format!("there is no store in {}", folder.display()).into())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The store that the configuration asks for.
 pub(crate) async fn open_database(config: &Config) -> Result<Database, OpenError> {
     match &config.connection {

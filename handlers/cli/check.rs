@@ -5,14 +5,13 @@ use std::sync::Arc;
 use talelio::business::{Fault, Unlisted};
 use talelio::database::{Database, Inspection, Recovery};
 
-use super::require_store;
 use crate::app::{self, App, BoxError};
 use crate::config::Config;
 
 /// Reads everything that is stored, and prints what is wrong with it, after it was mended as far as
 /// it can be if `repair` is set.
 pub(super) async fn run(config: Config, repair: bool) -> Result<(), BoxError> {
-    require_store(&config)?;
+    app::require_store(&config)?;
     let (database, recovery) = if repair {
         app::open_damaged_database(&config).await?
     } else {

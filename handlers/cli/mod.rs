@@ -7,7 +7,6 @@ mod rerender;
 mod serve;
 
 use clap::{Parser, Subcommand};
-use talelio::database::Database;
 
 use crate::app::BoxError;
 use crate::config::{Config, variables};
@@ -66,15 +65,5 @@ impl Cli {
             Command::Rerender { dry_run } => rerender::run(config, dry_run).await,
             Command::Healthcheck => healthcheck::run(&config.host, config.port),
         }
-    }
-}
-
-/// Refuses a folder that nobody has kept a store in, rather than making one there.
-fn require_store(config: &Config) -> Result<(), BoxError> {
-    match (&config.connection, config.data_dir.folder()) {
-        (None, Some(folder)) if !Database::is_in(folder) => {
-            Err(format!("there is no store in {}", folder.display()).into())
-        }
-        _ => Ok(()),
     }
 }

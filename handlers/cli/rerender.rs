@@ -7,7 +7,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use similar::{Algorithm, TextDiff};
 use talelio::business::{Fault, Rerendered};
 
-use super::require_store;
 use crate::app::{self, BoxError};
 use crate::config::Config;
 
@@ -26,7 +25,7 @@ struct Counts {
 /// Renders again what an older renderer has rendered; shows what that changes, and changes nothing,
 /// in a `dry_run`.
 pub(super) async fn run(config: Config, dry_run: bool) -> Result<(), BoxError> {
-    require_store(&config)?;
+    app::require_store(&config)?;
     let database = Arc::new(app::open_database(&config).await?);
     let app = app::build(config, database)?;
     let texts = app.rerender.texts().await?;
