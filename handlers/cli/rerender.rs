@@ -1,11 +1,12 @@
 //! `talelio-backend rerender`
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use similar::{Algorithm, TextDiff};
-use talelio::business::{Fault, Rerendered};
+use talelio::business::{Fault, ListedTexts, Rerendered};
 
 use crate::app::{self, BoxError};
 use crate::config::Config;
@@ -28,12 +29,12 @@ pub(super) async fn run(config: Config, dry_run: bool) -> Result<(), BoxError> {
     app::require_store(&config)?;
     let database = Arc::new(app::open_database(&config).await?);
     let app = app::build(config, database)?;
-    let texts = app.rerender.texts().await?;
+    let ListedTexts { texts, unreadable } = app.rerender.texts().await?;
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len}, {eta} left: {msg}")?;
     // On standard error, and only if that is a terminal.
     let progress = ProgressBar::new(texts.len() as u64).with_style(style);
-    let tell = |line: &str| progress.suspend(|| println!("{line}"));
-    let mut counts = Counts::default();
+    let tell = |line: &str| progress.suspend(|| writeln!(io::stdout(), "{line}"));
+    let mut counts = Counts { failed: unreadable, ..Counts::default() };
     for address in &texts {
         progress.set_message(address.to_string());
         match app.rerender.rerender(address, dry_run).await {
@@ -46,11 +47,11 @@ pub(super) async fn run(config: Config, dry_run: bool) -> Result<(), BoxError> {
                     {
                         let diff = diff(&format!("{address}{part}"), before, after);
                         if !diff.is_empty() {
-                            tell(&diff);
+                            tell(&diff)?;
                         }
                     }
                 } else {
-                    tell(&format!("rendered anew: {address}"));
+                    tell(&format!("rendered anew: {address}"))?;
                 }
             }
             Ok(Rerendered::Same) => counts.same += 1,
@@ -58,12 +59,12 @@ pub(super) async fn run(config: Config, dry_run: bool) -> Result<(), BoxError> {
             Ok(Rerendered::Gone) => {}
             Ok(Rerendered::Refused) => {
                 counts.failed += 1;
-                tell(&format!("stays as it is, as it would be too complex or too large: {address}"));
+                tell(&format!("stays as it is, as it would be too complex or too large: {address}"))?;
             }
             // Others can be read.
             Err(Fault::Failed(error)) => {
                 counts.failed += 1;
-                tell(&format!("stays as it is: {address}: {error}"));
+                tell(&format!("stays as it is: {address}: {error}"))?;
             }
             Err(fault) => return Err(fault.into()),
         }
@@ -72,8 +73,14 @@ pub(super) async fn run(config: Config, dry_run: bool) -> Result<(), BoxError> {
     progress.finish_and_clear();
     let Counts { changed, same, current, failed } = counts;
     let would = if dry_run { " would be" } else { "" };
-    println!("{changed}{would} rendered to something else, {same} to the same, {current} of this renderer already");
-    if failed > 0 { Err(format!("{failed} could not be rendered").into()) } else { Ok(()) }
+    tell(&format!(
+        "{changed}{would} rendered to something else, {same} to the same, {current} of this renderer already"
+    ))?;
+    if failed > 0 {
+        Err(format!("{failed} could not be rendered: if they cannot be read, run `talelio-backend check`").into())
+    } else {
+        Ok(())
+    }
 }
 
 /// What changes from one text to another, as `diff -u` shows it.

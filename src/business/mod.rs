@@ -57,6 +57,6 @@ pub use mail::{ComposeMail, MailError, MailJob, MailKind, MailStore, Mailer, Mes
 pub use pagination::{ListError, MAX_LIMIT, Page, PageRequest};
 pub use projects::{CreateError, CreatedProject, NewProject, Project, ProjectError, ProjectStore, Projects};
 pub use readiness::{Probe, Readiness};
-pub use rendering::{RenderedText, RenderedTexts, Renderer, Replaced, Rerender, Rerendered, TextAddress};
+pub use rendering::{ListedTexts, RenderedText, RenderedTexts, Renderer, Replaced, Rerender, Rerendered, TextAddress};
 pub use text::{FeaturedImage, InvalidText, MetaDescription, Title};
 pub use work::{background, client, memory};

@@ -9,7 +9,7 @@ use super::error::readable;
 use super::keys::{self, Key};
 use super::projects::{ProjectContent, ProjectItem};
 use super::table::{Item, Transaction, TransactionOutcome, backoff, from_item, key_attribute};
-use crate::business::{Fault, RenderedText, RenderedTexts, Replaced, Slug, TextAddress, Username};
+use crate::business::{Fault, ListedTexts, RenderedText, RenderedTexts, Replaced, Slug, TextAddress, Username};
 
 /// How often a text is replaced against what else changes at its items.
 const ATTEMPTS: u32 = 8;
@@ -32,16 +32,19 @@ struct StoredProject {
 
 #[async_trait]
 impl RenderedTexts for Database {
-    async fn texts(&self) -> Result<Vec<TextAddress>, Fault> {
-        let (mut texts, mut after) = (Vec::new(), None);
+    async fn texts(&self) -> Result<ListedTexts, Fault> {
+        let (mut listed, mut after) = (ListedTexts::default(), None);
         loop {
             let (items, last) = self.table.scan(None, after).await?;
             for item in items {
-                texts.extend(readable("text", address(item))?.flatten());
+                match readable("text", address(item))? {
+                    Some(address) => listed.texts.extend(address),
+                    None => listed.unreadable += 1,
+                }
             }
             after = last;
             if after.is_none() {
-                return Ok(texts);
+                return Ok(listed);
             }
         }
     }

@@ -14,6 +14,9 @@ use super::error::{ImagingError, encoding};
 /// How many pixels are put into another colour space at once.
 const STEP_PIXELS: usize = 16 << 10;
 
+/// How bright a profile shows white at least, of 255.
+const LEAST_OF_WHITE: u8 = 200;
+
 /// How many points the curve of high dynamic range has.
 const CURVE_POINTS: u16 = 4_096;
 
@@ -122,6 +125,12 @@ fn converter(profile: Option<&ColorProfile>, samples: Samples, pixels: &[u8]) ->
 fn by_profile(profile: &ColorProfile, samples: Samples, pixels: &[u8]) -> Option<Converter> {
     let srgb = ColorProfile::new_srgb();
     let transform = |from, to| profile.create_transform_8bit(from, &srgb, to, TransformOptions::default()).ok();
+    if profile.color_space == DataColorSpace::Rgb {
+        // Where white is not white, nothing is what it should be.
+        let mut white = [0; 3];
+        transform(Layout::Rgb, Layout::Rgb)?.transform(&[255; 3], &mut white).ok()?;
+        white.iter().all(|sample| *sample > LEAST_OF_WHITE).then_some(())?;
+    }
     match (profile.color_space, samples) {
         (DataColorSpace::Rgb, Samples::Rgb) => {
             let transform = transform(Layout::Rgb, Layout::Rgb)?;

@@ -4,7 +4,7 @@ use image::metadata::Orientation;
 
 use super::colours::to_srgb;
 use super::decode;
-use super::encode::{encode_samples, has_alpha, jpeg_of_rows};
+use super::encode::{bytes_of_pixel, encode_samples, has_alpha, jpeg_of_rows};
 use super::error::ImagingError;
 use super::format::Format;
 use super::memory::Memory;
@@ -13,6 +13,10 @@ use super::turn::Turned;
 
 /// The quality of an image that had to be turned: hardly to be told from the original.
 const TURNED_QUALITY: u8 = 92;
+
+/// How many times as much memory as its pixels a PNG takes to be turned: as they are, as they will be,
+/// and to be encoded, which takes the most with three samples to a pixel.
+const PNG_PARTS: u64 = 5;
 
 /// An upload that is an image, ready to be stored.
 #[derive(Debug)]
@@ -55,17 +59,22 @@ fn turn(
     width: u32,
     memory: &Memory<'_>,
 ) -> Result<Prepared, ImagingError> {
-    // Only JPEG is encoded without all pixels in their new places.
-    let twice = Memory { max: memory.max / 2, reserve: &|bytes| (memory.reserve)(2 * bytes) };
-    let memory = if format == Format::Jpeg { memory } else { &twice };
-    let raster = to_srgb(decode::decode(bytes, format, width, memory)?)?;
+    // Only JPEG is encoded without all pixels in their new places; a PNG may come out smaller for that.
+    let part = Memory { max: memory.max / PNG_PARTS, reserve: &|bytes| (memory.reserve)(PNG_PARTS * bytes) };
+    let of_decoding = if format == Format::Png { &part } else { memory };
+    let raster = to_srgb(decode::decode(bytes, format, width, of_decoding)?)?;
     let alpha = has_alpha(&raster);
     let turned = Turned::new(&raster, orientation);
     let (width, height) = turned.dimensions();
+    let of_pixel = 2 * raster.pixel_type().size() as u64 + bytes_of_pixel(format, alpha);
+    if format != Format::Jpeg {
+        memory.take(u64::from(width) * u64::from(height) * of_pixel)?;
+    }
     let bytes = if format == Format::Jpeg {
         jpeg_of_rows((width, height), turned.rows(), TURNED_QUALITY)?
     } else {
-        let samples: Vec<u8> = turned.rows().flatten().collect();
+        let mut samples = Vec::with_capacity(raster.buffer().len());
+        turned.rows().for_each(|row| samples.extend(row));
         encode_samples(&samples, (width, height), alpha, format, TURNED_QUALITY)?
     };
     Ok(Prepared { bytes, format, width, height, animated: false })

@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use lol_html::html_content::Element;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
+use super::sanitise::{attribute, set_style};
+
 /// An image whose renditions are its own address with `?width=`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponsiveImage {
@@ -70,17 +72,17 @@ fn annotate_one(img: &mut Element<'_, '_>, source: &str, image: &ResponsiveImage
 /// Says how large an image will be, so that its place is kept until it comes, and that its shape is its own:
 /// a page whose style says how wide images are, and nothing of their height, would distort it.
 fn reserve_place(img: &mut Element<'_, '_>, image: &ResponsiveImage) -> Written {
-    let mut style = img.get_attribute("style").unwrap_or_default().trim_end_matches([';', ' ']).to_owned();
+    let mut style = attribute(img, "style").unwrap_or_default().trim_end_matches([';', ' ']).to_owned();
+    let has_height = ["height", "max-height", "min-height"].iter().any(|property| declares(&style, property));
     let mut declare = |property: &str, value: &str| {
-        let is = |declaration: &str| declaration.split(':').next().is_some_and(|name| name.trim() == property);
-        if !style.to_ascii_lowercase().split(';').any(is) {
+        if !declares(&style, property) {
             let separator = if style.is_empty() { "" } else { "; " };
             style.extend([separator, property, ": ", value]);
         }
     };
     let (width, height) = (f64::from(image.width.max(1)), f64::from(image.height.max(1)));
     let (its_width, its_height) = (img.get_attribute("width"), img.get_attribute("height"));
-    let pixels = |size: &Option<String>| size.as_ref().and_then(|size| size.trim_end_matches("px").parse().ok());
+    let pixels = |size: &Option<String>| size.as_ref().and_then(|size| size.trim().trim_end_matches("px").parse().ok());
     let size = match (pixels(&its_width), pixels(&its_height)) {
         (Some(width), Some(height)) => (width, height),
         (Some(its), None) if its_height.is_none() => (its, its * height / width),
@@ -88,7 +90,7 @@ fn reserve_place(img: &mut Element<'_, '_>, image: &ResponsiveImage) -> Written 
         // A part of the space that there is.
         (None, None) if its_height.is_none() => {
             if let Some(part) = its_width {
-                declare("width", &part);
+                declare("width", part.trim());
             }
             (width, height)
         }
@@ -96,12 +98,22 @@ fn reserve_place(img: &mut Element<'_, '_>, image: &ResponsiveImage) -> Written 
     };
     // What its author wants out of shape stays so, or out of sight.
     let is_shape = ((size.0 / size.1) / (width / height) - 1.0).abs() <= MAX_DISTORTION;
-    if !is_shape || size.0 < 1.0 || size.1 < 1.0 {
+    if !is_shape || size.0 < 1.0 {
         return Ok(());
     }
     declare("max-width", "100%");
     declare("height", "auto");
+    if has_height {
+        // What is said of the width here would not follow the height that the style says.
+        declare("width", "auto");
+    }
     img.set_attribute("width", &format!("{:.0}", size.0))?;
-    img.set_attribute("height", &format!("{:.0}", size.1))?;
-    img.set_attribute("style", &style)
+    img.set_attribute("height", &format!("{:.0}", size.1.max(1.0)))?;
+    set_style(img, &style)
+}
+
+/// Whether a style says something of a property.
+fn declares(style: &str, property: &str) -> bool {
+    let is = |declaration: &str| declaration.split(':').next().is_some_and(|name| name.trim() == property);
+    style.to_ascii_lowercase().split(';').any(is)
 }

@@ -130,14 +130,12 @@ impl Images {
             format => format,
         };
         let object = Object::Rendition(username.clone(), file.clone(), width, format);
-        let made = match self.files.read(&object).await? {
-            Some(bytes) => Some(bytes),
+        let bytes = match self.files.read(&object).await? {
+            Some(bytes) => bytes,
             None => self.make_rendition(username, &image, &object, (width, image.height_at(width)), format).await?,
         };
-        let Some(bytes) = made else {
-            let bytes = self.read_original(username, file).await?;
-            return Ok(Some(original(&image, bytes)?));
-        };
+        // It may be the image itself.
+        let format = Format::of(&bytes).unwrap_or(format);
         let etag = format!("{}-{width}-{}", file.id(), format.extension());
         Ok(Some(Rendition { bytes, format, etag }))
     }
@@ -156,7 +154,8 @@ impl Images {
         self.files.read(&Object::Original(username.clone(), file.clone())).await
     }
 
-    /// None if there is less memory than that takes: the image was uploaded where there was more.
+    /// The image itself where its rendition would be larger, or takes more memory than there is; that
+    /// is found out once.
     async fn make_rendition(
         &self,
         username: &Username,
@@ -164,17 +163,18 @@ impl Images {
         object: &Object,
         size: (u32, u32),
         format: Format,
-    ) -> Result<Option<Bytes>, ImageError> {
+    ) -> Result<Bytes, ImageError> {
         let permit = self.decode_permit().await?;
         // Whoever held it before may have made it.
         if let Some(bytes) = self.files.read(object).await? {
-            return Ok(Some(bytes));
+            return Ok(bytes);
         }
         let original = original(image, self.read_original(username, &image.file).await?)?;
+        let image_itself = original.bytes.clone();
         let render = move |memory: &Memory<'_>| imaging::render(&original.bytes, original.format, size, format, memory);
         let bytes = match self.work(permit, render).await? {
-            Ok(bytes) => Bytes::from(bytes),
-            Err(ImagingError::TooManyPixels) => return Ok(None),
+            Ok(bytes) if bytes.len() < image_itself.len() => Bytes::from(bytes),
+            Ok(_) | Err(ImagingError::TooManyPixels) => image_itself,
             Err(error @ ImagingError::NoMemory) => return Err(Fault::busy(error).into()),
             Err(error) => return Err(Fault::failed(error).into()),
         };
@@ -184,7 +184,7 @@ impl Images {
             self.files.remove(vec![object.clone()]).await?;
             return Err(ImageError::NotFound);
         }
-        Ok(Some(memory::held(bytes)?))
+        Ok(memory::held(bytes)?)
     }
 
     /// A page of the author's own images, newest first, from the one before `before`.

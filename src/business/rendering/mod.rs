@@ -5,4 +5,4 @@ mod renderer;
 mod rerender;
 
 pub use renderer::Renderer;
-pub use rerender::{RenderedText, RenderedTexts, Replaced, Rerender, Rerendered, TextAddress};
+pub use rerender::{ListedTexts, RenderedText, RenderedTexts, Replaced, Rerender, Rerendered, TextAddress};

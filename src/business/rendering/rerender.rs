@@ -42,6 +42,15 @@ impl fmt::Display for TextAddress {
     }
 }
 
+/// Which texts there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedTexts {
+    /// Those that are known.
+    pub texts: Vec<TextAddress>,
+    /// How many cannot be read on their author's list.
+    pub unreadable: u64,
+}
+
 /// A text as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RenderedText {
@@ -73,7 +82,7 @@ pub trait RenderedTexts: Send + Sync {
     ///
     /// # Errors
     /// [`Fault`].
-    async fn texts(&self) -> Result<Vec<TextAddress>, Fault>;
+    async fn texts(&self) -> Result<ListedTexts, Fault>;
 
     /// A text, if it is there.
     ///
@@ -131,7 +140,7 @@ impl Rerender {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn texts(&self) -> Result<Vec<TextAddress>, Fault> {
+    pub async fn texts(&self) -> Result<ListedTexts, Fault> {
         self.texts.texts().await
     }
 

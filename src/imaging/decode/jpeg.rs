@@ -9,11 +9,19 @@ use crate::imaging::error::{ImagingError, encoding};
 use crate::imaging::memory::Memory;
 use crate::imaging::{colours, libjpeg};
 
-/// Decodes an eighth of an image, for which all of it has to be read. By two decoders: one that
-/// is strict, and the one that will show it, which takes what is missing for grey.
+/// How many pixels all scans of an image have together at most: twenty times those of the largest.
+const MAX_SCANNED_PIXELS: u64 = 480_000_000;
+
+/// Decodes an eighth of an image, for which all of it has to be read. By two decoders: one in safe
+/// code, and then the one that will show it.
 pub(super) fn check(bytes: &[u8], memory: &Memory<'_>) -> Result<(u32, u32), ImagingError> {
     let header = Header::read(bytes).ok_or(ImagingError::Undecodable)?;
     check_size(header.width, header.height)?;
+    // What looks like one in a table counts, too.
+    let scans = bytes.windows(2).filter(|marker| *marker == [0xff, 0xda]).count() as u64;
+    if scans * u64::from(header.width) * u64::from(header.height) > MAX_SCANNED_PIXELS {
+        return Err(ImagingError::TooManyPixels);
+    }
     // Planes come before what is put together from them.
     memory.take(header.memory(1, 6))?;
     let mut strict = jpeg_decoder::Decoder::new(bytes);
@@ -62,4 +70,22 @@ fn read(bytes: &[u8], header: &Header, eighths: u8) -> Result<Decoded, ImagingEr
     let (width, height) = (u32::try_from(width).map_err(encoding)?, u32::try_from(height).map_err(encoding)?);
     let raster = Raster::from_vec_u8(width, height, pixels, samples.pixel_type()).map_err(encoding)?;
     Ok(Decoded { raster, samples, profile: header.profile().and_then(|profile| colours::icc(&profile)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_too_many_scans_for_its_size_is_refused() {
+        let mut jpeg = Vec::new();
+        image::codecs::jpeg::JpegEncoder::new(&mut jpeg).encode_image(&image::GrayImage::new(2_000, 2_000)).unwrap();
+        let with = |scans: usize| {
+            let length = u16::try_from(2 + 2 * scans).unwrap().to_be_bytes();
+            [&jpeg[..2], b"\xff\xfe", &length, &b"\xff\xda".repeat(scans), &jpeg[2..]].concat()
+        };
+        let memory = Memory { max: 1 << 30, reserve: &|_| true };
+        assert!(matches!(check(&with(119), &memory), Ok((2_000, 2_000))));
+        assert!(matches!(check(&with(120), &memory), Err(ImagingError::TooManyPixels)));
+    }
 }

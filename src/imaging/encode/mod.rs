@@ -19,12 +19,21 @@ pub(super) fn has_alpha(raster: &Raster) -> bool {
     raster.pixel_type() == PixelType::U8x4
 }
 
+/// How many bytes it takes at most to encode a pixel as WebP or PNG, beside its samples. The alpha of
+/// a WebP is compressed without loss, which takes most.
+pub(super) fn bytes_of_pixel(format: Format, alpha: bool) -> u64 {
+    if format == Format::WebP { if alpha { 40 } else { 12 } } else { 8 }
+}
+
 /// Encodes a rendition.
 pub(super) fn encode(raster: &Raster, format: Format, memory: &Memory<'_>) -> Result<Vec<u8>, ImagingError> {
-    match format {
-        Format::Jpeg => jpeg::encode(raster, QUALITY, memory),
-        _ => encode_samples(raster.buffer(), (raster.width(), raster.height()), has_alpha(raster), format, QUALITY),
+    if format == Format::Jpeg {
+        return jpeg::encode(raster, QUALITY, memory);
     }
+    let (size, alpha) = ((raster.width(), raster.height()), has_alpha(raster));
+    let pixels = u64::from(size.0) * u64::from(size.1);
+    memory.take(pixels * (raster.pixel_type().size() as u64 + bytes_of_pixel(format, alpha)))?;
+    encode_samples(raster.buffer(), size, alpha, format, QUALITY)
 }
 
 /// Encodes samples of RGB, or with alpha of RGBA, as WebP of this quality or as PNG.

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use ammonia::Builder;
+use lol_html::errors::AttributeNameError;
 use lol_html::html_content::Element;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
@@ -60,8 +61,8 @@ pub(super) fn article(html: &str, site_base_url: &str) -> String {
         let width = element.get_attribute("width").and_then(|width| width.trim_end_matches("px").parse::<f32>().ok());
         if allowed::SHRINKS.contains(&name.as_str()) && width.is_some_and(|width| width > styles::PHONE) {
             let how = if name == "img" { "max-width: 100%; height: auto" } else { "max-width: 100%" };
-            let style = styles::shrunk(how, &element.get_attribute("style").unwrap_or_default());
-            element.set_attribute("style", &style)?;
+            let style = styles::shrunk(how, &attribute(element, "style").unwrap_or_default());
+            set_style(element, &style)?;
         }
         Ok(())
     });
@@ -80,8 +81,13 @@ pub(super) fn article(html: &str, site_base_url: &str) -> String {
         .expect("what the sanitiser wrote is well-formed, and the handlers set fixed names")
 }
 
+/// Says how an element looks. Of what has to be escaped in an attribute, quotes are by whoever writes it.
+pub(super) fn set_style(element: &mut Element<'_, '_>, style: &str) -> Result<(), AttributeNameError> {
+    element.set_attribute("style", &style.replace('&', "&amp;"))
+}
+
 /// What an attribute that the sanitiser wrote says.
-fn attribute(element: &Element<'_, '_>, name: &str) -> Option<String> {
+pub(super) fn attribute(element: &Element<'_, '_>, name: &str) -> Option<String> {
     let escapes = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&nbsp;", "\u{a0}"), ("&amp;", "&")];
     let value = element.get_attribute(name)?;
     Some(escapes.iter().fold(value, |value, (escape, character)| value.replace(escape, character)))

@@ -110,7 +110,7 @@ async fn what_is_changed_meanwhile_is_not_written_over() {
     drop(app);
     let database = Database::embedded(Some(folder.path())).await.unwrap();
     publish(&database, "Old", "words", "<b>words</b>").await;
-    let [address] = <[TextAddress; 1]>::try_from(database.texts().await.unwrap()).unwrap();
+    let [address] = <[TextAddress; 1]>::try_from(database.texts().await.unwrap().texts).unwrap();
     let stored = database.text(&address).await.unwrap().unwrap();
     let replace = async |html: &str| {
         let after = RenderedText { html: html.to_owned(), ..stored.clone() };

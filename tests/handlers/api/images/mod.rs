@@ -321,7 +321,8 @@ async fn articles_say_how_large_their_images_are() {
     let body = format!(
         "![one]({large})\n\n![two]({small}){{: width=10 }}\n\n<img src=\"{large}\" srcset=\"x.png 1x\">\n\n\
          ![other](https://example.com/a.png)\n\n![three]({})\n\n\
-         ![low]({large}){{: height=35 }}\n\n![half]({large}){{: width=50% }}\n\n![square]({large}){{: width=90 height=90 }}",
+         ![low]({large}){{: height=35 }}\n\n![half]({large}){{: width=50% }}\n\n![square]({large}){{: width=90 height=90 }}\n\n\
+         <img src=\"{large}\" style='font-family:\"a:b\"; color:red'>\n\n<img src=\"{large}\" style=\"height:7px\">",
         large.replace("/ada/", "/ADA/")
     );
     let article = json!({"title": "Images", "body": body, "meta_description": "x"});
@@ -336,6 +337,8 @@ async fn articles_say_how_large_their_images_are() {
     <p><img alt="low" src="LARGE" height="35" loading="lazy" width="350" style="max-width: 100%; height: auto" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
     <p><img alt="half" src="LARGE" width="700" loading="lazy" height="70" style="width: 50%; max-width: 100%; height: auto" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
     <p><img alt="square" src="LARGE" width="90" height="90" loading="lazy" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
+    <p><img src="LARGE" style="font-family:&quot;a:b&quot;; color:red; max-width: 100%; height: auto" loading="lazy" width="700" height="70" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
+    <p><img src="LARGE" style="height:7px; max-width: 100%; width: auto" loading="lazy" width="700" height="70" srcset="LARGE?width=320 320w, LARGE?width=640 640w, LARGE 700w"></p>
     "#);
     let project = json!({"title": "Images", "body": format!("![one]({small})")});
     let project = app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&project)).await;

@@ -74,6 +74,28 @@ async fn what_never_fits_is_refused_and_shown_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_rendition_that_would_be_larger_is_the_image_itself() {
+    let app = TestApp::start().await;
+    let token = app.author("ada").await;
+    // Of one bit for a pixel, and without any order.
+    let mut small = Vec::new();
+    let mut encoder = png::Encoder::new(&mut small, 400, 300);
+    encoder.set_depth(png::BitDepth::One);
+    let mut state = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    });
+    let pixels: Vec<u8> = noise.take(50 * 300).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    let path = uploaded(&app, &token, "a.png", &small).await;
+    for _ in 0..2 {
+        let shown = app.get(&format!("{path}?width=320")).await;
+        assert_eq!((shown.header("content-type"), &shown.body), (Some("image/png"), &small));
+    }
+}
+
+#[tokio::test]
 async fn a_copy_of_an_image_that_is_removed_does_not_stay() {
     let folder = tempdir().unwrap();
     let app = TestApp::in_folder(folder.path());
