@@ -307,6 +307,21 @@ def large_images(ours, _):
     yield statuses(answers)
 
 
+@load("a picture of which no two squares are as transparent", images=True)
+def transparent(ours, _):
+    squares = Image.frombytes("L", (1_300, 2_820), bytes(255 * (byte & 1) for byte in random.Random(1).randbytes(1_300 * 2_820)))
+    image = Image.new("RGBA", (2_600, 5_640), (9, 99, 200))
+    image.putalpha(squares.resize(image.size, Image.NEAREST))
+    packed = io.BytesIO()
+    image.save(packed, "PNG", compress_level=9)
+    status, answer = upload(ours, packed.getvalue())
+    answers = [status]
+    for url in answer.get("image_objects_urls", []):
+        for accept in ("image/webp", "image/png"):
+            answers += [ask(ours, "GET", f"{path_of(url)}?width={width}", headers={"Accept": accept}) for width in (960, 1920)]
+    yield f"{len(packed.getvalue()) >> 10} KiB, " + statuses(answers)
+
+
 @load("16 readers of images of 24 megapixels that have no renditions yet", images=True, short=False)
 def renditions(ours, _):
     answers = [upload(ours, image)[1] for image in large_pictures()]
