@@ -14,9 +14,9 @@ use super::turn::Turned;
 /// The quality of an image that had to be turned: hardly to be told from the original.
 const TURNED_QUALITY: u8 = 92;
 
-/// How many times as much memory as its pixels a PNG takes to be turned: as they are, as they will be,
-/// and to be encoded, which takes the most with three samples to a pixel.
-const PNG_PARTS: u64 = 5;
+/// How many times as much memory as its pixels a PNG takes to be turned and encoded, at most: with three
+/// samples to a pixel.
+const PNG_PARTS: u64 = 4;
 
 /// An upload that is an image, ready to be stored.
 #[derive(Debug)]
@@ -59,22 +59,22 @@ fn turn(
     width: u32,
     memory: &Memory<'_>,
 ) -> Result<Prepared, ImagingError> {
-    // Only JPEG is encoded without all pixels in their new places; a PNG may come out smaller for that.
+    // A PNG may come out smaller.
     let part = Memory { max: memory.max / PNG_PARTS, reserve: &|bytes| (memory.reserve)(PNG_PARTS * bytes) };
     let of_decoding = if format == Format::Png { &part } else { memory };
     let raster = to_srgb(decode::decode(bytes, format, width, of_decoding)?)?;
-    let alpha = has_alpha(&raster);
     let turned = Turned::new(&raster, orientation);
     let (width, height) = turned.dimensions();
-    let of_pixel = 2 * raster.pixel_type().size() as u64 + bytes_of_pixel(format, alpha);
-    if format != Format::Jpeg {
-        memory.take(u64::from(width) * u64::from(height) * of_pixel)?;
-    }
+    // Only JPEG is encoded without all pixels in their new places.
     let bytes = if format == Format::Jpeg {
         jpeg_of_rows((width, height), turned.rows(), TURNED_QUALITY)?
     } else {
+        let (alpha, channels) = (has_alpha(&raster), raster.pixel_type().size() as u64);
+        let of_pixel = channels + bytes_of_pixel(format, alpha).max(channels);
+        memory.take(u64::from(width) * u64::from(height) * of_pixel)?;
         let mut samples = Vec::with_capacity(raster.buffer().len());
         turned.rows().for_each(|row| samples.extend(row));
+        drop(raster);
         encode_samples(&samples, (width, height), alpha, format, TURNED_QUALITY)?
     };
     Ok(Prepared { bytes, format, width, height, animated: false })

@@ -22,7 +22,7 @@ pub(super) fn has_alpha(raster: &Raster) -> bool {
 /// How many bytes it takes at most to encode a pixel as WebP or PNG, beside its samples. The alpha of
 /// a WebP is compressed without loss, which takes most.
 pub(super) fn bytes_of_pixel(format: Format, alpha: bool) -> u64 {
-    if format == Format::WebP { if alpha { 40 } else { 12 } } else { 8 }
+    if format == Format::WebP { if alpha { 40 } else { 4 } } else { 8 }
 }
 
 /// Encodes a rendition.
