@@ -9,12 +9,13 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use talelio::business::memory::{self, MemoryBudget};
 use talelio::business::{
-    AccountStore, ArticleStore, Clock, InProcessLimits, Limit, Limits, Network, NewAccount, NewArticle, PageRequest,
-    PasswordHash, Rate, Rates, Session, Slug, Subject, SystemClock, Timestamp,
+    AccountStore, ArticleList, ArticleStore, Clock, InProcessLimits, Limit, Limits, Network, NewAccount, NewArticle,
+    NewState, PageRequest, Pages, Part, PasswordHash, Rate, Rates, Session, Slug, Subject, SystemClock, Text,
+    Timestamp,
 };
 use talelio::database::Database;
-use talelio::database::content::{self, Content};
-use talelio::markdown;
+use talelio::database::content;
+use talelio::markdown::{self, Rendered};
 use tokio::runtime::Runtime;
 
 const SITE: &str = "https://www.talel.io";
@@ -29,19 +30,9 @@ fn text() -> String {
     section.repeat(13)
 }
 
-fn content() -> Content {
-    let rendered = markdown::render(&text(), SITE).expect("within reason");
-    Content {
-        created_at: now().to_string(),
-        updated_at: now().to_string(),
-        title: "A title".to_owned(),
-        body: text(),
-        html: rendered.html,
-        renderer: rendered.renderer,
-        meta_description: "About it".to_owned(),
-        table_of_contents: rendered.table_of_contents,
-        featured_image: None,
-    }
+fn content() -> Text {
+    let Rendered { html, table_of_contents, renderer, .. } = markdown::render(&text(), SITE).expect("within reason");
+    Text { body: text(), html, table_of_contents, renderer }
 }
 
 fn now() -> Timestamp {
@@ -51,13 +42,13 @@ fn now() -> Timestamp {
 fn article(number: u64) -> NewArticle {
     let title = format!("Article {number}");
     NewArticle {
-        created_at: now(),
+        state: NewState::Listed(None),
         slug: Slug::from_title(&title),
-        title: title.parse().expect("a title"),
-        body: text(),
-        meta_description: "About it".to_owned(),
+        slug_stays: true,
+        title,
+        meta_description: "About it".parse().expect("a description"),
         featured_image: None,
-        rendered: markdown::render(&text(), SITE).expect("within reason"),
+        text: content(),
     }
 }
 
@@ -73,7 +64,7 @@ async fn store() -> (Arc<Database>, Session) {
     let registered = store.register(account, None, None).await.expect("registered");
     let session = Session { user_id: registered.user.id, username: registered.user.username };
     for number in 0..100 {
-        store.publish(article(number), &session, None).await.expect("published");
+        store.create_article(article(number), &session, None, &SystemClock).await.expect("published");
     }
     (store, session)
 }
@@ -93,7 +84,7 @@ fn documents(criterion: &mut Criterion) {
     let packed = content::pack(&content).expect("packed").expect("not too large");
     criterion.bench_function("pack an article", |bencher| bencher.iter(|| content::pack(black_box(&content))));
     criterion.bench_function("unpack an article", |bencher| {
-        bencher.iter(|| content::unpack::<Content>(black_box(&packed.parts)));
+        bencher.iter(|| content::unpack::<Text>(black_box(&packed.parts)));
     });
     criterion.bench_function("write an article as JSON", |bencher| {
         bencher.iter(|| serde_json::to_vec(black_box(&content)));
@@ -108,8 +99,10 @@ fn storage(criterion: &mut Criterion) {
         bencher.to_async(&runtime).iter(|| async { store.article(&slug).await.expect("an article") });
     });
     criterion.bench_function("read a page of 10 from the store", |bencher| {
-        let page = PageRequest::new(5, 10);
-        bencher.to_async(&runtime).iter(|| async { store.articles_of(&session.username, page).await.expect("a page") });
+        let (list, page) = (ArticleList::Author(session.username.clone()), Pages::Number(PageRequest::new(5, 10)));
+        bencher
+            .to_async(&runtime)
+            .iter(|| async { store.list(&list, Part::default(), page, SystemClock.now()).await.expect("a page") });
     });
     let mut number = 1_000;
     criterion.bench_function("publish an article into the store", |bencher| {
@@ -117,7 +110,8 @@ fn storage(criterion: &mut Criterion) {
             number += 1;
             article(number)
         };
-        let publish = |article| async { store.publish(article, &session, None).await.expect("published") };
+        let publish =
+            |article| async { store.create_article(article, &session, None, &SystemClock).await.expect("published") };
         bencher.to_async(&runtime).iter_batched(next, publish, BatchSize::SmallInput);
     });
 }

@@ -118,7 +118,7 @@ fn limit_store(config: &Config, database: &Arc<Database>, clock: &Arc<dyn Clock>
 /// somebody asks; one without a table will not.
 pub(crate) async fn warm_up(database: Arc<Database>) -> Result<(), OpenError> {
     match database.warm_up().await {
-        Err(error) if !matches!(error, OpenError::NoTable(_)) => {
+        Err(OpenError::Fault(error)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "DynamoDB is not reachable yet");
             Ok(())
         }

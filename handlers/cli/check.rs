@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use talelio::business::{Fault, Unlisted};
+use talelio::business::{Clock, Fault, SystemClock, Unlisted};
 use talelio::database::{Database, Inspection, Recovery};
 
 use crate::app::{self, App, BoxError};
@@ -79,7 +79,7 @@ fn counted(count: usize, of: &str) -> String {
 
 /// Mends what can be, and prints what was done.
 async fn mend(app: &App, database: &Database) -> Result<(), BoxError> {
-    for done in database.repair().await? {
+    for done in database.repair(SystemClock.now()).await? {
         println!("mended: {done}");
     }
     for (author, id) in database.check().await?.unreadable_images {

@@ -1,5 +1,7 @@
 //! Who a request speaks for, and which website sends it.
 
+use std::convert::Infallible;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -39,6 +41,18 @@ fn authenticate(app: &App, headers: &HeaderMap) -> Result<AuthenticatedUser, Api
     match token.trim() {
         "" => Err(forbidden("No authorization token provided")),
         token => Ok(AuthenticatedUser(app.accounts.authenticate(token)?)),
+    }
+}
+
+/// The user whom a request speaks for that anybody may make. One whose token is not good any more
+/// is anybody.
+pub(crate) struct Reader(pub(crate) Option<Session>);
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        Ok(Self(authenticate(app, &parts.headers).ok().map(|AuthenticatedUser(session)| session)))
     }
 }
 

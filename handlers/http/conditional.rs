@@ -1,16 +1,20 @@
-//! Responses that a client may have already, or asks for a part of (RFC 9110, sections
-//! 13 and 14).
+//! Responses that a client may have already, or asks for a part of, and versions that it means to
+//! change (RFC 9110, sections 13 and 14).
 
+use std::convert::Infallible;
 use std::ops::RangeInclusive;
 
 use axum::body::{Body, Bytes};
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ACCEPT, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, RANGE,
+    ACCEPT, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, IF_RANGE, RANGE,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_range_header::{RangeUnsatisfiableError, parse_range_header};
-use talelio::business::Fault;
+use talelio::business::{Fault, Versions};
+use utoipa::IntoParams;
 
 use crate::http::envelope::ApiError;
 
@@ -98,6 +102,50 @@ pub(crate) fn accepted<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> im
         });
         Some(named).filter(|_| !excluded)
     })
+}
+
+/// `If-Match` as the OpenAPI document has it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents a header that is read by hand")]
+pub(crate) struct IfMatchHeader {
+    /// The versions that are meant, as `ETag` had them: it is done to none of them if another is the newest. Without
+    /// it, it is done to whatever there is.
+    #[param(rename = "If-Match", example = json!(null))]
+    if_match: Option<String>,
+}
+
+/// The versions that a client means; any, if it does not say.
+pub(crate) struct IfMatch(pub(crate) Versions);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let mut headers = parts.headers.get_all(IF_MATCH).iter().peekable();
+        if headers.peek().is_none() {
+            return Ok(Self(None));
+        }
+        let tags = headers.filter_map(|header| header.to_str().ok()).flat_map(|header| header.split(','));
+        let tags: Vec<&str> = tags.map(str::trim).collect();
+        if tags.contains(&"*") {
+            return Ok(Self(None));
+        }
+        // A tag that is none of ours matches nothing, nor does a weak one.
+        let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
+        Ok(Self(Some(tags.iter().filter_map(version).collect())))
+    }
+}
+
+/// The entity tag of a version.
+pub(crate) fn entity_tag(version: u64) -> Result<HeaderValue, Fault> {
+    HeaderValue::from_str(&format!("\"{version}\"")).map_err(Fault::failed)
+}
+
+/// A response that tells its version.
+pub(crate) fn tagged(mut response: Response, version: u64) -> Result<Response, Fault> {
+    response.headers_mut().insert(ETAG, entity_tag(version)?);
+    Ok(response)
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::header::RETRY_AFTER;
+use http::header::{LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use talelio::business::{
     AccountError, ArticleError, Fault, IdempotencyError, ImageError, InvalidAccessToken, LimitError, ProjectError,
@@ -26,6 +27,10 @@ pub(crate) enum ApiError {
     Limited(String, u32, ExceededLimit),
     /// Something that we need is not there; the client is told what.
     Unavailable(String),
+    /// What is asked for is elsewhere: the client is told why, and the slug of the article.
+    Moved(String, String),
+    /// Somebody has changed what the client means to change; the client is told why, and what there is.
+    OtherVersion(String, CurrentVersion),
     /// We are; the client learns nothing and the log everything.
     Fault(Arc<Fault>),
 }
@@ -71,6 +76,17 @@ impl IntoResponse for ApiError {
                 response.extensions_mut().insert(limit);
                 response
             }
+            Self::Moved(message, slug) => {
+                let status = StatusCode::PERMANENT_REDIRECT;
+                let error = Envelope::new(status, &message).error;
+                let location = format!("/v1/articles/{}", utf8_percent_encode(&slug, NON_ALPHANUMERIC));
+                let body = MovedEnvelope { error, article: MovedArticle { slug: &slug } };
+                (status, [(LOCATION, location)], Json(body)).into_response()
+            }
+            Self::OtherVersion(message, current) => {
+                let error = Envelope::new(StatusCode::PRECONDITION_FAILED, &message).error;
+                (StatusCode::PRECONDITION_FAILED, Json(OtherVersionEnvelope { error, current })).into_response()
+            }
             Self::Unavailable(message) => retry(StatusCode::SERVICE_UNAVAILABLE, &message, RETRY_SECONDS),
             Self::Fault(fault) => {
                 const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -113,6 +129,41 @@ impl<'m> Envelope<'m> {
         let r#type = status.canonical_reason().unwrap_or("Error");
         Self { error: ErrorBody { status: status.as_u16(), r#type, message } }
     }
+}
+
+/// The body of an answer that leads elsewhere.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Moved)]
+pub(crate) struct MovedEnvelope<'m> {
+    error: ErrorBody<'m>,
+    article: MovedArticle<'m>,
+}
+
+/// An article that is found under another slug by now.
+#[derive(Serialize, ToSchema)]
+struct MovedArticle<'m> {
+    /// Its slug.
+    slug: &'m str,
+}
+
+/// The body of an answer to who means another version than there is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = OtherVersion)]
+pub(crate) struct OtherVersionEnvelope<'m> {
+    error: ErrorBody<'m>,
+    current: CurrentVersion,
+}
+
+/// The version that there is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct CurrentVersion {
+    /// What `ETag` and `If-Match` have in quotes.
+    version: u64,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    updated_at: String,
+    /// The name of who made it.
+    updated_by: String,
 }
 
 fn envelope(status: StatusCode, message: &str) -> Response {
@@ -175,16 +226,29 @@ impl From<AccountError> for ApiError {
 
 impl From<ArticleError> for ApiError {
     fn from(error: ArticleError) -> Self {
+        let message = error.to_string();
         let status = match error {
             ArticleError::NotFound => StatusCode::NOT_FOUND,
-            ArticleError::TooComplex(_) => StatusCode::BAD_REQUEST,
+            ArticleError::NotAuthor => StatusCode::FORBIDDEN,
+            ArticleError::SlugTaken(_) | ArticleError::Deleted | ArticleError::Published => StatusCode::CONFLICT,
+            ArticleError::TooComplex(_)
+            | ArticleError::Text(_)
+            | ArticleError::EmptyDraft
+            | ArticleError::PublishedInFuture
+            | ArticleError::NotPublished => StatusCode::BAD_REQUEST,
+            ArticleError::Moved(slug) => return Self::Moved(message, slug),
+            ArticleError::OtherVersion(head) => {
+                let (version, updated_at) = (head.version, head.updated_at.to_string());
+                let updated_by = head.author.username.to_string();
+                return Self::OtherVersion(message, CurrentVersion { version, updated_at, updated_by });
+            }
             ArticleError::TooLarge | ArticleError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ArticleError::Token(reason) => return reason.into(),
             ArticleError::Limited(error) => return error.into(),
             ArticleError::Idempotency(error) => return error.into(),
             ArticleError::Fault(fault) => return fault.into(),
         };
-        Self::rejected(status, error)
+        Self::Rejected(status, message)
     }
 }
 

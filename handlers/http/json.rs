@@ -50,32 +50,78 @@ impl JsonBody {
         required: [&'static str; R],
         optional: [&'static str; O],
     ) -> Result<([String; R], [Option<String>; O]), ApiError> {
+        let keys: Vec<_> = required.into_iter().chain(optional).collect();
+        let mut object = self.object(&keys).await?;
+        object.require(&required)?;
+        let mut texts = [const { String::new() }; R];
+        for (text, key) in texts.iter_mut().zip(required) {
+            *text = object.required(key)?;
+        }
+        let mut optional_texts = [const { None }; O];
+        for (text, key) in optional_texts.iter_mut().zip(optional) {
+            *text = object.optional(key)?;
+        }
+        Ok((texts, optional_texts))
+    }
+
+    /// What the body has of these keys.
+    pub(crate) async fn object(self, keys: &[&'static str]) -> Result<JsonObject, ApiError> {
         // Some editors begin a file with a mark of the order of bytes (RFC 8259, section 8.1).
         let document = self.0.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.0);
         if document.is_empty() {
             return Err(missing());
         }
-        let keys: Vec<_> = required.into_iter().chain(optional).collect();
-        let parsed = background::long(document.len(), || parse(document, &keys)).await;
-        let mut values = match parsed {
-            Ok(Json::Object { members: 1.., values }) => values.into_iter().zip(keys),
-            Ok(Json::Object { .. } | Json::Null) => return Err(missing()),
-            Ok(Json::Other | Json::String(_)) => return Err(ApiError::bad_request("Expected a JSON object")),
-            Err(_) => return Err(ApiError::bad_request("Malformed JSON in request body")),
-        };
-        let found: Vec<_> = values.by_ref().take(R).collect();
-        if let Some((_, missing)) = found.iter().find(|(value, _)| value.is_none()) {
-            return Err(ApiError::bad_request(format!("Expected '{missing}' key")));
+        let parsed = background::long(document.len(), || parse(document, keys)).await;
+        match parsed {
+            Ok(Json::Object { members: 1.., values }) => Ok(JsonObject(keys.iter().copied().zip(values).collect())),
+            Ok(Json::Object { .. } | Json::Null) => Err(missing()),
+            Ok(Json::Other | Json::String(_)) => Err(ApiError::bad_request("Expected a JSON object")),
+            Err(_) => Err(ApiError::bad_request("Malformed JSON in request body")),
         }
-        let mut texts = [const { String::new() }; R];
-        for (text, (value, key)) in texts.iter_mut().zip(found) {
-            *text = string(value, key)?.ok_or_else(|| not_a_string(key))?;
+    }
+
+    /// Whether there is nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// The values of the keys that were asked for.
+pub(crate) struct JsonObject(Vec<(&'static str, Option<Json>)>);
+
+impl JsonObject {
+    fn take(&mut self, key: &str) -> Option<Json> {
+        self.0.iter_mut().find(|(known, _)| *known == key).and_then(|(_, value)| value.take())
+    }
+
+    /// Names the first of some keys that is not there.
+    pub(crate) fn require(&self, keys: &[&str]) -> Result<(), ApiError> {
+        let is_missing = |key: &&&str| self.0.iter().all(|(known, value)| known != *key || value.is_none());
+        match keys.iter().find(is_missing) {
+            Some(missing) => Err(ApiError::bad_request(format!("Expected '{missing}' key"))),
+            None => Ok(()),
         }
-        let mut optional_texts = [const { None }; O];
-        for (text, (value, key)) in optional_texts.iter_mut().zip(values) {
-            *text = string(value, key)?;
-        }
-        Ok((texts, optional_texts))
+    }
+
+    /// Whether none of the keys is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(|(_, value)| value.is_none())
+    }
+
+    /// A text that has to be there.
+    pub(crate) fn required(&mut self, key: &'static str) -> Result<String, ApiError> {
+        string(self.take(key), key)?.ok_or_else(|| not_a_string(key))
+    }
+
+    /// A text that may be left out or `null`.
+    pub(crate) fn optional(&mut self, key: &'static str) -> Result<Option<String>, ApiError> {
+        string(self.take(key), key)
+    }
+
+    /// A text that may be left out, which is no text, or be `null`, which is another.
+    #[expect(clippy::option_option, reason = "left out, `null` and a text are three things")]
+    pub(crate) fn nullable(&mut self, key: &'static str) -> Result<Option<Option<String>>, ApiError> {
+        self.take(key).map(|value| string(Some(value), key)).transpose()
     }
 }
 

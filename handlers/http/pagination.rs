@@ -3,10 +3,10 @@
 
 use http::header::LINK;
 use http::{HeaderName, HeaderValue};
-use talelio::business::{Fault, MAX_LIMIT, Page, PageRequest};
+use talelio::business::{Cursor, Fault, MAX_LIMIT, Page, PageRequest, Pages, Username};
 
 use super::envelope::ApiError;
-use super::extract::number;
+use super::extract::{number, parameter};
 
 /// How many items the whole list has.
 pub(crate) const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
@@ -41,18 +41,82 @@ impl PageParameters {
     }
 }
 
-/// How many items there are and are left out, and the pages beside this one (RFC 8288), if there are any.
-/// `path` is where the list is.
-pub(crate) fn headers<T>(page: &Page<T>, path: &str) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
-    let limit = page.request.limit();
-    let link = |relation: &str, number: Option<u32>| {
-        number.map(|number| format!("<{path}?page={number}&limit={limit}>; rel=\"{relation}\""))
-    };
-    let links: Vec<String> = [link("next", page.next()), link("prev", page.prev())].into_iter().flatten().collect();
+/// Where the list of the whole site is.
+pub(crate) const SITE_LIST: &str = "/v1/articles";
+
+/// What a query string says of the articles that it asks for, and of the page of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListParameters {
+    pub(crate) page: PageParameters,
+    /// None where pages have numbers; inside, none for the first.
+    #[expect(clippy::option_option, reason = "pages of numbers, the first by a cursor, and one that follows")]
+    pub(crate) cursor: Option<Option<Cursor>>,
+    /// Whose they are.
+    pub(crate) author: Option<Username>,
+    /// Of which year.
+    pub(crate) year: Option<u16>,
+}
+
+impl ListParameters {
+    /// What a query string says.
+    pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
+        let refused = |reason: &str| ApiError::bad_request(reason);
+        let page = PageParameters::parse(query)?;
+        let cursor = parameter(query, "cursor").map(|text| match &*text {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| refused("Expected 'cursor' to be empty or a 'next_cursor'")),
+        });
+        let cursor = cursor.transpose()?;
+        if cursor.is_some() && parameter(query, "page").is_some() {
+            return Err(refused("Expected 'page' or 'cursor', not both"));
+        }
+        let author = parameter(query, "author").map(|author| author.parse());
+        let author = author.transpose().map_err(|_| refused("Expected 'author' to be a username"))?;
+        let digits = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let year = parameter(query, "year").map(|text| text.parse().ok().filter(|year| *year > 0 && digits(&text)));
+        let year = year.map(|year| year.ok_or_else(|| refused("Expected 'year' to be a year of four digits")));
+        Ok(Self { page, cursor, author, year: year.transpose()? })
+    }
+
+    /// Which page that is.
+    pub(crate) fn pages(&self) -> Pages {
+        let request = self.page.request(10);
+        match self.cursor {
+            None => Pages::Number(request),
+            Some(cursor) => Pages::After { cursor, limit: request.limit() },
+        }
+    }
+
+    /// `path` with everything but the number and the length of the page, always spelled the same.
+    pub(crate) fn path(&self, path: &str) -> String {
+        let author = self.author.as_ref().map(|author| format!("author={}", author.key()));
+        let year = self.year.map(|year| format!("year={year:04}"));
+        let cursor =
+            self.cursor.map(|cursor| format!("cursor={}", cursor.map(|at| at.to_string()).unwrap_or_default()));
+        let parameters: Vec<_> = [author, year, cursor].into_iter().flatten().collect();
+        if parameters.is_empty() { path.to_owned() } else { format!("{path}?{}", parameters.join("&")) }
+    }
+}
+
+/// How many items there are and are left out.
+pub(crate) fn counts<T>(page: &Page<T>) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = vec![(X_TOTAL_COUNT, page.total.into())];
     if page.unreadable > 0 {
         headers.push((X_UNREADABLE_ITEMS, page.unreadable.into()));
     }
+    headers
+}
+
+/// How many items there are and are left out, and the pages beside this one (RFC 8288), if there are any.
+/// `path` is where the list is, with what else its query has.
+pub(crate) fn headers<T>(page: &Page<T>, path: &str) -> Result<Vec<(HeaderName, HeaderValue)>, ApiError> {
+    let limit = page.request.limit();
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let link = |relation: &str, number: Option<u32>| {
+        number.map(|number| format!("<{path}{separator}page={number}&limit={limit}>; rel=\"{relation}\""))
+    };
+    let links: Vec<String> = [link("next", page.next()), link("prev", page.prev())].into_iter().flatten().collect();
+    let mut headers = counts(page);
     if !links.is_empty() {
         // Two spaces, as the site's client has always been sent.
         headers.push((LINK, HeaderValue::from_str(&links.join(",  ")).map_err(Fault::failed)?));

@@ -26,11 +26,11 @@ use axum::extract::MatchedPath;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue};
 use moka::future::Cache;
-use moka::sync;
+use moka::{Expiry, sync};
 use talelio::business::Fault;
 
 use crate::http::envelope::ApiError;
-use crate::http::pagination::PageParameters;
+use crate::http::pagination::{ListParameters, PageParameters, SITE_LIST};
 
 pub(crate) use representation::Representation;
 pub(crate) use request::CacheableRequest;
@@ -84,6 +84,15 @@ pub(crate) struct ResponseCache {
     generation: AtomicU64,
 }
 
+/// Ends what is cached when that changes by itself.
+struct UntilItChanges;
+
+impl Expiry<CacheKey, Entry> for UntilItChanges {
+    fn expire_after_create(&self, _: &CacheKey, entry: &Entry, _: Instant) -> Option<Duration> {
+        entry.representation.time_left()
+    }
+}
+
 /// Invalidates the whole cache when it is dropped.
 struct InvalidateOnDrop<'a>(&'a ResponseCache);
 
@@ -116,7 +125,7 @@ impl ResponseCache {
         };
         // The last ones are the same as those that are cached, until something changes.
         let (fresh_bytes, last_bytes) = (max_bytes / 3 * 2, max_bytes / 3);
-        let cache = || Cache::builder().max_capacity(fresh_bytes as u64).weigher(weight);
+        let cache = || Cache::builder().max_capacity(fresh_bytes as u64).weigher(weight).expire_after(UntilItChanges);
         let entries = match time_to_live {
             TimeToLive::UntilChanged => Some(cache().build()),
             TimeToLive::AtMost(Duration::ZERO) => None,
@@ -183,8 +192,13 @@ impl ResponseCache {
     /// The response to a request, if it is cached.
     pub(crate) async fn get(&self, request: CacheableRequest) -> Option<Response> {
         let entries = self.entries.as_ref()?;
-        let page = request.uri.query().map(PageParameters::parse).transpose().ok()?.unwrap_or_default();
-        let key = self.key(request.uri.path(), page);
+        let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
+        let key = if path == SITE_LIST && !query.is_empty() {
+            let parameters = ListParameters::parse(query).ok()?;
+            self.key(&parameters.path(path), parameters.page)
+        } else {
+            self.key(path, PageParameters::parse(query).ok()?)
+        };
         let Entry { representation, route } = Box::pin(entries.get(&key)).await?;
         metrics::counter!("talelio_response_cache_total", "result" => "hit").increment(1);
         let mut response = representation.respond(request, self.cache_control()).await.into_response();
@@ -208,7 +222,7 @@ impl ResponseCache {
     ) -> Result<T, ApiError> {
         let invalidation = InvalidateOnDrop(self);
         let changed = change.await.map_err(Into::into);
-        if matches!(changed, Err(ApiError::Rejected(..))) {
+        if matches!(changed, Err(ApiError::Rejected(..) | ApiError::Moved(..) | ApiError::OtherVersion(..))) {
             std::mem::forget(invalidation);
         }
         changed

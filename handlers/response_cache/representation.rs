@@ -1,6 +1,7 @@
 //! One representation: its bytes, plain and compressed, and the headers that go with them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
@@ -8,7 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use talelio::business::{Fault, background, memory};
+use talelio::business::{Clock, Fault, SystemClock, Timestamp, background, memory};
 use tokio::sync::OnceCell;
 
 use super::encoding::{Encoding, compressed, permit};
@@ -30,6 +31,7 @@ struct Inner {
     brotli: OnceCell<Option<Bytes>>,
     etag: HeaderValue,
     headers: Vec<(HeaderName, HeaderValue)>,
+    changes_at: Option<Timestamp>,
 }
 
 impl Representation {
@@ -38,6 +40,16 @@ impl Representation {
         value: &impl Serialize,
         bytes: usize,
         headers: Vec<(HeaderName, HeaderValue)>,
+    ) -> Result<Self, ApiError> {
+        Self::json_until(value, bytes, headers, None).await
+    }
+
+    /// [`Representation::json`] of what is another by itself from a time on.
+    pub(crate) async fn json_until(
+        value: &impl Serialize,
+        bytes: usize,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        changes_at: Option<Timestamp>,
     ) -> Result<Self, ApiError> {
         let write = || {
             // Boxed, so that it takes no more memory than it has bytes.
@@ -49,7 +61,14 @@ impl Representation {
         let (plain, etag) = background::long(bytes, write).await?;
         let etag = HeaderValue::from_str(&etag).map_err(Fault::failed)?;
         let (gzip, brotli) = (OnceCell::new(), OnceCell::new());
-        Ok(Self(Arc::new(Inner { plain, gzip, brotli, etag, headers })))
+        Ok(Self(Arc::new(Inner { plain, gzip, brotli, etag, headers, changes_at })))
+    }
+
+    /// For how long it is what it is, if that ends by itself.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        let now = SystemClock.now().unix_milliseconds();
+        let left = self.0.changes_at?.unix_milliseconds() - now;
+        Some(Duration::from_millis(left.try_into().unwrap_or_default()))
     }
 
     /// How many bytes of memory it takes at most: what is compressed is kept when it is

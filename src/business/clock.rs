@@ -49,6 +49,21 @@ impl Timestamp {
         self.0.unix_timestamp()
     }
 
+    /// The moment so many milliseconds after 1970-01-01T00:00:00Z, or that one if there is no such
+    /// moment.
+    #[must_use]
+    pub fn from_unix_milliseconds(milliseconds: i64) -> Self {
+        let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000);
+        Self(moment.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn unix_milliseconds(self) -> i64 {
+        // No year that can be written has more.
+        (self.0.unix_timestamp_nanos() / 1_000_000).try_into().unwrap_or(i64::MAX)
+    }
+
     /// How many seconds after `earlier` this is, rounded up. None when it is not after it.
     #[must_use]
     pub fn seconds_after(self, earlier: Self) -> Option<u32> {
@@ -62,9 +77,14 @@ impl Timestamp {
     }
 }
 
-impl From<OffsetDateTime> for Timestamp {
-    fn from(moment: OffsetDateTime) -> Self {
-        let moment = moment.to_offset(UtcOffset::UTC);
+/// The text is no moment of RFC 3339, or not one of the years 1 to 9999 in UTC.
+#[derive(Debug, thiserror::Error)]
+#[error("invalid timestamp, expected a date and time of RFC 3339")]
+pub struct InvalidTimestamp;
+
+impl Timestamp {
+    /// A moment without what is less than a millisecond.
+    fn to_the_millisecond(moment: OffsetDateTime) -> Self {
         Self(moment.replace_millisecond(moment.millisecond()).unwrap_or(moment))
     }
 }
@@ -77,10 +97,12 @@ impl fmt::Display for Timestamp {
 }
 
 impl FromStr for Timestamp {
-    type Err = time::error::Parse;
+    type Err = InvalidTimestamp;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        OffsetDateTime::parse(text, &Rfc3339).map(Self::from)
+        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| InvalidTimestamp)?;
+        let moment = moment.checked_to_offset(UtcOffset::UTC).filter(|moment| moment.year() >= 1);
+        moment.map(Self::to_the_millisecond).ok_or(InvalidTimestamp)
     }
 }
 
@@ -96,7 +118,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        OffsetDateTime::now_utc().into()
+        Timestamp::to_the_millisecond(OffsetDateTime::now_utc())
     }
 }
 
@@ -110,6 +132,18 @@ mod tests {
         assert_eq!(moment.to_string(), "2021-05-04T03:02:01.987Z");
         assert_eq!(moment.to_string().parse::<Timestamp>().unwrap(), moment);
         assert_eq!(moment.plus_seconds(60).to_string(), "2021-05-04T03:03:01.987Z");
+    }
+
+    #[test]
+    fn a_moment_that_is_not_of_our_calendar_in_utc_is_none() {
+        for text in
+            ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+23:59", "0000-06-01T00:00:00Z", "2021-02-30T00:00:00Z"]
+        {
+            assert!(text.parse::<Timestamp>().is_err(), "{text}");
+        }
+        for text in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z"] {
+            assert!(text.parse::<Timestamp>().is_ok(), "{text}");
+        }
     }
 
     #[test]

@@ -34,8 +34,10 @@ pub use accounts::{
     RegistrationError, SecretKey, Session, SessionTokens, Tokens, User, Username,
 };
 pub use articles::{
-    Adjacent, AdjacentArticles, Article, ArticleDraft, ArticleError, ArticleStore, Articles, NewArticle, Publication,
-    PublishError, PublishedArticle, Slug,
+    Adjacent, AdjacentArticles, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList, ArticlePage,
+    ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, Author, BIN_SECONDS, ChangeError, Cursor, Found, Head,
+    InvalidCursor, Listing, NewArticle, NewState, NewStatus, Pages, Part, PublishError, Saved, Slug, SlugChange, State,
+    Status, Text, Verb, Versions,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::table::{
-    Change, EXPIRES_AT, Expression, Transaction, TransactionOutcome, from_item, key_attribute, number, text,
-};
-use super::{Database, idempotency, keys, mails};
+use super::jobs::mails;
+use super::keys::ListName;
+use super::lists::first_node;
+use super::table::{Change, EXPIRES_AT, Transaction, TransactionOutcome, key_attribute, number, text};
+use super::{Database, idempotency, keys};
 use crate::business::{
     Account, AccountStore, AccountWithUser, Email, Fault, NamedRequest, NewAccount, PasswordHash, QueuedMail,
     RefreshTokenHash, RegistrationError, Timestamp, User, Username,
@@ -40,22 +41,14 @@ pub(super) struct UserItem {
 pub(super) struct ProfileItem {
     #[serde(flatten)]
     pub(super) user: UserItem,
-    /// How many articles they have published.
-    pub(super) articles: u64,
-    /// The numbers of their projects; none for who registered before they stood here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) project_ids: Option<Vec<u64>>,
+    /// The numbers of their projects.
+    pub(super) project_ids: Vec<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct RefreshTokenItem {
     token_hash: String,
     expires_at: i64,
-}
-
-#[derive(Deserialize)]
-struct AccountCounter {
-    last: u64,
 }
 
 impl From<&User> for UserItem {
@@ -98,28 +91,23 @@ impl Database {
     /// The profile of a user, if there is such.
     ///
     /// # Errors
-    /// [`Fault`] also when there is none beside articles of theirs: what is damaged may look as if
-    /// it were not there.
+    /// [`Fault`] also when there is none beside a list of articles of theirs: what is damaged may
+    /// look as if it were not there.
     pub(super) async fn profile(&self, username: &Username) -> Result<Option<ProfileItem>, Fault> {
         let key = keys::profile(username);
         let profile = self.table.get(&key).await?;
-        if profile.is_some() || self.table.find(&keys::user_article(username, 1)).await?.is_none() {
+        let list = keys::list_root(&ListName::Author(username.clone()));
+        if profile.is_some() || self.table.find(&list).await?.is_none() {
             return Ok(profile);
         }
-        // They may have registered and published since.
+        // They may have registered since.
         let profile = self.table.get(&key).await?;
-        profile.map(Some).ok_or_else(|| Fault::failed(format!("{username} has articles and no profile")))
+        profile.map(Some).ok_or_else(|| Fault::failed(format!("{username} has a list of articles and no profile")))
     }
 
     /// A number that no account has had. One that ends up unused stays so.
     async fn next_account_number(&self) -> Result<u64, Fault> {
-        let count = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
-        let item = self.table.prepare(&keys::account_counter(), count).await?;
-        let numbers: AccountCounter = from_item(item.unwrap_or_default())?;
-        if numbers.last == 1 && self.table.find(&keys::publications()).await?.is_some() {
-            return Err(Fault::failed("there are articles, and no number of the last account: run `check --repair`"));
-        }
-        Ok(numbers.last)
+        self.next_number(&keys::account_counter()).await
     }
 }
 
@@ -149,10 +137,11 @@ impl AccountStore for Database {
             username: new.username.to_string(),
             password: new.password.as_str().to_owned(),
         };
-        let profile = ProfileItem { user: (&user).into(), articles: 0, project_ids: Some(Vec::new()) };
+        let profile = ProfileItem { user: (&user).into(), project_ids: Vec::new() };
         let mut registration = Transaction::new(&self.table);
         let account = registration.create(&keys::account(&new.email), &item)?;
         registration.create(&keys::profile(&new.username), &profile)?;
+        registration.create(&keys::list_root(&ListName::Author(new.username.clone())), &first_node())?;
         if let Some(mail) = &mail {
             mails::queue(&mut registration, mail)?;
         }

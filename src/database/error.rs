@@ -25,6 +25,12 @@ pub enum OpenError {
     /// The server does not make tables on an engine that is not its own.
     #[error("there is no table {0}: make it with `talelio-backend create-table`")]
     NoTable(String),
+    /// There is a table, and nothing in it.
+    #[error("there is nothing in table {0}: prepare it with `talelio-backend create-table`")]
+    NotBegun(String),
+    /// The store is in a format that this program cannot read.
+    #[error("the store {0}")]
+    Format(String),
     /// The table cannot be read or made.
     #[error("the table cannot be used")]
     Fault(#[from] Fault),

@@ -1,6 +1,7 @@
 //! The keys of all items. `docs/data-model.md` says what stands under them.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -30,9 +31,72 @@ impl Key {
     }
 }
 
-/// How many articles there are, and the newest.
-pub(super) fn publications() -> Key {
+/// The number of a change, from the sort key of its entry.
+pub(super) fn change_number(sk: &str) -> Option<u64> {
+    sk.strip_prefix("CHANGE#")?.parse().ok()
+}
+
+/// An ordered list of articles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ListName {
+    /// Of all that readers are shown, by when they were published.
+    Site,
+    /// Of those of an author among them.
+    Author(Username),
+    /// Of an author's drafts, by when they were changed.
+    Drafts(Username),
+    /// Of those of an author that only their addresses lead to, by when they were published.
+    Unlisted(Username),
+    /// Of those that an author has deleted, by when.
+    Bin(Username),
+    /// Of those that anybody has deleted.
+    AllBins,
+}
+
+impl ListName {
+    /// Whether it is there from the beginning of a site or an author on. Others begin with their first
+    /// article.
+    pub(super) fn is_always_there(&self) -> bool {
+        matches!(self, Self::Site | Self::Author(_))
+    }
+}
+
+impl fmt::Display for ListName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Site => f.write_str("SITE"),
+            Self::Author(username) => write!(f, "AUTHOR#{}", username.key()),
+            Self::Drafts(username) => write!(f, "DRAFTS#{}", username.key()),
+            Self::Unlisted(username) => write!(f, "UNLISTED#{}", username.key()),
+            Self::Bin(username) => write!(f, "BIN#{}", username.key()),
+            Self::AllBins => f.write_str("BIN"),
+        }
+    }
+}
+
+/// The format that everything is stored in.
+pub(super) fn format() -> Key {
+    Key::new("SITE".to_owned(), "FORMAT")
+}
+
+/// What stores from before there were formats have.
+pub(super) fn unreleased() -> Key {
     Key::new("SITE".to_owned(), "PUBLICATIONS")
+}
+
+/// The last number of an article that was given out.
+pub(super) fn article_counter() -> Key {
+    Key::new("SITE".to_owned(), "ARTICLES")
+}
+
+/// The number of the last change.
+pub(super) fn change_counter() -> Key {
+    Key::new("SITE".to_owned(), "CHANGES")
+}
+
+/// A change that readers could see.
+pub(super) fn change(number: u64) -> Key {
+    Key::new("CHANGES".to_owned(), format!("CHANGE#{number:012}"))
 }
 
 /// What the store is known by.
@@ -66,15 +130,19 @@ pub(super) fn refresh_token(username: &Username) -> Key {
     Key::new(user_partition(username), "REFRESH_TOKEN")
 }
 
-/// The `position`th article of a user. Padded so that the text sorts as the
-/// number does.
-pub(super) fn user_article(username: &Username, position: u64) -> Key {
-    Key::new(user_partition(username), format!("ARTICLE#{position:012}"))
+/// The root of a list.
+pub(super) fn list_root(list: &ListName) -> Key {
+    Key::new(list_partition(list), "ROOT")
 }
 
-/// The place of an article on its author's list, from the sort key of its entry.
-pub(super) fn position(sk: &str) -> Option<u64> {
-    sk.strip_prefix("ARTICLE#")?.parse().ok()
+/// The partition of a list.
+pub(super) fn list_partition(list: &ListName) -> String {
+    format!("LIST#{list}")
+}
+
+/// Another node of a list.
+pub(super) fn list_node(list: &ListName, number: u64) -> Key {
+    Key::new(list_partition(list), format!("NODE#{number:012}"))
 }
 
 /// The user of an item in their partition.
@@ -92,9 +160,6 @@ pub(super) fn any() -> RangeInclusive<String> {
     "A".to_owned()..="~".to_owned()
 }
 
-/// The highest number that sorts where it should.
-pub(super) const MAX_POSITION: u64 = 999_999_999_999;
-
 /// The number of a project, from the sort key of its item.
 pub(super) fn project_id(sk: &str) -> Option<u64> {
     sk.strip_prefix("PROJECT#")?.parse().ok()
@@ -109,30 +174,29 @@ pub(super) fn image(username: &Username, id: Uuid) -> Key {
     Key::new(user_partition(username), format!("IMAGE#{id}"))
 }
 
-/// The partition of everything that reading an article takes.
-pub(super) fn article_partition(slug: &Slug) -> String {
-    format!("ARTICLE#{slug}")
+/// What an article is, but for its text.
+pub(super) fn article(id: u64) -> Key {
+    Key::new(format!("ARTICLE#{id:012}"), "HEAD")
 }
 
-const ARTICLE_META: &str = "META";
-const ARTICLE_PART: &str = "PART#";
-
-pub(super) fn article_meta(slug: &Slug) -> Key {
-    Key::new(article_partition(slug), ARTICLE_META)
+/// The number of a node, from its sort key; the root has none.
+pub(super) fn node_number(sk: &str) -> Option<u64> {
+    sk.strip_prefix("NODE#")?.parse().ok()
 }
 
-pub(super) fn article_part(slug: &Slug, part: usize) -> Key {
-    Key::new(article_partition(slug), format!("{ARTICLE_PART}{part:02}"))
+/// The number of an article, from the partition key of what it is.
+pub(super) fn article_id(pk: &str) -> Option<u64> {
+    pk.strip_prefix("ARTICLE#")?.parse().ok()
 }
 
-/// Whether the item of an article with a sort key is what stands around it.
-pub(super) fn is_article_meta(sk: &str) -> bool {
-    sk == ARTICLE_META
+/// The article of a slug.
+pub(super) fn slug(slug: &Slug) -> Key {
+    Key::new(slug_partition(slug), "ARTICLE")
 }
 
-/// Whether it is a part of what the article says.
-pub(super) fn is_article_part(sk: &str) -> bool {
-    sk.starts_with(ARTICLE_PART)
+/// A part of a text, which is never changed.
+pub(super) fn content_part(content: Uuid, part: usize) -> Key {
+    Key::new(format!("CONTENT#{content}"), format!("PART#{part:02}"))
 }
 
 /// What was taken of a limit in a period. `subject` says whose limit it is, and is not to be
@@ -170,7 +234,11 @@ fn hash(text: &str) -> String {
     hex::encode(Sha256::digest(text))
 }
 
+fn slug_partition(slug: &Slug) -> String {
+    format!("SLUG#{slug}")
+}
+
 /// The highest number that a slug was given with, `-2` and up.
 pub(super) fn slug_counter(slug: &Slug) -> Key {
-    Key::new(format!("SLUG#{slug}"), "NUMBERS")
+    Key::new(slug_partition(slug), "NUMBERS")
 }

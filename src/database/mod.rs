@@ -12,19 +12,18 @@
 
 mod accounts;
 mod articles;
+mod changes;
 pub mod content;
+mod counters;
 mod error;
-#[cfg(test)]
-mod faults;
 mod idempotency;
 mod images;
 mod integrity;
 mod jobs;
 mod keys;
 mod limits;
-mod mails;
+mod lists;
 mod projects;
-mod rendering;
 mod table;
 
 use std::path::Path;
@@ -43,9 +42,9 @@ use table::{DATABASE_FILE, Table};
 /// The store behind the rules.
 pub struct Database {
     table: Table,
-    /// Held while this process publishes an article: articles are numbered
-    /// without gaps, so two at once could only make each other retry.
-    publishing: Mutex<()>,
+    /// Held while this process changes an article: changes have an order, so two at
+    /// once could only make each other try again.
+    changing: Mutex<()>,
     /// How much there was at least, as the folder of the embedded engine has it, for a repair.
     recorded: Counts,
 }
@@ -66,7 +65,8 @@ impl Database {
     pub async fn embedded(folder: Option<&Path>) -> Result<Self, OpenError> {
         let files = folder.map(|folder| Folder::read(folder, DATABASE_FILE)).transpose()?;
         let database = Self::over(Table::open(folder)?);
-        database.create_table().await?;
+        table::create(&database.table).await?;
+        database.begin().await?;
         if let Some(files) = files {
             files.identify(&database.table).await?;
         }
@@ -84,7 +84,8 @@ impl Database {
         let files = Folder::read(folder, DATABASE_FILE)?;
         let recovery = table::recover(folder).await?;
         let mut database = Self::over(Table::open(Some(folder)).map_err(OpenError::after_repair)?);
-        database.create_table().await?;
+        table::create(&database.table).await?;
+        database.refuse_unreleased().await?;
         database.recorded = files.identify_for_repair(&database.table).await?;
         Ok((database, recovery))
     }
@@ -96,31 +97,35 @@ impl Database {
     }
 
     fn over(table: Table) -> Self {
-        Self { table, publishing: Mutex::new(()), recorded: Counts::default() }
+        Self { table, changing: Mutex::new(()), recorded: Counts::default() }
     }
 
     /// Makes the table with everything that belongs to it, as far as it is not
-    /// there yet.
+    /// there yet, and begins a store in it.
     ///
     /// # Errors
-    /// [`Fault`] when the engine refuses.
-    pub async fn create_table(&self) -> Result<Schema, Fault> {
-        table::create(&self.table).await
+    /// [`OpenError`] when the engine refuses, or there is a store of another format.
+    pub async fn create_table(&self) -> Result<Schema, OpenError> {
+        let schema = table::create(&self.table).await?;
+        self.begin().await?;
+        Ok(schema)
     }
 
     /// Sends a first request, so that the connection stands before the first
-    /// visitor comes, and a missing table is found at the start.
+    /// visitor comes, and a missing table or another format is found at the start.
     ///
     /// # Errors
-    /// [`OpenError::NoTable`], or [`OpenError::Fault`] when nothing answers.
+    /// [`OpenError::NoTable`], [`OpenError::NotBegun`], [`OpenError::Format`], or
+    /// [`OpenError::Fault`] when nothing answers.
     pub async fn warm_up(&self) -> Result<(), OpenError> {
-        table::warm_up(&self.table).await
+        table::warm_up(&self.table).await?;
+        self.require_format().await
     }
 }
 
 #[async_trait]
 impl Probe for Database {
     async fn probe(&self) -> Result<(), Fault> {
-        self.table.find(&keys::publications()).await.map(drop)
+        self.table.find(&keys::format()).await.map(drop)
     }
 }

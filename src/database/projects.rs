@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::ProfileItem;
 use super::error::readable;
 use super::keys::{self, Key};
-use super::table::{Change, Expression, Transaction, TransactionOutcome, backoff, from_item, number};
+use super::table::{Change, Transaction, TransactionOutcome, backoff, from_item, number};
 use super::{Database, content, idempotency};
 use crate::business::{
     CreateError, Fault, ListError, NamedRequest, NewProject, Page, PageRequest, Project, ProjectStore, Session, User,
@@ -38,11 +38,6 @@ pub(super) struct ProjectContent {
     pub(super) renderer: u32,
 }
 
-#[derive(Deserialize)]
-struct ProjectCounter {
-    last: u64,
-}
-
 #[async_trait]
 impl ProjectStore for Database {
     async fn create(
@@ -69,13 +64,9 @@ impl ProjectStore for Database {
         if user.id != author.user_id {
             return Err(CreateError::UnknownAuthor);
         }
-        // Read before the number is taken, as others may take higher ones after.
-        let before = self.project_ids(&user.username, project_ids).await?;
-        let next = Expression::update("ADD #last :one").name("#last", "last").value(":one", number(1));
-        let numbers = self.table.prepare(&keys::project_counter(), next).await?;
-        let numbers: ProjectCounter = from_item(numbers.unwrap_or_default())?;
-        let item = ProjectItem { id: numbers.last, user_id: user.id, content: packed };
-        if before.iter().any(|id| *id >= item.id) {
+        let id = self.next_number(&keys::project_counter()).await?;
+        let item = ProjectItem { id, user_id: user.id, content: packed };
+        if project_ids.iter().any(|id| *id >= item.id) {
             return Err(
                 Fault::failed("there are projects of higher numbers than the last: run `check --repair`").into()
             );
@@ -85,8 +76,7 @@ impl ProjectStore for Database {
         if !stored_anew.map_err(Fault::of_preparation)? {
             return Err(Fault::failed(format!("a project has the number {} already", item.id)).into());
         }
-        let before = before.into_iter().map(number).collect();
-        let append = Change::default().append("project_ids", before, number(item.id));
+        let append = Change::default().append("project_ids", number(item.id));
         let profile = keys::profile(&user.username);
         match request {
             None => drop(self.table.update(&profile, append).await?),
@@ -111,9 +101,8 @@ impl ProjectStore for Database {
 
     async fn projects_of(&self, username: &Username, request: PageRequest) -> Result<Option<Page<Project>>, ListError> {
         let Some(profile) = self.profile(username).await? else { return Ok(None) };
-        let ids = self.project_ids(username, profile.project_ids).await?;
         // In the order of the keys, and each once, whoever wrote them when.
-        let ids: Vec<u64> = BTreeSet::from_iter(ids).into_iter().collect();
+        let ids: Vec<u64> = BTreeSet::from_iter(profile.project_ids).into_iter().collect();
         let total = ids.len() as u64;
         let page = |items, unreadable| Ok(Some(Page { items, total, request, unreadable }));
         let Some(positions) = request.positions(total) else { return page(Vec::new(), 0) };
@@ -160,17 +149,6 @@ impl Database {
             }
         }
         Err(Fault::busy("too many changes of a profile at once").into())
-    }
-
-    /// The numbers of the projects of a user: those in their profile, or those of the items
-    /// that are there since before profiles had them.
-    async fn project_ids(&self, username: &Username, known: Option<Vec<u64>>) -> Result<Vec<u64>, Fault> {
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let (oldest, newest) = (keys::project(username, 0), keys::project(username, keys::MAX_POSITION));
-        let sort_keys = self.table.query_sort_keys(&oldest.pk, oldest.sk..=newest.sk).await?;
-        Ok(sort_keys.iter().filter_map(|sk| keys::project_id(sk)).collect())
     }
 }
 

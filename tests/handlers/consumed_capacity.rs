@@ -63,7 +63,28 @@ async fn each_access_pattern_costs_what_the_document_says() {
         app.publish_article(&token, &article).await;
     }
     row("Publish", &app.publish_article(&token, &article).await);
+    let author = |method, path: &str| Request::new(method, path).bearer(&token);
     row("Read", &app.get("/v1/articles/ordinary-5").await);
+    row("Read, as its author", &app.send(author(Method::GET, "/v1/articles/ordinary-5")).await);
+    let title = json!({"title": "Extraordinary"});
+    row("Change a title", &app.send(author(Method::PATCH, "/v1/articles/ordinary-5").json(&title)).await);
+    let text = json!({"body": ordinary_body() + "\n\nAnd more."});
+    row("Change a text", &app.send(author(Method::PATCH, "/v1/articles/ordinary-5").json(&text)).await);
+    let past = json!({"published_at": "2001-01-01T00:00:00Z"});
+    row("Move in time", &app.send(author(Method::PATCH, "/v1/articles/ordinary-5").json(&past)).await);
+    let slug = json!({"slug": "another"});
+    row("Change a slug", &app.send(author(Method::PATCH, "/v1/articles/ordinary-5").json(&slug)).await);
+    row("Read by an old slug", &app.get("/v1/articles/ordinary-5").await);
+    row("Unpublish", &app.send(author(Method::POST, "/v1/articles/another/unpublish")).await);
+    row("Publish a draft", &app.send(author(Method::POST, "/v1/articles/another/publish")).await);
+    row("Delete", &app.send(author(Method::DELETE, "/v1/articles/ordinary-7")).await);
+    row("Restore", &app.send(author(Method::POST, "/v1/articles/ordinary-7/restore")).await);
+    let draft = json!({"title": "Ordinary", "body": ordinary_body(), "status": "draft"});
+    row("Make a draft", &app.send(author(Method::POST, "/v1/articles").json(&draft)).await);
+    row("List drafts", &app.send(author(Method::GET, "/v1/users/me/articles")).await);
+    row("List of the site, page of 10", &app.get("/v1/articles").await);
+    let year = time::OffsetDateTime::now_utc().year();
+    row("List of a year, page of 10", &app.get(&format!("/v1/articles?year={year}")).await);
     row("Read, unknown slug", &app.get("/v1/articles/unknown").await);
     row("List, page of 10", &app.get("/v1/users/ada/articles").await);
     row("List, unknown user", &app.get("/v1/users/nobody/articles").await);

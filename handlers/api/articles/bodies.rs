@@ -1,17 +1,24 @@
 //! An article as clients see it.
 
+use axum::response::Response;
+use http::StatusCode;
 use serde::Serialize;
-use talelio::business::{Article, Articles};
+use talelio::business::{Article, ArticleWithAuthor, Articles, Saved};
 use utoipa::ToSchema;
+
+use crate::api::users::UserBody;
+use crate::http::conditional::tagged;
+use crate::http::envelope::ApiError;
+use crate::http::json::json;
 
 /// An article.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Article)]
 pub(super) struct ArticleBody {
-    /// Its place among all articles of the site, in the order of publication.
+    /// Given when it was made, never to another.
     #[schema(example = 1)]
     id: u64,
-    /// When it was published.
+    /// When it was made.
     #[schema(format = DateTime, example = "2026-03-14T15:09:26.535Z")]
     created_at: String,
     /// When it last changed.
@@ -41,6 +48,37 @@ pub(super) struct ArticleBody {
     /// Where readers find it.
     #[schema(example = "https://www.talel.io/articles/hello-world")]
     url: String,
+    /// What it is: `draft`, `scheduled`, `published`, `unlisted` (readers see it who know its address) or `deleted`
+    /// (for 30 days, its author may restore it).
+    #[schema(example = "published")]
+    status: &'static str,
+    /// Since when readers see it, or when they will; `null` for a draft. Lists and neighbours are ordered by it.
+    #[schema(required = true, format = DateTime, example = "2026-03-14T15:09:26.535Z")]
+    published_at: Option<String>,
+}
+
+/// An article as its author has made it, and who that is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SavedArticle)]
+pub(super) struct SavedBody {
+    article: ArticleBody,
+    user: UserBody,
+    /// What of the body was left out, a sentence each, as it could run or is not allowed; if there is any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(null))]
+    warnings: Vec<String>,
+}
+
+impl SavedBody {
+    /// The response that tells an author what they have made.
+    pub(super) async fn respond(status: StatusCode, saved: Saved, articles: &Articles) -> Result<Response, ApiError> {
+        let Saved { article: ArticleWithAuthor { article, author, .. }, warnings } = saved;
+        let version = article.head.version;
+        let article = ArticleBody::of(article, articles);
+        let bytes = article.bytes();
+        let response = json(status, &Self { article, user: author.into(), warnings }, bytes).await?;
+        Ok(tagged(response, version)?)
+    }
 }
 
 impl ArticleBody {
@@ -49,20 +87,30 @@ impl ArticleBody {
         self.body.len() + self.html.len() + self.table_of_contents.len()
     }
 
-    /// `article` as it is shown, with the address that `articles` give it.
+    /// The articles of a page, and about how many bytes they have as JSON.
+    pub(super) fn all(items: Vec<Article>, articles: &Articles) -> (Vec<Self>, usize) {
+        let bodies: Vec<_> = items.into_iter().map(|article| Self::of(article, articles)).collect();
+        let bytes = bodies.iter().map(Self::bytes).sum();
+        (bodies, bytes)
+    }
+
+    /// `article` as it is now, with the address that `articles` give it.
     pub(super) fn of(article: Article, articles: &Articles) -> Self {
+        let Article { head, text } = article;
         Self {
-            id: article.id,
-            created_at: article.created_at.to_string(),
-            updated_at: article.updated_at.to_string(),
-            title: article.title,
-            url: articles.url(&article.slug),
-            slug: article.slug.to_string(),
-            body: article.body,
-            html: article.html,
-            meta_description: article.meta_description,
-            table_of_contents: article.table_of_contents,
-            featured_image: article.featured_image,
+            id: head.id,
+            created_at: head.created_at.to_string(),
+            updated_at: head.updated_at.to_string(),
+            url: articles.url(&head.slug),
+            slug: head.slug.to_string(),
+            status: head.status(articles.now()).name(),
+            published_at: head.published_at().map(|published_at| published_at.to_string()),
+            title: head.title,
+            body: text.body,
+            html: text.html,
+            meta_description: head.meta_description,
+            table_of_contents: text.table_of_contents,
+            featured_image: head.featured_image,
         }
     }
 }

@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::json;
-use talelio::business::{Article, Articles, Page, User, Username};
+use talelio::business::{ArticleList, Listing, Pages, Username};
 use utoipa::ToSchema;
 
 use super::bodies::ArticleBody;
@@ -72,21 +72,21 @@ pub(super) async fn list(
     // What nobody can be called has nothing, and one place in the cache that is no path.
     let path = user.as_ref().map_or_else(|| " ".to_owned(), |user| format!("/v1/users/{}/articles", user.key()));
     let make = async {
-        let found = match user {
-            Some(username) => app.articles.list(&username, page.request(10)).await?,
+        let list = user.map(ArticleList::Author);
+        let listing = match &list {
+            Some(list) => app.articles.list(list, None, Pages::Number(page.request(10))).await?,
             None => None,
         };
-        match found {
-            Some((page, user)) => articles_page(page, user, &app.articles).await,
-            None => Representation::json(&json!({}), 2, Vec::new()).await,
+        let changes_at = listing.as_ref().and_then(|listing| listing.changes_at);
+        match listing {
+            Some(Listing { page, author: Some(user), .. }) if !page.items.is_empty() || page.unreadable > 0 => {
+                let headers = pagination::headers(&page, &format!("/v1/users/{}/articles", user.username))?;
+                let (articles, bytes) = ArticleBody::all(page.items, &app.articles);
+                let body = ArticlesBody { articles, user: user.into() };
+                Representation::json_until(&body, bytes, headers, changes_at).await
+            }
+            _ => Representation::json_until(&json!({}), 2, Vec::new(), changes_at).await,
         }
     };
     app.response_cache.respond(request, (path, page), make).await
-}
-
-async fn articles_page(page: Page<Article>, user: User, articles: &Articles) -> Result<Representation, ApiError> {
-    let headers = pagination::headers(&page, &format!("/v1/users/{}/articles", user.username))?;
-    let articles: Vec<_> = page.items.into_iter().map(|article| ArticleBody::of(article, articles)).collect();
-    let bytes = articles.iter().map(ArticleBody::bytes).sum();
-    Representation::json(&ArticlesBody { articles, user: user.into() }, bytes, headers).await
 }

@@ -1,9 +1,14 @@
-//! Articles: publishing, reading and listing them.
+//! Articles: making, changing, reading and listing them.
 
 mod bodies;
+mod create;
+mod desk;
 mod list;
-mod publish;
 mod read;
+mod site;
+mod update;
+mod values;
+mod verbs;
 
 use axum::middleware::from_fn_with_state;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,9 +18,16 @@ use crate::app::App;
 use crate::http::body::{BodyPolicy, allow};
 
 pub(super) fn public() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read::read)).routes(routes!(list::list))
+    OpenApiRouter::new().routes(routes!(read::read)).routes(routes!(list::list)).routes(routes!(site::list))
 }
 
 pub(super) fn author() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(publish::publish)).route_layer(from_fn_with_state(BodyPolicy::TEXT, allow))
+    let router = OpenApiRouter::new()
+        .routes(routes!(create::create))
+        .routes(routes!(update::update, verbs::delete))
+        .routes(routes!(verbs::publish))
+        .routes(routes!(verbs::unpublish))
+        .routes(routes!(verbs::restore));
+    let router = router.routes(routes!(desk::list));
+    router.route_layer(from_fn_with_state(BodyPolicy::TEXT, allow))
 }

@@ -1,16 +1,21 @@
 //! `GET /v1/articles/{slug}`
 
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
-use talelio::business::{Adjacent, ArticleError, Slug};
+use talelio::business::{Adjacent, AdjacentArticles, ArticleError, ArticleWithAuthor, Slug};
 use utoipa::ToSchema;
 
 use super::bodies::ArticleBody;
 use crate::api::users::UserBody;
 use crate::app::App;
-use crate::http::envelope::{ApiError, Envelope};
+use crate::http::authentication::Reader;
+use crate::http::conditional::{entity_tag, if_none_match, tagged};
+use crate::http::envelope::{ApiError, Envelope, MovedEnvelope};
 use crate::http::extract::PathParams;
+use crate::http::json::json;
 use crate::http::pagination::PageParameters;
 use crate::response_cache::{CacheableRequest, Representation};
 
@@ -62,37 +67,64 @@ struct ReadBody {
 
 /// Read an article
 ///
-/// With its author, and the articles published just before and just after.
+/// With its author, and the articles published just before and just after. Its author sees it also when nobody else
+/// does, and is told its version.
 #[utoipa::path(
     get,
     path = "/v1/articles/{slug}",
+    operation_id = "read",
     tag = "articles",
     params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world")),
     responses(
         (
             status = 200, description = "The article.", body = ReadBody,
-            headers(("ETag" = str, description = "For `If-None-Match`.")),
+            headers(("ETag" = str, description = "For `If-None-Match`; for its author, its version, for `If-Match`.")),
         ),
         (status = 304, description = "What `If-None-Match` names is what there is."),
+        (
+            status = 308, description = "`Article moved to 'hello'`: that is its slug by now.", body = MovedEnvelope,
+            headers(("Location" = str, description = "Where it is.")),
+        ),
         (status = 404, description = "`Article not found`", body = Envelope),
     )
 )]
 pub(super) async fn read(
     State(app): State<App>,
+    Reader(reader): Reader,
     PathParams(slug): PathParams,
     request: CacheableRequest,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let slug: Slug = slug.parse().map_err(|_| ArticleError::NotFound)?;
+    if let Some(reader) = reader {
+        let page = app.articles.read(&slug, Some(&reader)).await?;
+        if page.article.article.head.is_by(&reader) {
+            return read_by_author(page.article, &app, &headers).await;
+        }
+    }
     let make = async {
-        let published = app.articles.read(&slug).await?;
-        let adjacent_articles = AdjacentArticlesBody {
-            next: published.adjacent.next.map(Into::into),
-            prev: published.adjacent.prev.map(Into::into),
-        };
-        let article = ArticleBody::of(published.article, &app.articles);
-        let bytes = article.bytes();
-        let body = ReadBody { meta: MetaBody { adjacent_articles }, article, user: published.author.into() };
-        Representation::json(&body, bytes, Vec::new()).await
+        let page = app.articles.read(&slug, None).await?;
+        let (body, bytes) = body(page.article, &app);
+        Representation::json_until(&body, bytes, Vec::new(), page.changes_at).await
     };
     app.response_cache.respond(request, (format!("/v1/articles/{slug}"), PageParameters::default()), make).await
+}
+
+/// An article for its author, who is to have the newest.
+async fn read_by_author(found: ArticleWithAuthor, app: &App, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let version = found.article.head.version;
+    let is_known = if_none_match(headers.get_all(IF_NONE_MATCH).iter(), &entity_tag(version)?);
+    let (body, bytes) = body(found, app);
+    let mut response =
+        if is_known { StatusCode::NOT_MODIFIED.into_response() } else { json(StatusCode::OK, &body, bytes).await? };
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(tagged(response, version)?)
+}
+
+fn body(found: ArticleWithAuthor, app: &App) -> (ReadBody, usize) {
+    let AdjacentArticles { next, prev } = found.adjacent;
+    let adjacent_articles = AdjacentArticlesBody { next: next.map(Into::into), prev: prev.map(Into::into) };
+    let article = ArticleBody::of(found.article, &app.articles);
+    let bytes = article.bytes();
+    (ReadBody { meta: MetaBody { adjacent_articles }, article, user: found.author.into() }, bytes)
 }

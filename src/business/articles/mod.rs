@@ -1,189 +1,36 @@
-//! Articles: publishing and reading them.
+//! Articles: what authors make of them, and who reads what.
 
+mod article;
+mod changes;
+mod error;
+mod list;
+mod new;
 mod slug;
+mod store;
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
-use super::idempotency::{Fingerprint, Idempotency, not_recorded};
+use super::idempotency::{Idempotency, not_recorded};
 use super::{
-    Clock, Fault, FeaturedImage, IdempotencyError, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit,
-    LimitError, Limits, ListError, MetaDescription, NamedRequest, Page, PageRequest, Renderer, Session, Subject,
-    Timestamp, Title, User, Username,
+    Clock, Fault, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, Limits, NamedRequest, Renderer, Session,
+    Subject, Timestamp,
 };
-use crate::markdown::{Rendered, TooComplex};
+use crate::markdown::Rendered;
 
+pub use article::{
+    Adjacent, AdjacentArticles, Article, ArticleWithAuthor, Author, BIN_SECONDS, Head, State, Status, Text,
+};
+pub use changes::{ArticlePatch, Verb};
+pub use error::ArticleError;
+pub use list::{ArticleList, Cursor, InvalidCursor, Listing, Pages, Part};
+pub use new::{ArticleDraft, NewStatus};
 pub use slug::Slug;
+pub use store::{ArticleChange, ArticleStore, ChangeError, Found, NewArticle, NewState, PublishError, SlugChange};
 
-/// A published article.
-#[derive(Clone, Debug)]
-pub struct Article {
-    /// Its place among all articles of the site, counted from 1 in the order of
-    /// publication.
-    pub id: u64,
-    /// When it was published.
-    pub created_at: Timestamp,
-    /// When it last changed.
-    pub updated_at: Timestamp,
-    /// The title.
-    pub title: String,
-    /// Its name in URLs.
-    pub slug: Slug,
-    /// The Markdown that its author wrote.
-    pub body: String,
-    /// The body as HTML that is safe in a reader's browser.
-    pub html: String,
-    /// The sentence that search engines show.
-    pub meta_description: String,
-    /// The headings of the body as nested HTML lists.
-    pub table_of_contents: String,
-    /// The picture that stands for the article.
-    pub featured_image: Option<String>,
-}
+use changes::Decided;
 
-/// What a neighbouring article is linked by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Adjacent {
-    /// Its title.
-    pub title: String,
-    /// Its name in URLs.
-    pub slug: Slug,
-}
-
-/// The articles published just before and just after, over all authors.
-#[derive(Clone, Debug, Default)]
-pub struct AdjacentArticles {
-    /// The one after; none for the newest.
-    pub next: Option<Adjacent>,
-    /// The one before; none for the oldest.
-    pub prev: Option<Adjacent>,
-}
-
-/// An article with everything its page shows.
-#[derive(Clone, Debug)]
-pub struct PublishedArticle {
-    /// The article.
-    pub article: Article,
-    /// Who wrote it.
-    pub author: User,
-    /// What stands beside it.
-    pub adjacent: AdjacentArticles,
-}
-
-/// What an author sends to publish an article.
-pub struct ArticleDraft {
-    /// The title.
-    pub title: Title,
-    /// The Markdown.
-    pub body: String,
-    /// The sentence for search engines.
-    pub meta_description: MetaDescription,
-    /// The picture that stands for it.
-    pub featured_image: Option<FeaturedImage>,
-}
-
-impl ArticleDraft {
-    fn fingerprint(&self) -> Fingerprint {
-        let Self { title, body, meta_description, featured_image } = self;
-        let parts = [title.as_str(), body, meta_description.as_str()];
-        Fingerprint::of(parts.into_iter().chain(featured_image.as_ref().map(FeaturedImage::as_str)))
-    }
-}
-
-/// An article that does not have a number and a slug of its own yet.
-pub struct NewArticle {
-    /// When it is published.
-    pub created_at: Timestamp,
-    /// The title.
-    pub title: Title,
-    /// The slug that its title asks for.
-    pub slug: Slug,
-    /// The Markdown.
-    pub body: String,
-    /// The sentence for search engines.
-    pub meta_description: String,
-    /// The picture that stands for it.
-    pub featured_image: Option<String>,
-    /// What the body was rendered to.
-    pub rendered: Rendered,
-}
-
-/// Why an article could not be stored.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// The author is not in the store.
-    #[error("unknown author")]
-    UnknownAuthor,
-    /// The article does not fit into the store, even compressed.
-    #[error("article too large")]
-    TooLarge,
-    /// The request was done before.
-    #[error("done before")]
-    Done,
-    /// The store failed.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-}
-
-/// What the article rules need from storage. Absence is no error.
-#[async_trait]
-pub trait ArticleStore: Send + Sync {
-    /// Publishes an article as the newest of the site and of its author: gives
-    /// it the next number and the first free slug of `slug`, `slug-2`, `slug-3`
-    /// and so on, and makes it the neighbour of the one before, all or nothing.
-    /// Concurrent calls leave no gap and no double. Its slug is recorded as the outcome of
-    /// `request`.
-    async fn publish(
-        &self,
-        article: NewArticle,
-        author: &Session,
-        request: Option<&NamedRequest>,
-    ) -> Result<PublishedArticle, PublishError>;
-
-    /// The article of a slug.
-    async fn article(&self, slug: &Slug) -> Result<Option<PublishedArticle>, Fault>;
-
-    /// A page of the articles of a user, newest first; none for an unknown user
-    /// and past the end.
-    ///
-    /// # Errors
-    /// [`ListError::TooLarge`] when the page is more than fits into memory.
-    async fn articles_of(
-        &self,
-        username: &Username,
-        page: PageRequest,
-    ) -> Result<Option<(Page<Article>, User)>, ListError>;
-}
-
-/// Why an article operation was refused. The sentences are part of the API.
-#[derive(Debug, thiserror::Error)]
-pub enum ArticleError {
-    /// No article has the slug.
-    #[error("Article not found")]
-    NotFound,
-    /// The article does not fit into the store.
-    #[error("Article too large")]
-    TooLarge,
-    /// The body has more elements, or nests them deeper, than an article can need.
-    #[error("The body has too many or too deeply nested elements")]
-    TooComplex(#[from] TooComplex),
-    /// The articles on a page are too long to be answered together.
-    #[error("Page too large, ask for a smaller limit")]
-    PageTooLarge,
-    /// The author of a valid token is not in the store.
-    #[error(transparent)]
-    Token(#[from] InvalidAccessToken),
-    /// Too many articles and projects in a day.
-    #[error(transparent)]
-    Limited(#[from] LimitError),
-    /// The name of the request is that of another.
-    #[error(transparent)]
-    Idempotency(#[from] IdempotencyError),
-    /// Storage or rendering failed.
-    #[error(transparent)]
-    Fault(#[from] Fault),
-}
+/// How often a change is decided again, as the article is another by now.
+const ATTEMPTS: u32 = 64;
 
 /// The article rules.
 pub struct Articles {
@@ -195,14 +42,35 @@ pub struct Articles {
     site_base_url: Arc<str>,
 }
 
-/// An article as it was published.
+/// An article as its author has made it.
 #[derive(Clone, Debug)]
-pub struct Publication {
+pub struct Saved {
     /// The article, with its author.
-    pub published: PublishedArticle,
+    pub article: ArticleWithAuthor,
     /// What of its body was left out, a sentence each.
     pub warnings: Vec<String>,
 }
+
+/// An article as somebody is shown it.
+#[derive(Clone, Debug)]
+pub struct ArticlePage {
+    /// The article, with its neighbours.
+    pub article: ArticleWithAuthor,
+    /// When it gets another neighbour by itself.
+    pub changes_at: Option<Timestamp>,
+}
+
+impl ArticlePage {
+    /// What is still to come is no neighbour yet.
+    fn at(now: Timestamp, mut article: ArticleWithAuthor) -> Self {
+        let AdjacentArticles { next, prev } = &mut article.adjacent;
+        let [next, _] = [next, prev].map(|side| side.take_if(|adjacent| adjacent.published_at > now));
+        Self { article, changes_at: next.map(|next| next.published_at) }
+    }
+}
+
+/// The versions of an article that its author means; any, if there are none.
+pub type Versions = Option<Vec<u64>>;
 
 impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
@@ -219,82 +87,203 @@ impl Articles {
         Self { store, clock, limits, idempotency, renderer, site_base_url: site_base_url.into() }
     }
 
-    /// Renders and publishes an article; once, however often a request of the same name asks
+    /// What an article [is](Head::status) is a question of time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Renders and stores an article; once, however often a request of the same name asks
     /// for it.
     ///
     /// # Errors
     /// [`ArticleError::TooLarge`] when it does not fit into the store,
     /// [`ArticleError::TooComplex`] when it is not within reason,
+    /// [`ArticleError::EmptyDraft`] and [`ArticleError::Text`] when there is too little of it,
     /// [`ArticleError::Limited`] after too many in a day,
     /// [`ArticleError::Idempotency`] when the name is taken.
-    pub async fn publish(
+    pub async fn create(
         &self,
         author: &Session,
         draft: ArticleDraft,
         key: Option<IdempotencyKey>,
-    ) -> Result<Publication, ArticleError> {
+    ) -> Result<Saved, ArticleError> {
         let whom = author.user_id.to_string();
         let request = self.idempotency.request(key.as_ref(), "publish", &whom, || draft.fingerprint());
-        if let Some(published) = self.published_before(request.as_ref()).await? {
-            let (_, Rendered { warnings, .. }) = self.renderer.render(draft.body).await??;
-            return Ok(Publication { published, warnings });
+        if let Some(article) = self.created_before(request.as_ref()).await? {
+            let (_, warnings) = self.render(draft.body).await?;
+            return Ok(Saved { article, warnings });
         }
+        draft.require_words()?;
+        let state = draft.state(self.clock.now())?;
         self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
-        let ArticleDraft { title, body, meta_description, featured_image } = draft;
-        let (body, rendered) = self.renderer.render(body).await??;
-        let slug = Slug::from_title(title.as_str());
-        let created_at = self.clock.now();
-        let warnings = rendered.warnings.clone();
-        let (meta_description, featured_image) = (meta_description.into(), featured_image.map(Into::into));
-        let article = NewArticle { created_at, title, slug, body, meta_description, featured_image, rendered };
-        let published = match self.store.publish(article, author, request.as_ref()).await {
-            Ok(published) => published,
-            Err(PublishError::Done) => self.published_before(request.as_ref()).await?.ok_or_else(not_recorded)?,
+        let ArticleDraft { title, body, meta_description, featured_image, .. } = draft;
+        let (text, warnings) = self.render(body).await?;
+        let title = title.map(|title| title.to_string()).unwrap_or_default();
+        let (slug, slug_stays) = (Slug::from_title(&title), state != NewState::Draft);
+        let article = NewArticle { state, title, slug, slug_stays, meta_description, featured_image, text };
+        let article = match self.store.create_article(article, author, request.as_ref(), &*self.clock).await {
+            Ok(article) => article,
+            Err(PublishError::Done) => self.created_before(request.as_ref()).await?.ok_or_else(not_recorded)?,
             Err(PublishError::UnknownAuthor) => return Err(InvalidAccessToken::UnknownUser.into()),
             Err(PublishError::TooLarge) => return Err(ArticleError::TooLarge),
             Err(PublishError::Fault(fault)) => return Err(fault.into()),
         };
-        Ok(Publication { published, warnings })
+        Ok(Saved { article, warnings })
     }
 
-    /// What a request has published before, as it was then: the newest article.
-    async fn published_before(&self, request: Option<&NamedRequest>) -> Result<Option<PublishedArticle>, ArticleError> {
-        let Some(slug) = self.idempotency.outcome(request).await? else { return Ok(None) };
-        let slug = slug.parse().map_err(Fault::failed)?;
-        let mut published = self.store.article(&slug).await?;
-        if let Some(published) = &mut published {
-            published.adjacent.next = None;
-        }
-        Ok(published)
+    /// What a request has made before.
+    async fn created_before(&self, request: Option<&NamedRequest>) -> Result<Option<ArticleWithAuthor>, ArticleError> {
+        let Some(id) = self.idempotency.outcome(request).await? else { return Ok(None) };
+        Ok(self.store.article_of_id(id.parse().map_err(Fault::failed)?).await?)
     }
 
-    /// The article of a slug, with its author and neighbours.
+    async fn render(&self, body: String) -> Result<(Text, Vec<String>), ArticleError> {
+        let (body, Rendered { html, table_of_contents, warnings, renderer }) = self.renderer.render(body).await??;
+        Ok((Text { body, html, table_of_contents, renderer }, warnings))
+    }
+
+    /// Changes some of an article.
     ///
     /// # Errors
-    /// [`ArticleError::NotFound`].
-    pub async fn read(&self, slug: &Slug) -> Result<PublishedArticle, ArticleError> {
+    /// [`ArticleError`].
+    pub async fn patch(
+        &self,
+        author: &Session,
+        slug: &Slug,
+        patch: ArticlePatch,
+        versions: &Versions,
+    ) -> Result<Saved, ArticleError> {
+        let (text, warnings) = match &patch.body {
+            // What is refused anyway is not worth rendering.
+            Some(body) => {
+                let before = self.own(author, slug, versions).await?;
+                patch.decide(&before, self.clock.now())?;
+                let (text, warnings) = self.render(body.clone()).await?;
+                (Some(text), warnings)
+            }
+            None => (None, Vec::new()),
+        };
+        let article = self.change(author, slug, versions, text, |before, now| patch.decide(before, now)).await?;
+        Ok(Saved { article, warnings })
+    }
+
+    /// Publishes, unpublishes, deletes or restores an article.
+    ///
+    /// # Errors
+    /// [`ArticleError`].
+    pub async fn apply(
+        &self,
+        author: &Session,
+        slug: &Slug,
+        verb: Verb,
+        versions: &Versions,
+    ) -> Result<ArticleWithAuthor, ArticleError> {
+        self.change(author, slug, versions, None, |before, now| verb.decide(before, now)).await
+    }
+
+    async fn change(
+        &self,
+        author: &Session,
+        slug: &Slug,
+        versions: &Versions,
+        text: Option<Text>,
+        decide: impl Fn(&Head, Timestamp) -> Result<Decided, ArticleError> + Send,
+    ) -> Result<ArticleWithAuthor, ArticleError> {
+        for _ in 0..ATTEMPTS {
+            let before = self.own(author, slug, versions).await?;
+            let now = self.clock.now();
+            let (asked_for, at) = (before.slug.clone(), decide(&before, now)?);
+            let Some(change) = at.change(before, text.clone(), now) else {
+                match self.store.article(&asked_for).await? {
+                    Some(Found::Article(article)) => return Ok(article),
+                    Some(Found::Moved(_)) | None => continue,
+                }
+            };
+            let wanted = change.after.slug.clone();
+            match self.store.change_article(change, now).await {
+                Ok(article) => return Ok(article),
+                Err(ChangeError::Changed) => {}
+                Err(ChangeError::UnknownAuthor) => return Err(InvalidAccessToken::UnknownUser.into()),
+                Err(ChangeError::SlugTaken) => return Err(ArticleError::SlugTaken(wanted.to_string())),
+                Err(ChangeError::TooLarge) => return Err(ArticleError::TooLarge),
+                Err(ChangeError::Fault(fault)) => return Err(fault.into()),
+            }
+        }
+        Err(Fault::busy("an article changes all the time").into())
+    }
+
+    /// An article of an author, in one of the versions that they mean.
+    async fn own(&self, author: &Session, slug: &Slug, versions: &Versions) -> Result<Head, ArticleError> {
+        let now = self.clock.now();
+        let head = self.head(slug).await?.filter(|head| !head.is_gone(now)).ok_or(ArticleError::NotFound)?;
+        match versions {
+            _ if !head.is_by(author) => {
+                Err(if head.is_visible(now) { ArticleError::NotAuthor } else { ArticleError::NotFound })
+            }
+            Some(versions) if !versions.contains(&head.version) => Err(ArticleError::OtherVersion(Box::new(head))),
+            _ => Ok(head),
+        }
+    }
+
+    /// What an article is that has a slug, or had it once.
+    async fn head(&self, slug: &Slug) -> Result<Option<Head>, Fault> {
         for spelling in slug.spellings() {
-            if let Some(published) = self.store.article(&spelling).await? {
-                return Ok(published);
+            match self.store.head(&spelling).await? {
+                Some(Found::Article(head)) => return Ok(Some(head)),
+                Some(Found::Moved(head)) => return Ok(Some(*head)),
+                None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The article of a slug, with its author and neighbours, as somebody may see it.
+    ///
+    /// # Errors
+    /// [`ArticleError::NotFound`]; [`ArticleError::Moved`] when it had the slug once.
+    pub async fn read(&self, slug: &Slug, reader: Option<&Session>) -> Result<ArticlePage, ArticleError> {
+        let now = self.clock.now();
+        let may_see = |head: &Head| {
+            !head.is_gone(now) && (head.is_visible(now) || reader.is_some_and(|reader| head.is_by(reader)))
+        };
+        for spelling in slug.spellings() {
+            match self.store.article(&spelling).await? {
+                Some(Found::Article(found)) if may_see(&found.article.head) => return Ok(ArticlePage::at(now, found)),
+                Some(Found::Moved(head)) if may_see(&head) => return Err(ArticleError::Moved(head.slug.to_string())),
+                Some(_) => return Err(ArticleError::NotFound),
+                None => {}
             }
         }
         Err(ArticleError::NotFound)
     }
 
-    /// A page of the articles of a user, newest first; none for an unknown user
-    /// and past the end.
+    /// A page of what readers see of a list, or of a year of that; none for an unknown author.
     ///
     /// # Errors
     /// [`ArticleError::PageTooLarge`] when they are too long to be answered together.
     pub async fn list(
         &self,
-        username: &Username,
-        page: PageRequest,
-    ) -> Result<Option<(Page<Article>, User)>, ArticleError> {
-        self.store.articles_of(username, page).await.map_err(|error| match error {
-            ListError::TooLarge => ArticleError::PageTooLarge,
-            ListError::Fault(fault) => fault.into(),
-        })
+        list: &ArticleList,
+        year: Option<u16>,
+        pages: Pages,
+    ) -> Result<Option<Listing>, ArticleError> {
+        let now = self.clock.now();
+        let part = Part::visible(now);
+        let part = year.map_or(part, |year| part.within_year(year));
+        Ok(self.store.list(list, part, pages, now).await?)
+    }
+
+    /// A page of the articles of an author that are something.
+    ///
+    /// # Errors
+    /// [`ArticleError::PageTooLarge`] when they are too long to be answered together.
+    pub async fn own_list(&self, author: &Session, status: Status, pages: Pages) -> Result<Listing, ArticleError> {
+        let now = self.clock.now();
+        let list = ArticleList::of(author.username.clone(), status);
+        let listing = self.store.list(&list, Part::of(status, now), pages, now).await?;
+        let listing = listing.filter(|listing| listing.author.as_ref().is_some_and(|user| user.id == author.user_id));
+        Ok(listing.ok_or(InvalidAccessToken::UnknownUser)?)
     }
 
     /// Where readers find an article.

@@ -17,10 +17,8 @@ const ATTEMPTS: u32 = 5;
 pub enum TextAddress {
     /// The body of an article.
     Article {
-        /// Whose it is.
-        author: Username,
-        /// Its place among their articles, from 1.
-        position: u64,
+        /// Its number.
+        id: u64,
         /// Its name in URLs.
         slug: Slug,
     },
@@ -47,7 +45,7 @@ impl fmt::Display for TextAddress {
 pub struct ListedTexts {
     /// Those that are known.
     pub texts: Vec<TextAddress>,
-    /// How many cannot be read on their author's list.
+    /// How many cannot be read.
     pub unreadable: u64,
 }
 

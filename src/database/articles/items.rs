@@ -2,89 +2,174 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::business::{Adjacent, Article, Fault, Slug};
-use crate::database::accounts::UserItem;
-use crate::database::content::Content;
-use crate::database::keys;
-use crate::database::table::{Item, from_item, key_attribute};
+use crate::business::{Adjacent, Author, Fault, Head, Slug, State, Timestamp};
+use crate::database::content::ContentAddress;
+use crate::database::keys::ListName;
+use crate::database::lists::Entry;
 
-/// The site's count of articles.
-#[derive(Serialize, Deserialize, Default)]
-pub(in crate::database) struct Publications {
-    /// How many were published.
-    pub(in crate::database) articles: u64,
-    pub(in crate::database) latest: Option<AdjacentItem>,
-    /// How many of them are known to be lost.
-    #[serde(default)]
-    pub(in crate::database) lost: u64,
-}
-
-#[derive(Serialize, Deserialize, Clone)]
-pub(in crate::database) struct AdjacentItem {
-    pub(in crate::database) title: String,
-    pub(in crate::database) slug: String,
-}
-
-/// What stands around an article.
-#[derive(Serialize, Deserialize)]
-pub(in crate::database) struct MetaItem {
+/// What an article is, but for its text. It stands under the article's number, where lists find it,
+/// and under its slug, where readers do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::database) struct HeadItem {
     pub(in crate::database) id: u64,
-    pub(in crate::database) author: UserItem,
-    pub(in crate::database) prev: Option<AdjacentItem>,
-    pub(in crate::database) next: Option<AdjacentItem>,
-}
-
-/// A part of what an article says.
-#[derive(Serialize, Deserialize)]
-pub(in crate::database) struct PartItem {
-    #[serde(with = "serde_bytes")]
-    pub(in crate::database) content: Vec<u8>,
-}
-
-/// An article in its author's list.
-#[derive(Serialize, Deserialize)]
-pub(in crate::database) struct EntryItem {
-    pub(in crate::database) id: u64,
+    pub(in crate::database) version: u64,
+    pub(in crate::database) author: String,
+    pub(in crate::database) author_id: u64,
+    created_at: String,
+    updated_at: String,
+    state: StateItem,
+    /// Since when readers see it, or when they will; a draft has no such time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    published_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<String>,
+    // What is empty is left out: not every engine stores an empty text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    title: String,
     pub(in crate::database) slug: String,
-    pub(in crate::database) parts: usize,
-    /// Of the article, uncompressed.
-    pub(in crate::database) bytes: usize,
+    slug_stays: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    meta_description: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    featured_image: Option<String>,
+    has_body: bool,
+    /// Where its text is.
+    pub(in crate::database) content: ContentAddress,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct SlugCounter {
-    pub(super) last: u64,
+/// Who is to see an article.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum StateItem {
+    Draft,
+    Listed,
+    Unlisted,
 }
 
-impl TryFrom<AdjacentItem> for Adjacent {
-    type Error = Fault;
+/// What is found under a slug.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::database) struct SlugItem {
+    /// The article that has it, or had it once.
+    pub(in crate::database) id: u64,
+    /// What the article is that has it.
+    pub(in crate::database) head: Option<HeadItem>,
+    /// The article before it in the site's list, if it is there.
+    pub(in crate::database) prev: Option<LinkItem>,
+    /// The one after it, which may be still to come.
+    pub(in crate::database) next: Option<LinkItem>,
+}
 
-    fn try_from(item: AdjacentItem) -> Result<Self, Fault> {
-        Ok(Self { title: item.title, slug: item.slug.parse().map_err(Fault::failed)? })
+/// What an article is linked by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::database) struct LinkItem {
+    title: String,
+    pub(in crate::database) slug: String,
+    published_at: String,
+}
+
+impl HeadItem {
+    pub(in crate::database) fn new(head: &Head, content: ContentAddress) -> Self {
+        Self {
+            id: head.id,
+            version: head.version,
+            author: head.author.username.to_string(),
+            author_id: head.author.id,
+            created_at: head.created_at.to_string(),
+            updated_at: head.updated_at.to_string(),
+            state: match head.state {
+                State::Draft => StateItem::Draft,
+                State::Listed { .. } => StateItem::Listed,
+                State::Unlisted { .. } => StateItem::Unlisted,
+            },
+            published_at: head.published_at().map(|published_at| published_at.to_string()),
+            deleted_at: head.deleted_at.map(|deleted_at| deleted_at.to_string()),
+            title: head.title.clone(),
+            slug: head.slug.to_string(),
+            slug_stays: head.slug_stays,
+            meta_description: head.meta_description.clone(),
+            featured_image: head.featured_image.clone(),
+            has_body: head.has_body,
+            content,
+        }
+    }
+
+    pub(in crate::database) fn head(&self) -> Result<Head, Fault> {
+        let published_at = self.published_at.as_deref().map(timestamp).transpose()?;
+        let undated = || Fault::failed(format!("article {} says not since when it is published", self.id));
+        let state = match self.state {
+            StateItem::Draft => State::Draft,
+            StateItem::Listed => State::Listed { published_at: published_at.ok_or_else(undated)? },
+            StateItem::Unlisted => State::Unlisted { published_at: published_at.ok_or_else(undated)? },
+        };
+        Ok(Head {
+            id: self.id,
+            version: self.version,
+            author: Author { id: self.author_id, username: self.author.parse().map_err(Fault::failed)? },
+            created_at: timestamp(&self.created_at)?,
+            updated_at: timestamp(&self.updated_at)?,
+            state,
+            deleted_at: self.deleted_at.as_deref().map(timestamp).transpose()?,
+            title: self.title.clone(),
+            slug: self.slug()?,
+            slug_stays: self.slug_stays,
+            meta_description: self.meta_description.clone(),
+            featured_image: self.featured_image.clone(),
+            has_body: self.has_body,
+        })
+    }
+
+    /// The lists that it is in, and where.
+    pub(in crate::database) fn places(&self) -> Result<Vec<(ListName, Entry)>, Fault> {
+        Ok(places(&self.head()?))
+    }
+
+    /// What it is linked by.
+    pub(in crate::database) fn link(&self) -> LinkItem {
+        LinkItem {
+            title: self.title.clone(),
+            slug: self.slug.clone(),
+            published_at: self.published_at.clone().unwrap_or_default(),
+        }
+    }
+
+    pub(in crate::database) fn slug(&self) -> Result<Slug, Fault> {
+        self.slug.parse().map_err(Fault::failed)
     }
 }
 
-pub(super) fn article(id: u64, slug: Slug, content: Content) -> Result<Article, Fault> {
-    Ok(Article {
-        id,
-        created_at: content.created_at.parse().map_err(Fault::failed)?,
-        updated_at: content.updated_at.parse().map_err(Fault::failed)?,
-        title: content.title,
-        slug,
-        body: content.body,
-        html: content.html,
-        meta_description: content.meta_description,
-        table_of_contents: content.table_of_contents,
-        featured_image: content.featured_image,
-    })
+/// The lists that an article is in, and where.
+pub(super) fn places(head: &Head) -> Vec<(ListName, Entry)> {
+    let at = |time: Timestamp| Entry { at: time.unix_milliseconds(), id: head.id };
+    let author = || head.author.username.clone();
+    match (head.deleted_at, head.state) {
+        (Some(deleted_at), _) => {
+            vec![(ListName::Bin(author()), at(deleted_at)), (ListName::AllBins, at(deleted_at))]
+        }
+        (None, State::Draft) => vec![(ListName::Drafts(author()), at(head.updated_at))],
+        (None, State::Listed { published_at }) => {
+            vec![(ListName::Site, at(published_at)), (ListName::Author(author()), at(published_at))]
+        }
+        (None, State::Unlisted { published_at }) => vec![(ListName::Unlisted(author()), at(published_at))],
+    }
 }
 
-/// The parts among the items of an article, in order.
-pub(in crate::database) fn parts(items: Vec<Item>) -> Result<Vec<Vec<u8>>, Fault> {
-    let is_part = |item: &Item| key_attribute(item, "sk").is_some_and(keys::is_article_part);
-    items.into_iter().filter(is_part).map(part).collect()
+impl SlugItem {
+    /// What is found under a slug that an article had once.
+    pub(super) fn moved(id: u64) -> Self {
+        Self { id, head: None, prev: None, next: None }
+    }
 }
 
-pub(in crate::database) fn part(item: Item) -> Result<Vec<u8>, Fault> {
-    from_item(item).map(|part: PartItem| part.content)
+impl LinkItem {
+    pub(super) fn adjacent(self) -> Result<Adjacent, Fault> {
+        Ok(Adjacent {
+            title: self.title,
+            slug: self.slug.parse().map_err(Fault::failed)?,
+            published_at: timestamp(&self.published_at)?,
+        })
+    }
+}
+
+fn timestamp(text: &str) -> Result<Timestamp, Fault> {
+    text.parse().map_err(Fault::failed)
 }

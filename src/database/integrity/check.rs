@@ -1,16 +1,15 @@
 //! Whether everything in the table can be read and agrees.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::error::Error as _;
 use std::fmt::Display;
 
 use uuid::Uuid;
 
-use super::items::{Items, Unreadable, names};
-use crate::business::{AccountStore, ArticleStore, Fault, Image, ProjectStore, Session, User, Username};
+use super::items::{Items, Unreadable};
+use crate::business::{AccountStore, Fault, Image, ProjectStore, Session, User, Username};
 use crate::database::Database;
-use crate::database::articles::MetaItem;
-use crate::database::keys::{self, Key};
+use crate::database::keys::{self, Key, ListName};
 
 /// What is in the table, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -39,9 +38,10 @@ impl Inspection {
     }
 }
 
-/// What only an item itself says, so that nothing can make it again: accounts and projects.
+/// What only an item itself says, so that nothing can make it again: accounts, projects and texts.
 fn is_original(key: &Key) -> bool {
-    key.pk.starts_with("ACCOUNT#") || key.pk.starts_with("USER#") && key.sk.starts_with("PROJECT#")
+    let Key { pk, sk } = key;
+    pk.starts_with("ACCOUNT#") || pk.starts_with("CONTENT#") || pk.starts_with("USER#") && sk.starts_with("PROJECT#")
 }
 
 impl Database {
@@ -73,7 +73,7 @@ impl Database {
 
     /// Reads what is read to answer requests.
     async fn read_texts(&self, items: &Items, problems: &mut Vec<String>, lost: &mut Vec<String>) -> Result<(), Fault> {
-        let Items { accounts, profiles, metas, .. } = items;
+        let Items { accounts, profiles, heads, .. } = items;
         let mut look = |what: &dyn Display, read: Result<bool, Fault>| match read {
             Ok(true) => Ok(()),
             Ok(false) => {
@@ -90,13 +90,16 @@ impl Database {
             let Ok(email) = account.email.parse() else { continue };
             look(&format!("account {email}"), self.account(&email).await.map(|account| account.is_some()))?;
         }
-        for slug in metas.keys() {
-            let Ok(slug) = slug.parse() else { continue };
-            look(&format!("article {slug}"), self.article(&slug).await.map(|article| article.is_some()))?;
+        for head in heads.values() {
+            let texts = self.texts_at(&[&head.content]).await?;
+            let read = texts.iter().all(Option::is_some).then_some(true);
+            // Only a backup has it.
+            let read = read.ok_or_else(|| Fault::failed("it is not there, or damaged"));
+            look(&format!("the text of article {}", head.slug), read)?;
         }
         for profile in profiles.values() {
             let Ok(username) = profile.user.username.parse() else { continue };
-            for id in profile.project_ids.iter().flatten() {
+            for id in &profile.project_ids {
                 let project = self.project(&username, *id).await.map(|project| project.is_some());
                 look(&format!("project {id} of {username}"), project)?;
             }
@@ -113,19 +116,29 @@ fn compare(items: &Items, problems: &mut Vec<String>) {
 }
 
 fn compare_numbers(items: &Items, problems: &mut Vec<String>) {
-    let (account, project) = items.highest_numbers();
-    for (what, last, highest) in [("account", items.last_account, account), ("project", items.last_project, project)] {
-        if last < highest {
-            problems.push(format!("the next {what} would get number {}, and there is one of {highest}", last + 1));
+    if !items.has_format {
+        problems.push("the store does not say which format it is in".to_owned());
+    }
+    let last = [items.last_account, items.last_project, items.last_article, items.last_change];
+    let numbers = ["account", "project", "article", "change"].into_iter().zip(last).zip(items.highest_numbers());
+    for ((what, last), highest) in numbers {
+        match last {
+            None => problems.push(format!("nothing says which number the next {what} gets")),
+            Some(last) if last < highest => {
+                problems.push(format!("the next {what} would get number {}, and there is one of {highest}", last + 1));
+            }
+            Some(_) => {}
         }
     }
+    let missing = items.missing_changes();
+    problems.extend(missing.iter().map(|number| format!("change {number} is not in the log")));
 }
 
 fn compare_users(items: &Items, problems: &mut Vec<String>) {
     let mut numbers = BTreeSet::new();
     let doubled = items.accounts.values().filter(|account| !numbers.insert(account.id));
     problems.extend(doubled.map(|account| format!("there are two accounts with number {}", account.id)));
-    let Items { accounts, profiles, entries, projects, images, .. } = items;
+    let Items { accounts, profiles, projects, images, .. } = items;
     let known: BTreeSet<_> = accounts.keys().chain(profiles.keys()).collect();
     for user in &known {
         match profiles.get(*user) {
@@ -137,14 +150,8 @@ fn compare_users(items: &Items, problems: &mut Vec<String>) {
                 if accounts[*user].id != profile.user.id {
                     problems.push(format!("{user} has an account and a profile of different numbers"));
                 }
-                let listed = entries.get(*user).map_or(0, BTreeMap::len) as u64;
-                if profile.articles != listed {
-                    let said = profile.articles;
-                    problems.push(format!("{user} has {said} articles by its profile and {listed} in its list"));
-                }
                 let there = projects.get(*user);
-                let missing = profile.project_ids.iter().flatten();
-                let missing = missing.filter(|id| !there.is_some_and(|there| there.contains(*id)));
+                let missing = profile.project_ids.iter().filter(|id| !there.is_some_and(|there| there.contains(*id)));
                 problems.extend(missing.map(|id| format!("{user} lists project {id}, which is not there")));
             }
         }
@@ -152,79 +159,63 @@ fn compare_users(items: &Items, problems: &mut Vec<String>) {
     let mut numbers = BTreeSet::new();
     let doubled = projects.values().flatten().filter(|number| !numbers.insert(**number));
     problems.extend(doubled.map(|number| format!("there are two projects with number {number}")));
-    let owners = entries.keys().chain(projects.keys()).chain(images.iter().map(|(user, _)| user));
+    let owners = projects.keys().chain(images.iter().map(|(user, _)| user));
     let unknown: BTreeSet<_> = owners.filter(|user| !known.contains(user)).collect();
     problems.extend(unknown.into_iter().map(|user| format!("{user} has items and neither account nor profile")));
 }
 
 fn compare_articles(items: &Items, problems: &mut Vec<String>) {
-    let Items { publications, metas, .. } = items;
-    let mut by_id = BTreeMap::new();
-    for (slug, meta) in metas {
-        let author = &meta.author;
-        let profile = items.profiles.get(&keys::user_partition_of(&author.username));
-        if profile.is_some_and(|profile| profile.user.id != author.id) {
-            problems.push(format!("article {slug} is by {} of another number", author.username));
+    let Items { heads, slugs, profiles, .. } = items;
+    let mut links = items.expected_links();
+    for (id, head) in heads {
+        let slug = &head.slug;
+        match profiles.get(&keys::user_partition_of(&head.author)) {
+            None => problems.push(format!("article {slug} is by {}, who has no profile that can be read", head.author)),
+            Some(profile) if profile.user.id != head.author_id => {
+                problems.push(format!("article {slug} is by {} of another number", head.author));
+            }
+            Some(_) => {}
         }
-        if let Some(other) = by_id.insert(meta.id, slug) {
-            problems.push(format!("articles {other} and {slug} have the same number"));
-        }
-    }
-    let (said, lost, there) = (publications.articles, publications.lost, metas.len() as u64);
-    if said != there + lost || by_id.keys().last().is_some_and(|highest| *highest > said) {
-        problems.push(format!(
-            "the site has published {said} articles by its count and lost {lost}, and has {there} that can be read"
-        ));
-    }
-    let chain: Vec<_> = by_id.values().map(|slug| slug.as_str()).collect();
-    for (index, slug) in chain.iter().enumerate() {
-        let MetaItem { prev, next, .. } = &metas[*slug];
-        let around = |index: Option<usize>| index.and_then(|index| chain.get(index).copied());
-        let is = |adjacent: &Option<_>, index| names(adjacent.as_ref(), around(index));
-        if !is(prev, index.checked_sub(1)) || !is(next, index.checked_add(1)) {
-            problems.push(format!("article {slug} names others than those beside it"));
+        match slugs.get(slug) {
+            None => problems.push(format!("article {slug} is not found by its slug")),
+            Some(found) if found.head.as_ref() != Some(head) => {
+                problems.push(format!("article {slug} says something else under its slug"));
+            }
+            Some(found) => {
+                let [prev, next] = links.remove(id).unwrap_or_default();
+                if (&prev, &next) != (&found.prev, &found.next) {
+                    problems.push(format!("article {slug} names others than those beside it"));
+                }
+            }
         }
     }
-    if !names(publications.latest.as_ref(), chain.last().copied()) {
-        problems.push("the site names another than its latest article".to_owned());
-    }
+    let alone = slugs.iter().filter(|(_, found)| !heads.contains_key(&found.id));
+    problems.extend(alone.map(|(slug, found)| format!("{slug} leads to article {}, which is not there", found.id)));
 }
 
 fn compare_lists(items: &Items, problems: &mut Vec<String>) {
-    let Items { entries, metas, parts, .. } = items;
-    let mut listed = BTreeMap::new();
-    for (user, entries) in entries {
-        for (position, (sk, entry)) in (1..).zip(entries) {
-            if *sk != format!("ARTICLE#{position:012}") {
-                problems.push(format!("{user} has a gap before {sk}"));
+    let mut lists = items.expected_lists();
+    for (partition, stored) in &items.lists {
+        let (_, expected) = lists.remove(partition).unwrap_or((ListName::Site, Vec::new()));
+        match stored.entries() {
+            Err(fault) => {
+                let reason = fault.source().map_or_else(|| fault.to_string(), ToString::to_string);
+                problems.push(format!("{partition} cannot be read: {reason}"));
             }
-            if metas.get(&entry.slug).is_none_or(|meta| meta.id != entry.id) {
-                problems.push(format!("{user} lists article {}, which is not there or cannot be read", entry.slug));
+            Ok(found) if found != expected => {
+                let (found, expected) = (found.len(), expected.len());
+                problems.push(format!("{partition} has {found} articles, which are not the {expected} that there are"));
             }
-            if parts.get(&entry.slug).is_some_and(|there| *there != entry.parts) {
-                let (slug, said, there) = (&entry.slug, entry.parts, parts[&entry.slug]);
-                problems.push(format!("article {slug} has {said} parts by its author's list, and {there}"));
-            }
-            *listed.entry(entry.slug.as_str()).or_insert(0) += 1;
+            Ok(_) => {}
         }
     }
-    for slug in metas.keys() {
-        match listed.get(slug.as_str()) {
-            Some(1) => {}
-            None => problems.push(format!("article {slug} is not in its author's list")),
-            Some(times) => problems.push(format!("article {slug} is listed {times} times")),
-        }
-    }
-    let alone = parts.keys().filter(|slug| !metas.contains_key(*slug));
-    problems.extend(
-        alone.map(|slug| format!("there are parts of article {slug}, and nothing else of it that can be read")),
-    );
+    problems.extend(lists.into_keys().map(|partition| format!("{partition} is not there")));
 }
 
 fn inspection(items: Items, mut problems: Vec<String>) -> Inspection {
     let mut told = BTreeSet::new();
     problems.retain(|problem| told.insert(problem.clone()));
-    let Items { accounts, profiles, metas, projects, images, unreadable, .. } = items;
+    let Items { accounts, profiles, heads, projects, images, unreadable, .. } = items;
     let mut session = |user: &str| {
         // One without a profile is told of already.
         let profile = profiles.get(user)?;
@@ -237,7 +228,7 @@ fn inspection(items: Items, mut problems: Vec<String>) -> Inspection {
     let unreadable_images = unreadable.collect();
     let images = images.into_iter().filter_map(|(user, image)| Some((session(&user)?.username, image))).collect();
     let projects = projects.values().map(BTreeSet::len).sum();
-    let (accounts, articles) = (accounts.len(), metas.len());
+    let (accounts, articles) = (accounts.len(), heads.len());
     Inspection { accounts, articles, projects, images, unreadable_images, problems, lost: Vec::new() }
 }
 
@@ -245,7 +236,7 @@ fn inspection(items: Items, mut problems: Vec<String>) -> Inspection {
 mod tests {
     use super::super::samples;
     use super::*;
-    use crate::business::Slug;
+    use crate::database::articles::HeadItem;
     use crate::database::keys;
 
     #[tokio::test]
@@ -257,10 +248,12 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_is_missing_is_missed() {
-        let (items, _) = samples::site().await.table.scan(None, None).await.unwrap();
-        assert!(items.len() > 15);
-        for key in items.iter().map(samples::key) {
+        let items = samples::keys(&samples::site().await).await.len();
+        assert!(items > 15);
+        for index in 0..items {
             let database = samples::site().await;
+            // Texts have other keys in each.
+            let key = samples::keys(&database).await.swap_remove(index);
             database.table.delete(&key).await.unwrap();
             let wrong = !database.check().await.unwrap().everything().is_empty();
             // Nothing else says how many images there were; and the numbers of a slug are looked up.
@@ -272,10 +265,11 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_read_is_named() {
         let database = samples::site().await;
-        let slug = Slug::from_title("A");
-        database.table.put(&keys::article_part(&slug, 0), &serde_json::json!({"content": "no"})).await.unwrap();
+        let head: HeadItem = database.table.get(&keys::article(1)).await.unwrap().unwrap();
+        let part = head.content.keys().next().unwrap();
+        database.table.put(&part, &serde_json::json!({"content": "no"})).await.unwrap();
         let Inspection { problems, lost, .. } = database.check().await.unwrap();
-        assert!(problems.is_empty() && lost.len() == 1, "{problems:?} {lost:?}");
-        assert!(lost[0].starts_with("article a cannot be read: "), "{lost:?}");
+        assert_eq!(problems, Vec::<String>::new());
+        assert_eq!(lost, ["the text of article a cannot be read: it is not there, or damaged"]);
     }
 }

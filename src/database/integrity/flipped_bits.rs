@@ -11,9 +11,12 @@ use tempfile::{TempDir, tempdir};
 
 use super::samples;
 use crate::business::{
-    AccountStore, ArticleStore, ImageStore, PageRequest, ProjectStore, Session, Slug, SweepStore as _,
+    AccountStore, ArticleList, ArticleStore, ImageStore, Listing, PageRequest, Pages, Part, ProjectStore, Session,
+    Slug, SweepStore as _,
 };
 use crate::database::Database;
+use crate::database::articles::HeadItem;
+use crate::database::keys;
 
 const FILE: &str = "talelio.db";
 
@@ -61,8 +64,10 @@ async fn read(database: &Database) -> BTreeMap<String, Reading> {
     }
     for page in 1..=2 {
         let request = PageRequest::new(page, 5);
-        let articles = match database.articles_of(&username, request).await {
-            Ok(Some((page, author))) => {
+        let list = ArticleList::Author(username.clone());
+        let (part, pages) = (Part::visible(samples::now()), Pages::Number(request));
+        let articles = match database.list(&list, part, pages, samples::now()).await {
+            Ok(Some(Listing { page, author, .. })) => {
                 let items = [texts(&page.items), texts(&[author])].concat();
                 Some(Found { items, total: Some(page.total), unreadable: page.unreadable })
             }
@@ -100,6 +105,8 @@ fn wrong(reading: &Reading, good: &Reading) -> bool {
 struct Site {
     folder: TempDir,
     bytes: Vec<u8>,
+    /// The engine's keys of the texts of articles 5 and 6, which are their parts' partition and sort keys.
+    texts: [String; 2],
     good: BTreeMap<String, Reading>,
 }
 
@@ -109,10 +116,15 @@ async fn site() -> Site {
     fill(&database).await;
     let good = read(&database).await;
     assert!(good.values().all(Option::is_some), "{good:?}");
+    let text = async |id| {
+        let head: HeadItem = database.table.get(&keys::article(id)).await.unwrap().unwrap();
+        format!("S:CONTENT#{}S:PART#00", head.content.id)
+    };
+    let texts = [text(5).await, text(6).await];
     drop(database);
     let bytes = fs::read(folder.path().join(FILE)).unwrap();
     assert!(!folder.path().join("talelio.db-wal").exists());
-    Site { folder, bytes, good }
+    Site { folder, bytes, texts, good }
 }
 
 impl Site {
@@ -157,7 +169,7 @@ async fn no_flipped_bit_of_the_file_is_read_as_something_else() {
 async fn repair(folder: &Path) -> Result<(Database, Vec<String>), String> {
     let (database, recovery) = Database::for_repair(folder).await.map_err(|error| format!("{error:?}"))?;
     let mut done = [recovery.done, recovery.lost].concat();
-    done.extend(database.repair().await.map_err(|error| format!("{error:?}"))?);
+    done.extend(database.repair(samples::now()).await.map_err(|error| format!("{error:?}"))?);
     Ok((database, done))
 }
 
@@ -201,18 +213,28 @@ fn places<'s>(site: &'s Site, text: &'s str) -> impl Iterator<Item = usize> + 's
     site.bytes.windows(text.len()).enumerate().filter(move |(_, bytes)| *bytes == text.as_bytes()).map(|(at, _)| at)
 }
 
+/// The row of one of the engine's keys, as it stands in the file.
+fn row(site: &Site, key: &str) -> String {
+    let folder = site.copy(&site.bytes);
+    let connection = rusqlite::Connection::open(folder.path().join(FILE)).unwrap();
+    let item = "SELECT item_json FROM talelio WHERE pk || sk = ?1";
+    let item: String = connection.query_row(item, [key], |row| row.get(0)).expect(key);
+    format!("{key}{item}")
+}
+
 #[tokio::test]
 async fn a_flipped_bit_of_the_engines_own_keys_is_mended() {
     let site = site().await;
     let mut flipped = 0;
     for key in [
         &format!("S:USER#adaS:IMAGE#{}", samples::image(3).file.id()),
-        "S:USER#adaS:ARTICLE#000000000003",
+        "S:LIST#AUTHOR#adaS:ROOT",
         "S:USER#adaS:PROJECT#000000000003",
-        "S:ARTICLE#title-4S:META",
-        "S:ARTICLE#title-4S:PART#00",
+        "S:SLUG#title-4S:ARTICLE",
+        "S:ARTICLE#000000000005S:HEAD",
+        &site.texts[0],
         "S:USER#adaS:PROFILE",
-        "S:SITES:PUBLICATIONS",
+        "S:SITES:ARTICLES",
         "S:SITES:ACCOUNTS",
     ] {
         for at in places(&site, key) {
@@ -241,26 +263,30 @@ async fn what_the_engine_cannot_parse_is_mended_like_what_is_damaged() {
     let site = site().await;
     let image = format!("S:USER#adaS:IMAGE#{}", samples::image(3).file.id());
     for (key, is_made_again) in [
-        ("S:USER#adaS:ARTICLE#000000000003", true),
-        ("S:ARTICLE#title-4S:META", true),
+        ("S:LIST#AUTHOR#adaS:ROOT", true),
+        ("S:SLUG#title-4S:ARTICLE", true),
+        ("S:ARTICLE#000000000005S:HEAD", true),
         ("S:USER#adaS:PROFILE", true),
-        ("S:SITES:PUBLICATIONS", true),
+        ("S:SITES:ARTICLES", true),
+        ("S:SITES:CHANGES", true),
+        ("S:SITES:FORMAT", true),
         ("S:SITES:ACCOUNTS", true),
-        ("S:ARTICLE#title-4S:PART#00", false),
+        (&site.texts[0], false),
         (&image, false),
     ] {
         // No JSON, and no UTF-8.
         for (offset, bit) in [(0, 1), (3, 128)] {
             let mut bytes = site.bytes.clone();
-            // The row has the item after its key.
-            for at in places(&site, &format!("{key}{{")) {
+            // The row has the item after its key. What is left of one that was there before may be part of
+            // something else by now.
+            for at in places(&site, &row(&site, key)) {
                 bytes[at + key.len() + offset] ^= bit;
             }
             let folder = site.copy(&bytes);
             if let Ok(database) = Database::embedded(Some(folder.path())).await {
                 assert!(!database.check().await.unwrap().everything().is_empty(), "{key}");
             }
-            let (database, done) = repair(folder.path()).await.unwrap();
+            let (database, done) = repair(folder.path()).await.expect(key);
             let problems = database.check().await.unwrap().everything();
             assert_eq!(problems.is_empty(), is_made_again, "{key}: {done:?} {problems:?}");
             drop(database);
@@ -273,11 +299,12 @@ async fn what_the_engine_cannot_parse_is_mended_like_what_is_damaged() {
 async fn a_repair_takes_nothing_for_a_copy_of_something_else() {
     let site = site().await;
     let item = |key: &str| format!("(SELECT item_json FROM talelio WHERE pk || sk = '{key}')");
-    let (four, five) = ("S:ARTICLE#title-4S:PART#00", "S:ARTICLE#title-5S:PART#00");
+    let [four, five] = &site.texts;
+    let partition = |key: &str| key.trim_start_matches("S:").trim_end_matches("S:PART#00").to_owned();
+    let (four_pk, five_pk) = (partition(four), partition(five));
     for (what, statements) in [
         ("the key in an item is that of another", vec![
-            "UPDATE talelio SET item_json = replace(item_json, 'ARTICLE#title-4', 'ARTICLE#title-5') \
-             WHERE pk = 'S:ARTICLE#title-4' AND sk = 'S:PART#00'".to_owned(),
+            format!("UPDATE talelio SET item_json = replace(item_json, '{four_pk}', '{five_pk}') WHERE pk || sk = '{four}'"),
         ]),
         ("two items are where the other should be", vec![
             format!("CREATE TABLE kept AS SELECT {} AS item", item(four)),
@@ -291,8 +318,8 @@ async fn a_repair_takes_nothing_for_a_copy_of_something_else() {
              FROM talelio WHERE sk = 'S:PART#00x'".to_owned(),
         ]),
         ("one has another's key, and something cannot be parsed", vec![
-            format!("UPDATE talelio SET pk = 'S:ARTICLE#title-5', sk = 'S:PART#0' WHERE pk || sk = '{four}'"),
-            "UPDATE talelio SET item_json = 'x' WHERE pk = 'S:SITE' AND sk = 'S:PUBLICATIONS'".to_owned(),
+            format!("UPDATE talelio SET pk = 'S:{five_pk}', sk = 'S:PART#0' WHERE pk || sk = '{four}'"),
+            "UPDATE talelio SET item_json = 'x' WHERE pk = 'S:SITE' AND sk = 'S:ARTICLES'".to_owned(),
         ]),
         ("a text is a blob, and the size of an item is none", vec![
             format!("UPDATE talelio SET item_json = CAST(item_json AS BLOB) WHERE pk || sk = '{four}'"),

@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::items::Counter;
 use crate::business::Fault;
-use crate::database::articles::Publications;
+use crate::database::counters::Counter;
 use crate::database::error::{OpenError, readable};
 use crate::database::keys::{self, Key};
 use crate::database::table::{DATABASE_FILE, Table};
@@ -77,8 +76,7 @@ impl Counts {
         };
         let accounts = number("the counter of accounts", keys::account_counter()).await?;
         let projects = number("the counter of projects", keys::project_counter()).await?;
-        let articles = readable("the count of articles", table.get::<Publications>(&keys::publications()).await)?;
-        let articles = articles.map(|item| item.map_or(0, |item| item.articles));
+        let articles = number("the counter of articles", keys::article_counter()).await?;
         Ok(Self {
             accounts: accounts.unwrap_or(before.accounts),
             articles: articles.unwrap_or(before.articles),

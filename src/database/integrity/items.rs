@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::business::{Fault, Image};
+use crate::business::{Fault, Image, Username};
 use crate::database::accounts::{AccountItem, ProfileItem};
-use crate::database::articles::{AdjacentItem, EntryItem, MetaItem, Publications};
-use crate::database::keys::{self, Key};
+use crate::database::articles::{HeadItem, LinkItem, SlugItem};
+use crate::database::counters::Counter;
+use crate::database::keys::{self, Key, ListName};
+use crate::database::lists::{Entry, StoredNodes};
 use crate::database::table::{Item, from_item, key_attribute};
 use crate::database::{Database, images};
 
@@ -29,29 +30,28 @@ impl Unreadable {
     }
 }
 
-/// The last number given out.
-#[derive(Deserialize)]
-pub(super) struct Counter {
-    pub(super) last: u64,
-}
-
 /// What the items say, without the texts.
 #[derive(Default)]
 pub(super) struct Items {
-    pub(super) publications: Publications,
-    /// The last numbers of accounts and of projects that were given out.
-    pub(super) last_account: u64,
-    pub(super) last_project: u64,
+    /// Whether the store says which format it is in.
+    pub(super) has_format: bool,
+    /// The last numbers that were given out; none where nothing says.
+    pub(super) last_account: Option<u64>,
+    pub(super) last_project: Option<u64>,
+    pub(super) last_article: Option<u64>,
+    pub(super) last_change: Option<u64>,
     /// By the partitions of their users.
     pub(super) accounts: BTreeMap<String, AccountItem>,
     /// Likewise.
     pub(super) profiles: BTreeMap<String, ProfileItem>,
-    /// By users and by sort keys.
-    pub(super) entries: BTreeMap<String, BTreeMap<String, EntryItem>>,
-    /// By slugs.
-    pub(super) metas: BTreeMap<String, MetaItem>,
-    /// How many parts there are of articles, by slugs.
-    pub(super) parts: BTreeMap<String, usize>,
+    /// What articles are, by their numbers.
+    pub(super) heads: BTreeMap<u64, HeadItem>,
+    /// What readers find, by slugs.
+    pub(super) slugs: BTreeMap<String, SlugItem>,
+    /// By partitions.
+    pub(super) lists: BTreeMap<String, StoredNodes>,
+    /// The numbers of the entries of the log.
+    pub(super) changes: BTreeSet<u64>,
     pub(super) projects: BTreeMap<String, BTreeSet<u64>>,
     pub(super) images: Vec<(String, Image)>,
     pub(super) unreadable: Vec<Unreadable>,
@@ -102,9 +102,11 @@ impl Items {
         let Key { pk, sk } = key.clone();
         let kind = (pk.split('#').next().unwrap_or_default(), sk.split('#').next().unwrap_or_default());
         match kind {
-            ("SITE", "PUBLICATIONS") => self.read(key, item, |items, read| items.publications = read),
-            ("SITE", "ACCOUNTS") => self.read(key, item, |items, Counter { last }| items.last_account = last),
-            ("SITE", "PROJECTS") => self.read(key, item, |items, Counter { last }| items.last_project = last),
+            ("SITE", "FORMAT") => self.read(key, item, |items, _: IgnoredAny| items.has_format = true),
+            ("SITE", "ACCOUNTS") => self.read(key, item, |items, Counter { last }| items.last_account = Some(last)),
+            ("SITE", "PROJECTS") => self.read(key, item, |items, Counter { last }| items.last_project = Some(last)),
+            ("SITE", "ARTICLES") => self.read(key, item, |items, Counter { last }| items.last_article = Some(last)),
+            ("SITE", "CHANGES") => self.read(key, item, |items, Counter { last }| items.last_change = Some(last)),
             ("ACCOUNT", _) => self.read(key, item, |items, read: AccountItem| {
                 let user = keys::user_partition_of(&read.username);
                 if items.accounts.insert(user.clone(), read).is_some() {
@@ -112,9 +114,6 @@ impl Items {
                 }
             }),
             ("USER", "PROFILE") => self.read(key, item, |items, read| drop(items.profiles.insert(pk.clone(), read))),
-            ("USER", "ARTICLE") => self.read(key, item, |items, read| {
-                items.entries.entry(pk.clone()).or_default().insert(sk.clone(), read);
-            }),
             ("USER", "PROJECT") => match keys::project_id(&sk) {
                 Some(id) => {
                     self.projects.entry(pk.clone()).or_default().insert(id);
@@ -126,11 +125,20 @@ impl Items {
                 Ok(image) => self.images.push((pk.clone(), image)),
                 Err(fault) => self.unreadable.push(Unreadable::new(key, &fault)),
             },
-            ("ARTICLE", "META") => {
-                let slug = slug(&pk);
-                self.read(key, item, |items, read| drop(items.metas.insert(slug, read)));
+            ("ARTICLE", _) => self.read(key, item, |items, head: HeadItem| {
+                items.heads.insert(head.id, head);
+            }),
+            ("SLUG", "ARTICLE") => self.read(key, item, |items, read| {
+                items.slugs.insert(pk.trim_start_matches("SLUG#").to_owned(), read);
+            }),
+            ("LIST", _) => {
+                if let Err(fault) = self.lists.entry(pk).or_default().add(key.clone(), item) {
+                    self.unreadable.push(Unreadable::new(key, &fault));
+                }
             }
-            ("ARTICLE", "PART") => *self.parts.entry(slug(&pk)).or_default() += 1,
+            ("CHANGES", _) => self.read(key, item, |items, _: IgnoredAny| {
+                items.changes.extend(keys::change_number(&sk));
+            }),
             _ => self.read(key, item, |_, _: IgnoredAny| {}),
         }
     }
@@ -144,26 +152,53 @@ impl Items {
 }
 
 impl Items {
-    /// The highest numbers that accounts and projects have.
-    pub(super) fn highest_numbers(&self) -> (u64, u64) {
+    /// The highest numbers that accounts, projects, articles and changes have.
+    pub(super) fn highest_numbers(&self) -> [u64; 4] {
         let account = self.accounts.values().map(|account| account.id).max();
         let user = self.profiles.values().map(|profile| profile.user.id).max();
-        let listed = self.profiles.values().filter_map(|profile| profile.project_ids.iter().flatten().max()).max();
+        let listed = self.profiles.values().filter_map(|profile| profile.project_ids.iter().max()).max();
         let project = self.projects.values().filter_map(BTreeSet::last).max();
-        (account.max(user).unwrap_or_default(), project.max(listed).copied().unwrap_or_default())
+        let head = self.heads.keys().copied().max();
+        let found = self.slugs.values().map(|found| found.id).max();
+        let entry = self.lists.values().filter_map(StoredNodes::highest_id).max();
+        let change = self.changes.last().copied();
+        [account.max(user), project.max(listed).copied(), head.max(found).max(entry), change]
+            .map(Option::unwrap_or_default)
     }
-}
 
-/// Whether what stands beside an article, or is the newest, is the one that should.
-pub(super) fn names(adjacent: Option<&AdjacentItem>, slug: Option<&str>) -> bool {
-    adjacent.map(|adjacent| adjacent.slug.as_str()) == slug
+    /// The numbers that are not in the log.
+    pub(super) fn missing_changes(&self) -> Vec<u64> {
+        let last = self.last_change.max(self.changes.last().copied()).unwrap_or_default();
+        (1..=last).filter(|number| !self.changes.contains(number)).collect()
+    }
+
+    /// Which lists there should be, and what should be in them, oldest first; by partitions.
+    pub(super) fn expected_lists(&self) -> BTreeMap<String, (ListName, Vec<Entry>)> {
+        let users = self.profiles.values().filter_map(|profile| profile.user.username.parse::<Username>().ok());
+        let always_there = users.map(ListName::Author).chain([ListName::Site]);
+        let mut lists: BTreeMap<_, _> =
+            always_there.map(|name| (keys::list_partition(&name), (name, Vec::new()))).collect();
+        for (name, entry) in self.heads.values().filter_map(|head| head.places().ok()).flatten() {
+            lists.entry(keys::list_partition(&name)).or_insert((name, Vec::new())).1.push(entry);
+        }
+        for (_, entries) in lists.values_mut() {
+            entries.sort_unstable();
+        }
+        lists
+    }
+
+    /// What should stand beside the articles of the site, by their numbers.
+    pub(super) fn expected_links(&self) -> BTreeMap<u64, [Option<LinkItem>; 2]> {
+        let lists = self.expected_lists();
+        let site = lists.get(&keys::list_partition(&ListName::Site));
+        let order: Vec<u64> = site.iter().flat_map(|(_, entries)| entries).map(|entry| entry.id).collect();
+        let link = |index: Option<usize>| Some(self.heads.get(order.get(index?)?)?.link());
+        let links = order.iter().enumerate();
+        links.map(|(index, id)| (*id, [link(index.checked_sub(1)), link(Some(index + 1))])).collect()
+    }
 }
 
 fn key(item: &Item) -> Option<Key> {
     let text = |name| key_attribute(item, name).map(str::to_owned);
     Some(Key { pk: text("pk")?, sk: text("sk")? })
-}
-
-fn slug(pk: &str) -> String {
-    pk.trim_start_matches("ARTICLE#").to_owned()
 }

@@ -3,7 +3,10 @@
 
 mod check;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod flipped_bits;
+mod format;
 pub(super) mod identity;
 mod items;
 mod record_counts;

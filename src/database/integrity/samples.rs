@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use crate::business::{
-    AccountStore, ArticleStore, CreateError, Image, ImageStore, NewAccount, NewArticle, NewProject, PasswordHash,
-    Project, ProjectStore, PublishError, Session, Slug, Timestamp,
+    AccountStore, Article, ArticleList, ArticleStore, Clock, CreateError, Image, ImageStore, ListError, NewAccount,
+    NewArticle, NewProject, NewState, Page, PageRequest, Pages, Part, PasswordHash, Project, ProjectStore,
+    PublishError, Session, Slug, Text, Timestamp, Username,
 };
 use crate::database::Database;
 use crate::database::keys::Key;
@@ -12,6 +13,28 @@ use crate::database::table::Item;
 
 pub(super) fn now() -> Timestamp {
     "2026-03-14T15:09:26Z".parse().unwrap()
+}
+
+/// A clock that stands.
+pub(super) struct StandingClock;
+
+impl Clock for StandingClock {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+/// An article that is published at once.
+pub(super) fn article(title: &str, body: &str) -> NewArticle {
+    NewArticle {
+        state: NewState::Listed(None),
+        title: title.to_owned(),
+        slug: Slug::from_title(title),
+        slug_stays: true,
+        meta_description: "".parse().unwrap(),
+        featured_image: None,
+        text: Text { body: body.to_owned(), ..Text::default() },
+    }
 }
 
 pub(super) fn new_account(address: &str, name: &str) -> NewAccount {
@@ -35,16 +58,18 @@ pub(super) async fn try_publish(
     title: &str,
     body: &str,
 ) -> Result<(), PublishError> {
-    let article = NewArticle {
-        created_at: now(),
-        title: title.parse().unwrap(),
-        slug: Slug::from_title(title),
-        body: body.to_owned(),
-        meta_description: String::new(),
-        featured_image: None,
-        rendered: <_>::default(),
-    };
-    database.publish(article, author, None).await.map(drop)
+    database.create_article(article(title, body), author, None, &StandingClock).await.map(drop)
+}
+
+/// A page of what an author has published.
+pub(super) async fn listed(
+    database: &Database,
+    author: &Username,
+    request: PageRequest,
+) -> Result<Page<Article>, ListError> {
+    let list = ArticleList::Author(author.clone());
+    let listing = database.list(&list, Part::visible(now()), Pages::Number(request), now()).await?;
+    Ok(listing.expect("an author").page)
 }
 
 pub(super) async fn create_project(database: &Database, author: &Session, title: &str, body: &str) -> Project {
@@ -102,7 +127,15 @@ pub(super) async fn session(database: &Database, name: &str) -> Session {
     Session { user_id: user.id, username: user.username }
 }
 
-pub(super) fn key(item: &Item) -> Key {
+/// The keys of all items, in order.
+pub(super) async fn keys(database: &Database) -> Vec<Key> {
+    let (items, _) = database.table.scan(None, None).await.unwrap();
+    let mut keys: Vec<_> = items.iter().map(key).collect();
+    keys.sort_unstable_by_key(|key| (key.pk.clone(), key.sk.clone()));
+    keys
+}
+
+fn key(item: &Item) -> Key {
     let text = |name: &str| item[name].as_s().unwrap().clone();
     Key { pk: text("pk"), sk: text("sk") }
 }

@@ -1,4 +1,5 @@
-//! What jobs keep: which process runs one, and how far it has come.
+//! What jobs keep: which process runs one, how far it has come, and what it is to do.
 
 mod leases;
+pub(super) mod mails;
 mod sweeps;

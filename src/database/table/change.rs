@@ -74,18 +74,11 @@ impl Change {
         self
     }
 
-    /// A list gets another element. If there is none, it begins with some.
-    pub(in crate::database) fn append(
-        mut self,
-        name: &'static str,
-        beginning: Vec<AttributeValue>,
-        element: AttributeValue,
-    ) -> Self {
+    /// A list gets another element.
+    pub(in crate::database) fn append(mut self, name: &'static str, element: AttributeValue) -> Self {
         let placeholder = self.placeholder(name);
-        let list = format!("if_not_exists(#{placeholder}, :{placeholder}_before)");
-        let _ = write!(self.updates, "#{placeholder} = list_append({list}, :{placeholder}), ");
+        let _ = write!(self.updates, "#{placeholder} = list_append(#{placeholder}, :{placeholder}), ");
         self.difference += checksum::of_element(name, &element);
-        self.values.push((format!(":{placeholder}_before"), AttributeValue::L(beginning)));
         self.values.push((format!(":{placeholder}"), AttributeValue::L(vec![element.clone()])));
         self.effects.push(Effect::Append { name, element });
         self
@@ -127,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_change_is_known_by_what_it_leaves_whoever_changes_the_item_after_it() {
-        let append = Change::default().append("project_ids", Vec::new(), number(2));
+        let append = Change::default().append("project_ids", number(2));
         assert_eq!(append.is_made(Some(&item(false, &[1]))), Some(false));
         assert_eq!(append.is_made(Some(&item(true, &[1, 2, 3]))), Some(true));
         let set = Change::default().set("verified", AttributeValue::Bool(false), AttributeValue::Bool(true));
@@ -137,7 +130,7 @@ mod tests {
         // Somebody has changed the same.
         let other = Change::default().set("verified", AttributeValue::Null(true), AttributeValue::Bool(true));
         assert_eq!(other.is_made(Some(&item(false, &[]))), None);
-        let half = set.append("project_ids", Vec::new(), number(4));
+        let half = set.append("project_ids", number(4));
         assert_eq!(half.is_made(Some(&item(true, &[1]))), None);
     }
 }

@@ -5,7 +5,6 @@ use std::ops::RangeInclusive;
 
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::attempts::Patience;
 use super::consumed_capacity::{self, return_consumed_capacity};
@@ -47,22 +46,6 @@ impl Table {
             sk.is_some_and(|sk| keys.binary_search_by(|key| key.sk.as_str().cmp(sk)).is_ok())
         };
         Ok(items.map(|items| items.into_iter().filter(is_asked_for).collect()))
-    }
-
-    /// The sort keys of a partition in a range, in order.
-    pub(in crate::database) async fn query_sort_keys(
-        &self,
-        pk: &str,
-        range: RangeInclusive<String>,
-    ) -> Result<Vec<String>, Fault> {
-        let request = self.query_request(pk, Some(range.clone())).projection_expression("sk");
-        let items = self.all_pages(request, usize::MAX).await?.unwrap_or_default();
-        let items = in_place(items, pk, Some(&range));
-        let sort_key = |mut item: Item| match item.remove("sk") {
-            Some(AttributeValue::S(sk)) => Some(sk),
-            _ => None,
-        };
-        Ok(items.into_iter().filter_map(sort_key).collect())
     }
 
     async fn all_pages(&self, request: QueryFluentBuilder, max_bytes: usize) -> Result<Option<Vec<Item>>, Fault> {

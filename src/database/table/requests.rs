@@ -39,6 +39,15 @@ const LONG_READS: usize = 8;
 /// How often the keys that a batch left unprocessed are asked for again.
 const BATCH_ATTEMPTS: u32 = 8;
 
+/// What a read sees.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consistency {
+    /// Everything that was written before.
+    Strong,
+    /// What has arrived where it reads, for half the price.
+    Eventual,
+}
+
 /// The table, and the client that reaches it.
 pub(in crate::database) struct Table {
     pub(super) client: Client,
@@ -88,6 +97,11 @@ impl Table {
 
     fn new(client: Client, name: String, attempts: Attempts, file: Option<PathBuf>) -> Self {
         Self { client, name, attempts, long_reads: Semaphore::new(LONG_READS), file }
+    }
+
+    /// What it is called.
+    pub(in crate::database) fn name(&self) -> &str {
+        &self.name
     }
 
     /// What is wrong with the file of the embedded engine, a sentence each; nothing of any other.
@@ -144,6 +158,22 @@ impl Table {
 
     /// The items of `keys` that exist, by their keys.
     pub(in crate::database) async fn batch_get(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
+        self.batch_get_with(keys, Consistency::Strong).await
+    }
+
+    /// The items of `keys` that exist and are never changed, by their keys. They are read where they
+    /// may not have arrived yet, which is cheaper, and then where they have.
+    pub(in crate::database) async fn batch_get_immutable(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
+        let mut found = match self.batch_get_with(keys, Consistency::Eventual).await {
+            Err(Fault::Failed(_)) => return self.find_each(keys).await,
+            found => found?,
+        };
+        let missing: Vec<_> = keys.iter().filter(|key| !found.contains_key(key)).cloned().collect();
+        found.extend(self.batch_get(&missing).await?);
+        Ok(found)
+    }
+
+    async fn batch_get_with(&self, keys: &[Key], consistency: Consistency) -> Result<HashMap<Key, Item>, Fault> {
         let mut found = HashMap::with_capacity(keys.len());
         for keys in keys.chunks(BATCH) {
             let mut unprocessed: Vec<Item> = keys.iter().map(Key::attributes).collect();
@@ -153,7 +183,7 @@ impl Table {
                     return Err(Fault::busy("a batch stayed unprocessed"));
                 }
                 let before = found.len();
-                unprocessed = self.batch_get_once(unprocessed, &mut found).await?;
+                unprocessed = self.batch_get_once(unprocessed, consistency, &mut found).await?;
                 // More than fits into a response is asked for at once; what was throttled, later.
                 if !unprocessed.is_empty() && found.len() == before {
                     backoff(attempt).await;
@@ -165,9 +195,14 @@ impl Table {
     }
 
     /// One batch request; returns the keys that it left unprocessed, over 16 MB or throttled.
-    async fn batch_get_once(&self, keys: Vec<Item>, found: &mut HashMap<Key, Item>) -> Result<Vec<Item>, Fault> {
-        let keys =
-            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(Fault::failed)?;
+    async fn batch_get_once(
+        &self,
+        keys: Vec<Item>,
+        consistency: Consistency,
+        found: &mut HashMap<Key, Item>,
+    ) -> Result<Vec<Item>, Fault> {
+        let keys = KeysAndAttributes::builder().set_keys(Some(keys));
+        let keys = keys.consistent_read(consistency == Consistency::Strong).build().map_err(Fault::failed)?;
         let request = self.client.batch_get_item().request_items(&self.name, keys);
         let _permit = self.long_reads.acquire().await.map_err(Fault::failed)?;
         let request = request.set_return_consumed_capacity(return_consumed_capacity());
@@ -190,6 +225,16 @@ impl Table {
     /// Stores an item where there is none. False if there is one.
     pub(in crate::database) async fn create(&self, key: &Key, value: &impl Serialize) -> Result<bool, Fault> {
         self.put_if(key, value, &Expression::condition("attribute_not_exists(pk)")).await
+    }
+
+    /// Stores an item under a key that nobody knows yet: whether one that may have been stored was need not
+    /// be found out.
+    pub(in crate::database) async fn put_unseen(&self, key: &Key, value: &impl Serialize) -> Result<(), Fault> {
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(stored(key, value)?));
+        let request = request.set_return_consumed_capacity(return_consumed_capacity());
+        let sent = self.attempts.send(Patience::LONG_READ, || request.clone().send()).await;
+        consumed_capacity::record_written(sent.map_err(Failed::into_fault)?.consumed_capacity());
+        Ok(())
     }
 
     async fn put_if(&self, key: &Key, value: &impl Serialize, condition: &Expression) -> Result<bool, Fault> {

@@ -100,7 +100,7 @@ async fn enable_point_in_time_recovery(table: &Table) -> Result<bool, Fault> {
 }
 
 pub(in crate::database) async fn warm_up(table: &Table) -> Result<(), OpenError> {
-    let request = table.client.get_item().table_name(&table.name).set_key(Some(keys::publications().attributes()));
+    let request = table.client.get_item().table_name(&table.name).set_key(Some(keys::format().attributes()));
     match table.attempts.send(Patience::READ, || request.clone().send()).await {
         Ok(_) => Ok(()),
         Err(failed) if failed.code() == Some("ResourceNotFoundException") => {

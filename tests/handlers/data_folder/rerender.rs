@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use talelio::business::{
-    ArticleStore, NewArticle, NewProject, ProjectStore, RenderedText, RenderedTexts, Replaced, Session, TextAddress,
+    ArticleStore, NewArticle, NewProject, NewState, ProjectStore, RenderedText, RenderedTexts, Replaced, Session,
+    SystemClock, Text, TextAddress,
 };
 use talelio::database::Database;
 use talelio::markdown::Rendered;
@@ -18,16 +19,17 @@ fn rendered(html: &str) -> Rendered {
 
 /// Stores an article as an older renderer has left it.
 async fn publish(database: &Database, title: &str, body: &str, html: &str) {
+    let Rendered { html, table_of_contents, renderer, .. } = rendered(html);
     let article = NewArticle {
-        created_at: "2020-03-14T15:09:26Z".parse().unwrap(),
-        title: title.parse().unwrap(),
+        state: NewState::Listed(None),
+        title: title.to_owned(),
         slug: title.to_lowercase().parse().unwrap(),
-        body: body.to_owned(),
-        meta_description: "A description".to_owned(),
+        slug_stays: true,
+        meta_description: "A description".parse().unwrap(),
         featured_image: None,
-        rendered: rendered(html),
+        text: Text { body: body.to_owned(), html, table_of_contents, renderer },
     };
-    database.publish(article, &ada(), None).await.unwrap();
+    database.create_article(article, &ada(), None, &SystemClock).await.unwrap();
 }
 
 fn ada() -> Session {

@@ -84,7 +84,8 @@ pub fn client() -> reqwest::Client {
 pub fn client_builder() -> reqwest::ClientBuilder {
     static PROVIDER: Once = Once::new();
     PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().expect("nobody else has"));
-    reqwest::Client::builder()
+    // Where an answer leads is for a test to look at.
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
 }
 
 /// Sends a request over HTTP.

@@ -20,7 +20,7 @@ async fn preflights_are_answered_for_every_route() {
         assert_eq!(response.header("access-control-allow-credentials"), Some("true"));
         assert_eq!(
             response.header("access-control-allow-headers"),
-            Some("authorization,content-type,idempotency-key,if-none-match")
+            Some("authorization,content-type,idempotency-key,if-match,if-none-match")
         );
         assert!(response.header("access-control-allow-methods").unwrap().contains("POST"));
     }
@@ -31,8 +31,8 @@ async fn options_say_what_may_be_asked() {
     let app = TestApp::start().await;
     let options = async |path: &str| app.send(Request::new(Method::OPTIONS, path)).await;
     let response = options("/v1/articles/some").await;
-    assert_eq!((response.status.as_u16(), response.header("allow")), (200, Some("GET,HEAD")));
-    assert_eq!(options("/v1/articles").await.header("allow"), Some("POST"));
+    assert_eq!((response.status.as_u16(), response.header("allow")), (200, Some("GET,HEAD,PATCH,DELETE")));
+    assert_eq!(options("/v1/articles").await.header("allow"), Some("GET,HEAD,POST"));
     assert_eq!(options("/v1/nowhere").await.refusal(404), "Route not found");
 }
 

@@ -1,6 +1,10 @@
 //! Publishing an article and reading one.
 
+mod desk;
+mod life;
 mod list;
+mod site;
+mod versions;
 
 use std::collections::BTreeSet;
 
@@ -22,7 +26,7 @@ async fn a_published_article_is_read_back_rendered() {
         "featured_image": "/v1/users/ada/images/a.png",
     });
     let created = app.publish_article(&token, &body).await;
-    insta::assert_json_snapshot!(created.json(), {".article.created_at" => "[time]", ".article.updated_at" => "[time]"}, @r###"
+    insta::assert_json_snapshot!(created.json(), {".article.created_at" => "[time]", ".article.updated_at" => "[time]", ".article.published_at" => "[time]"}, @r###"
     {
       "article": {
         "id": 1,
@@ -35,7 +39,9 @@ async fn a_published_article_is_read_back_rendered() {
         "meta_description": "Om oss",
         "table_of_contents": "<div class=\"toc\"><ul><li><a href=\"#uber-uns\">Über uns</a></li></ul></div>",
         "featured_image": "/v1/users/ada/images/a.png",
-        "url": "https://www.talel.io/articles/den-har-texten-kommer-att-sakna-bade-a-och-a"
+        "url": "https://www.talel.io/articles/den-har-texten-kommer-att-sakna-bade-a-och-a",
+        "status": "published",
+        "published_at": "[time]"
       },
       "user": {
         "id": 1,

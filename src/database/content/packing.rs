@@ -1,15 +1,14 @@
 //! What an author wrote, as it is stored: one compressed document, cut into
 //! parts that fit DynamoDB's items.
 //!
-//! The document is JSON under zstd, with its checksum, after a byte that names this format; one
-//! that was stored before there were checksums has none. The
+//! The document is JSON under zstd, with its checksum, after a byte that names this format. The
 //! HTML repeats most of the Markdown, so compressing them together costs little
 //! more than the Markdown alone.
 
 use std::io::Read;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use crate::business::{Fault, background, memory};
@@ -26,23 +25,6 @@ const PART_BYTES: usize = 380_000;
 
 /// The most bytes of a document: a transaction writes at most 4 MB.
 const MAX_BYTES: usize = 3_500_000;
-
-/// What an article says. Its fields are those of [`crate::business::Article`], and the version of the
-/// renderer, which is 0 for what was stored before there were any.
-#[derive(Debug, Serialize, Deserialize, PartialEq, Eq, Clone)]
-#[expect(missing_docs, reason = "the article's own are documented")]
-pub struct Content {
-    pub created_at: String,
-    pub updated_at: String,
-    pub title: String,
-    pub body: String,
-    pub html: String,
-    pub meta_description: String,
-    pub table_of_contents: String,
-    pub featured_image: Option<String>,
-    #[serde(default)]
-    pub renderer: u32,
-}
 
 /// A document, ready to be stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +53,9 @@ pub fn pack(content: &impl Serialize) -> Result<Option<Packed>, Fault> {
 }
 
 /// [`pack`] on a thread of its own, which hands the document back.
-pub(super) async fn pack_off_thread<T: Serialize + Send + 'static>(content: T) -> Result<(T, Option<Packed>), Fault> {
+pub(in crate::database) async fn pack_off_thread<T: Serialize + Send + 'static>(
+    content: T,
+) -> Result<(T, Option<Packed>), Fault> {
     let work = move || pack(&content).map(|packed| (content, packed));
     spawn_blocking(work).await.map_err(Fault::failed)?
 }
@@ -85,7 +69,7 @@ const MEMORY_FACTOR: usize = 4;
 ///
 /// # Errors
 /// [`Fault::Busy`] when it is not there.
-pub(super) fn reserve(bytes: usize) -> Result<(), Fault> {
+pub(in crate::database) fn reserve(bytes: usize) -> Result<(), Fault> {
     memory::reserve(MEMORY_FACTOR * bytes)
 }
 
@@ -99,15 +83,15 @@ pub fn unpack<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<T, Fault> {
 
 /// [`unpack`] of documents of so many `bytes` together, for which memory is reserved.
 pub(super) async fn unpack_all<T: DeserializeOwned>(
-    documents: &[Vec<Vec<u8>>],
+    documents: impl Iterator<Item = &Vec<Vec<u8>>>,
     bytes: usize,
 ) -> Result<Vec<Result<T, Fault>>, Fault> {
-    background::long(bytes, || Ok(documents.iter().map(|parts| unpack(parts)).collect())).await
+    background::long(bytes, || Ok(documents.map(|parts| unpack(parts)).collect())).await
 }
 
 /// [`unpack`] of a document whose length is not known: reserves memory as it goes, and says
 /// how many bytes it had.
-pub(super) async fn unpack_reserving<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<(T, usize), Fault> {
+pub(in crate::database) async fn unpack_reserving<T: DeserializeOwned>(parts: &[Vec<u8>]) -> Result<(T, usize), Fault> {
     let bytes = uncompressed_bytes(parts);
     let work = || {
         let json = decompress(parts, reserve)?;
@@ -145,19 +129,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::business::Text;
 
-    fn content(body: String) -> Content {
-        Content {
-            created_at: "2024-01-01T00:00:00.000Z".to_owned(),
-            updated_at: "2024-01-01T00:00:00.000Z".to_owned(),
-            title: "A title".to_owned(),
-            html: body.clone(),
-            body,
-            meta_description: String::new(),
-            table_of_contents: String::new(),
-            featured_image: None,
-            renderer: 1,
-        }
+    fn content(body: String) -> Text {
+        Text { html: body.clone(), body, table_of_contents: String::new(), renderer: 1 }
     }
 
     /// Text that does not compress to less than three quarters.
@@ -170,7 +145,7 @@ mod tests {
         fn a_document_survives_packing(body in any::<String>()) {
             let content = content(body);
             let packed = pack(&content).unwrap().unwrap();
-            prop_assert_eq!(unpack::<Content>(&packed.parts).unwrap(), content);
+            prop_assert_eq!(unpack::<Text>(&packed.parts).unwrap(), content);
         }
     }
 
@@ -179,7 +154,7 @@ mod tests {
         let long = content(noise(1_000_000));
         let packed = pack(&long).unwrap().unwrap();
         assert!(packed.parts.len() > 1 && packed.parts.iter().all(|part| part.len() <= PART_BYTES));
-        assert_eq!(unpack::<Content>(&packed.parts).unwrap(), long);
+        assert_eq!(unpack::<Text>(&packed.parts).unwrap(), long);
         assert_eq!(pack(&content(noise(5_000_000))).unwrap(), None);
     }
 
@@ -190,23 +165,15 @@ mod tests {
         for bit in 0..8 * part.len() {
             let mut damaged = part.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            let read = unpack::<Content>(&[damaged]);
+            let read = unpack::<Text>(&[damaged]);
             assert!(read.is_err() || read.is_ok_and(|read| read == stored), "bit {bit}");
         }
     }
 
     #[test]
-    fn a_document_without_a_checksum_is_read() {
-        let stored = content("Some words".to_owned());
-        let json = serde_json::to_vec(&stored).unwrap();
-        let part = [&[ZSTD_JSON][..], &zstd::bulk::compress(&json, LEVEL).unwrap()].concat();
-        assert_eq!(unpack::<Content>(&[part]).unwrap(), stored);
-    }
-
-    #[test]
     fn an_unknown_format_is_a_fault() {
-        assert!(unpack::<Content>(&[]).is_err());
-        assert!(unpack::<Content>(&[vec![2, 3]]).is_err());
-        assert!(unpack::<Content>(&[vec![ZSTD_JSON, 3]]).is_err());
+        assert!(unpack::<Text>(&[]).is_err());
+        assert!(unpack::<Text>(&[vec![2, 3]]).is_err());
+        assert!(unpack::<Text>(&[vec![ZSTD_JSON, 3]]).is_err());
     }
 }

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::error::readable;
-use super::keys::Key;
-use super::table::{Item, Transaction, TransactionOutcome, from_item, key_attribute};
-use super::{Database, keys};
 use crate::business::{Fault, MailKind, MailStore, QueuedMail, Timestamp};
+use crate::database::Database;
+use crate::database::error::readable;
+use crate::database::keys::{self, Key};
+use crate::database::table::{Item, Transaction, TransactionOutcome, from_item, key_attribute};
 
 #[derive(Serialize, Deserialize)]
 struct MailItem {
@@ -57,7 +57,7 @@ fn key(mail: &QueuedMail) -> Key {
 }
 
 /// Queues a mail in a transaction.
-pub(super) fn queue(transaction: &mut Transaction<'_>, mail: &QueuedMail) -> Result<(), Fault> {
+pub(in crate::database) fn queue(transaction: &mut Transaction<'_>, mail: &QueuedMail) -> Result<(), Fault> {
     transaction.create(&key(mail), &MailItem::from(mail)).map(drop)
 }
 
@@ -158,7 +158,7 @@ mod tests {
             database.table.put(&key(mail), &MailItem::from(mail)).await.unwrap();
         }
         drop(database);
-        let file = folder.path().join(super::super::table::DATABASE_FILE);
+        let file = folder.path().join(crate::database::table::DATABASE_FILE);
         let mut bytes = std::fs::read(&file).unwrap();
         let row = format!("S:OUTBOXS:{}{{", key(&mails[1]).sk);
         let row = bytes.windows(row.len()).position(|bytes| bytes == row.as_bytes()).unwrap() + row.len() - 1;

@@ -1,0 +1,114 @@
+//! `GET /v1/articles`
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use serde::Serialize;
+use talelio::business::{ArticleList, Listing, Page, PageRequest};
+use utoipa::ToSchema;
+
+use super::bodies::ArticleBody;
+use crate::api::users::UserBody;
+use crate::app::App;
+use crate::http::envelope::{ApiError, Envelope};
+use crate::http::pagination::{self, ListParameters, SITE_LIST};
+use crate::response_cache::{CacheableRequest, Representation};
+
+/// A page of the site's articles.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SiteList)]
+pub(super) struct SiteBody {
+    /// The articles of the page, newest first.
+    articles: Vec<ArticleBody>,
+    /// Who wrote them, if one author was asked for who exists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    user: Option<UserBody>,
+    /// Where the next page begins, if a cursor was asked for; `null` after the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, value_type = Option<String>, example = json!(null))]
+    #[expect(clippy::option_option, reason = "none was asked for, or there is none")]
+    next_cursor: Option<Option<String>>,
+}
+
+/// List the articles of the site
+///
+/// Those of all authors, the newest first: by page numbers, or by cursors for who reads all of them, which stay right
+/// while others publish and delete.
+#[utoipa::path(
+    get,
+    path = "/v1/articles",
+    operation_id = "site_articles",
+    tag = "articles",
+    params(
+        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
+        (
+            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
+            description = "How many on a page; 0 is 10, and more than 100 is 100.",
+        ),
+        (
+            "cursor" = Option<String>, Query, example = json!(null),
+            description = "In place of `page`: empty for the first page, then the `next_cursor` of the one before.",
+        ),
+        ("author" = Option<String>, Query, description = "The name of a user: theirs alone.", example = "ada"),
+        ("year" = Option<String>, Query, description = "Those of a year, in UTC.", pattern = "^[0-9]{4}$", example = "2026"),
+    ),
+    responses(
+        (
+            status = 200, description = "The page, which may be empty.", body = SiteBody,
+            headers(
+                ("ETag" = str, description = "For `If-None-Match`."),
+                ("X-Total-Count" = u64, description = "How many articles there are on all pages."),
+                ("Link" = str, description = "The pages beside this one, `next` and `prev` (RFC 8288), if they have numbers."),
+                (
+                    "X-Unreadable-Items" = u64,
+                    description = "How many articles of the page are left out, as they cannot be read; if any."
+                ),
+            ),
+        ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
+        (
+            status = 400, body = Envelope,
+            description = "`Expected numeric query parameters`, `Expected 'page' or 'cursor', not both`, \
+                `Expected 'cursor' to be empty or a 'next_cursor'`, `Expected 'author' to be a username`, \
+                `Expected 'year' to be a year of four digits`",
+        ),
+        (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),
+    )
+)]
+pub(super) async fn list(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    request: CacheableRequest,
+) -> Result<Response, ApiError> {
+    let parameters = ListParameters::parse(query.as_deref().unwrap_or_default())?;
+    let (path, page) = (parameters.path(SITE_LIST), parameters.page);
+    let make = async {
+        let list = parameters.author.clone().map_or(ArticleList::Site, ArticleList::Author);
+        let listing = app.articles.list(&list, parameters.year, parameters.pages()).await?;
+        let listing = listing.unwrap_or_else(|| nobodys(page.request(10)));
+        let changes_at = listing.changes_at;
+        let headers = match parameters.cursor {
+            Some(_) => pagination::counts(&listing.page),
+            None => pagination::headers(&listing.page, &parameters.path(SITE_LIST))?,
+        };
+        let (body, bytes) = SiteBody::of(listing, &parameters, &app);
+        Representation::json_until(&body, bytes, headers, changes_at).await
+    };
+    app.response_cache.respond(request, (path, page), make).await
+}
+
+impl SiteBody {
+    /// A page as clients see it, and about how many bytes it has.
+    pub(super) fn of(listing: Listing, parameters: &ListParameters, app: &App) -> (Self, usize) {
+        let Listing { page, author, next, .. } = listing;
+        let next_cursor = parameters.cursor.map(|_| next.map(|next| next.to_string()));
+        let (articles, bytes) = ArticleBody::all(page.items, &app.articles);
+        (Self { articles, user: author.map(Into::into), next_cursor }, bytes)
+    }
+}
+
+/// What somebody has written who does not exist.
+fn nobodys(request: PageRequest) -> Listing {
+    let page = Page { items: Vec::new(), total: 0, request, unreadable: 0 };
+    Listing { page, author: None, next: None, changes_at: None }
+}

@@ -1,0 +1,121 @@
+//! `PATCH /v1/articles/{slug}`
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+use talelio::business::{ArticleError, ArticlePatch};
+use utoipa::ToSchema;
+
+use super::bodies::SavedBody;
+use super::values::{moment, parsed, slug};
+use crate::app::App;
+use crate::http::authentication::AuthenticatedUser;
+use crate::http::conditional::{IfMatch, IfMatchHeader};
+use crate::http::envelope::{ApiError, Envelope, OtherVersionEnvelope};
+use crate::http::extract::PathParams;
+use crate::http::json::{JsonBody, JsonObject};
+
+/// What an author makes something else of an article; what is left out stays.
+#[derive(ToSchema)]
+#[schema(as = ArticlePatch)]
+#[expect(dead_code, reason = "documents the keys that are read one by one")]
+struct ArticlePatchBody {
+    /// As it is made; `null` for none, which a draft may have.
+    #[schema(max_length = 500, example = "Hello again, world")]
+    title: Option<String>,
+    /// Markdown.
+    #[schema(example = json!(null))]
+    body: Option<String>,
+    /// The sentence that search engines show; `null` for none.
+    #[schema(max_length = 5_000, example = json!(null))]
+    meta_description: Option<String>,
+    /// The address of the picture that stands for the article; `null` for none.
+    #[schema(max_length = 2_048, example = json!(null))]
+    featured_image: Option<String>,
+    /// The name in URLs. That of a draft follows its title until then. The old one leads to the new one for ever.
+    #[schema(max_length = 1_024, example = json!(null))]
+    slug: Option<String>,
+    /// When readers are to see it, at once if that is in the past; `null` makes a draft of what is scheduled.
+    #[schema(format = DateTime, example = json!(null))]
+    publish_at: Option<String>,
+    /// Since when readers see what they see: a date of the past.
+    #[schema(format = DateTime, example = json!(null))]
+    published_at: Option<String>,
+}
+
+/// The keys that an author may change.
+const KEYS: [&str; 7] = ["title", "body", "meta_description", "featured_image", "slug", "publish_at", "published_at"];
+
+/// Change an article
+///
+/// What is left out stays as it is. With `If-Match`, a version that somebody has changed meanwhile is left alone.
+#[utoipa::path(
+    patch,
+    path = "/v1/articles/{slug}",
+    operation_id = "update_article",
+    tag = "articles",
+    params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world"), IfMatchHeader),
+    request_body = ArticlePatchBody,
+    responses(
+        (
+            status = 200, description = "The article as it is then.", body = SavedBody,
+            headers(("ETag" = str, description = "Its version, for `If-Match`.")),
+        ),
+        (
+            status = 400, body = Envelope,
+            description = "As when an article is made; `Expected one of 'title', 'body', 'meta_description', \
+                'featured_image', 'slug', 'publish_at' and 'published_at'`, `Invalid slug`, \
+                `A draft is not published yet, publish it with 'published_at'`",
+        ),
+        (status = 403, description = "`Not your article`", body = Envelope),
+        (status = 404, description = "`Article not found`", body = Envelope),
+        (
+            status = 409, body = Envelope,
+            description = "`The slug 'hello' is taken`, `The article is deleted, restore it first`, \
+                `The article is published, unpublish it first`",
+        ),
+        (
+            status = 412, description = "`The article has changed, its version is 8`: that is in `current`.",
+            body = OtherVersionEnvelope,
+        ),
+        (status = 413, description = "`Article too large`, `Request body too large`", body = Envelope),
+    )
+)]
+pub(super) async fn update(
+    State(app): State<App>,
+    AuthenticatedUser(session): AuthenticatedUser,
+    PathParams(name): PathParams,
+    IfMatch(versions): IfMatch,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let patch = patch(body.object(&KEYS).await?)?;
+    let article = name.parse().map_err(|_| ArticleError::NotFound)?;
+    let change = app.articles.patch(&session, &article, patch, &versions);
+    let saved = app.response_cache.invalidated_by(change).await?;
+    SavedBody::respond(StatusCode::OK, saved, &app.articles).await
+}
+
+fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
+    if body.is_empty() {
+        let [others @ .., last] = KEYS.map(|key| format!("'{key}'"));
+        return Err(ApiError::bad_request(format!("Expected one of {} and {last}", others.join(", "))));
+    }
+    let title = body.nullable("title")?;
+    let text = body.nullable("body")?;
+    let meta_description = body.nullable("meta_description")?;
+    let featured_image = body.nullable("featured_image")?;
+    let (name, publish_at) = (body.optional("slug")?, body.nullable("publish_at")?);
+    let published_at = moment("published_at", body.optional("published_at")?)?;
+    if publish_at.is_some() && published_at.is_some() {
+        return Err(ApiError::bad_request("Expected 'publish_at' or 'published_at', not both"));
+    }
+    Ok(ArticlePatch {
+        title: title.map(|title| title.filter(|title| !title.is_empty()).map(parsed).transpose()).transpose()?,
+        body: text.map(Option::unwrap_or_default),
+        meta_description: meta_description.map(|text| parsed(text.unwrap_or_default())).transpose()?,
+        featured_image: featured_image.map(|address| address.map(parsed).transpose()).transpose()?,
+        slug: name.map(slug).transpose()?,
+        publish_at: publish_at.map(|at| moment("publish_at", at)).transpose()?,
+        published_at,
+    })
+}

@@ -1,0 +1,169 @@
+//! What an author may make of an article.
+
+use super::article::{Head, State, Status, Text};
+use super::error::ArticleError;
+use super::slug::Slug;
+use super::store::{ArticleChange, SlugChange};
+use crate::business::{FeaturedImage, InvalidText, MetaDescription, Timestamp, Title};
+
+/// What of an article is to be something else.
+#[derive(Clone, Debug, Default)]
+pub struct ArticlePatch {
+    /// The title, or none.
+    pub title: Option<Option<Title>>,
+    /// The Markdown.
+    pub body: Option<String>,
+    /// The sentence for search engines.
+    pub meta_description: Option<MetaDescription>,
+    /// The picture that stands for it, or none.
+    pub featured_image: Option<Option<FeaturedImage>>,
+    /// The name in URLs.
+    pub slug: Option<Slug>,
+    /// When readers are to see it, or never.
+    pub publish_at: Option<Option<Timestamp>>,
+    /// Since when they see it.
+    pub published_at: Option<Timestamp>,
+}
+
+/// What is done with an article as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Readers see it from now on.
+    Publish {
+        /// Since when, if that is another time.
+        published_at: Option<Timestamp>,
+    },
+    /// It becomes a draft.
+    Unpublish,
+    /// It goes to the bin.
+    Delete,
+    /// It comes back from there.
+    Restore,
+}
+
+/// An article as it is to be, and how it gets its slug.
+pub(super) struct Decided {
+    after: Head,
+    slug: SlugChange,
+}
+
+impl Decided {
+    /// As a change of what there was; none if there is nothing to do.
+    pub(super) fn change(self, before: Head, text: Option<Text>, now: Timestamp) -> Option<ArticleChange> {
+        let Self { mut after, slug } = self;
+        if after == before && text.is_none() {
+            return None;
+        }
+        // A slug stays as soon as readers may know it.
+        after.slug_stays |= after.is_public();
+        after.version += 1;
+        after.updated_at = now;
+        Some(ArticleChange { before, after, slug, text })
+    }
+}
+
+impl ArticlePatch {
+    /// What it makes of an article.
+    pub(super) fn decide(&self, before: &Head, now: Timestamp) -> Result<Decided, ArticleError> {
+        if before.deleted_at.is_some() {
+            return Err(ArticleError::Deleted);
+        }
+        let mut after = before.clone();
+        if let Some(title) = &self.title {
+            after.title = title.as_ref().map(ToString::to_string).unwrap_or_default();
+        }
+        if let Some(body) = &self.body {
+            after.has_body = !body.trim().is_empty();
+        }
+        if let Some(meta_description) = &self.meta_description {
+            after.meta_description = meta_description.clone().into();
+        }
+        if let Some(featured_image) = &self.featured_image {
+            after.featured_image = featured_image.clone().map(Into::into);
+        }
+        after.state = self.state(before, now)?;
+        require_words(&after)?;
+        let slug = self.slug(before, &mut after);
+        Ok(Decided { after, slug })
+    }
+
+    fn state(&self, before: &Head, now: Timestamp) -> Result<State, ArticleError> {
+        let state = match (self.publish_at, before.state) {
+            (Some(Some(published_at)), State::Unlisted { .. }) if published_at <= now => {
+                State::Unlisted { published_at }
+            }
+            (Some(Some(published_at)), _) => State::Listed { published_at },
+            (Some(None), _) if before.is_visible(now) => return Err(ArticleError::Published),
+            (Some(None), _) => State::Draft,
+            (None, state) => state,
+        };
+        let Some(published_at) = self.published_at else { return Ok(state) };
+        if published_at > now {
+            return Err(ArticleError::PublishedInFuture);
+        }
+        match state {
+            State::Draft => Err(ArticleError::NotPublished),
+            State::Listed { .. } => Ok(State::Listed { published_at }),
+            State::Unlisted { .. } => Ok(State::Unlisted { published_at }),
+        }
+    }
+
+    fn slug(&self, before: &Head, after: &mut Head) -> SlugChange {
+        if let Some(slug) = &self.slug {
+            after.slug_stays = true;
+            after.slug = slug.clone();
+            return if *slug == before.slug { SlugChange::Stays } else { SlugChange::ByName };
+        }
+        let wanted = Slug::from_title(&after.title);
+        if before.slug_stays || [&before.slug, &Slug::from_title(&before.title)].contains(&&wanted) {
+            return SlugChange::Stays;
+        }
+        after.slug = wanted;
+        SlugChange::FollowsTitle
+    }
+}
+
+impl Verb {
+    /// What it makes of an article.
+    pub(super) fn decide(self, before: &Head, now: Timestamp) -> Result<Decided, ArticleError> {
+        let mut after = before.clone();
+        let in_bin = before.deleted_at.is_some();
+        match self {
+            Self::Publish { .. } | Self::Unpublish if in_bin => return Err(ArticleError::Deleted),
+            Self::Publish { published_at } => {
+                if published_at.is_some_and(|published_at| published_at > now) {
+                    return Err(ArticleError::PublishedInFuture);
+                }
+                let since = match before.state {
+                    State::Listed { published_at } if published_at <= now => published_at,
+                    _ => now,
+                };
+                after.state = State::Listed { published_at: published_at.unwrap_or(since) };
+            }
+            Self::Unpublish => after.state = State::Draft,
+            Self::Delete => after.deleted_at = before.deleted_at.or(Some(now)),
+            Self::Restore => {
+                after.deleted_at = None;
+                if in_bin && after.status(now) == Status::Published && is_missed(before) {
+                    // It was to be published while it was in the bin, which nobody wants by now.
+                    after.state = State::Draft;
+                }
+            }
+        }
+        require_words(&after)?;
+        Ok(Decided { after, slug: SlugChange::Stays })
+    }
+}
+
+/// Whether an article was in the bin when it was to be published.
+fn is_missed(head: &Head) -> bool {
+    matches!((head.published_at(), head.deleted_at), (Some(published_at), Some(deleted_at)) if published_at > deleted_at)
+}
+
+/// Whether what an article says is enough for what it is.
+pub(super) fn require_words(head: &Head) -> Result<(), ArticleError> {
+    if head.state == State::Draft {
+        return if head.title.is_empty() && !head.has_body { Err(ArticleError::EmptyDraft) } else { Ok(()) };
+    }
+    if head.title.is_empty() { Err(InvalidText::EmptyTitle.into()) } else { Ok(()) }
+}

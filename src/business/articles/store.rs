@@ -1,0 +1,158 @@
+//! What the article rules need from storage.
+
+use async_trait::async_trait;
+
+use super::article::{ArticleWithAuthor, Head, State, Text};
+use super::list::{ArticleList, Listing, Pages, Part};
+use super::slug::Slug;
+use crate::business::{Clock, Fault, FeaturedImage, ListError, MetaDescription, NamedRequest, Session, Timestamp};
+
+/// When readers are to see an article.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NewState {
+    /// Not yet.
+    Draft,
+    /// From a time on, or from when it is stored.
+    Listed(Option<Timestamp>),
+    /// Likewise, if they know its address.
+    Unlisted(Option<Timestamp>),
+}
+
+impl NewState {
+    /// What that is for an article that is stored at a time.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> State {
+        match self {
+            Self::Draft => State::Draft,
+            Self::Listed(at) => State::Listed { published_at: at.unwrap_or(now) },
+            Self::Unlisted(at) => State::Unlisted { published_at: at.unwrap_or(now) },
+        }
+    }
+}
+
+/// An article that does not have a number and a slug of its own yet.
+pub struct NewArticle {
+    /// What is done with it.
+    pub state: NewState,
+    /// The title; a draft may have none.
+    pub title: String,
+    /// The slug that it asks for.
+    pub slug: Slug,
+    /// Whether that stays, whatever the title becomes.
+    pub slug_stays: bool,
+    /// The sentence for search engines.
+    pub meta_description: MetaDescription,
+    /// The picture that stands for it.
+    pub featured_image: Option<FeaturedImage>,
+    /// What it says.
+    pub text: Text,
+}
+
+/// Why an article could not be stored.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The author is not in the store.
+    #[error("unknown author")]
+    UnknownAuthor,
+    /// The article does not fit into the store, even compressed.
+    #[error("article too large")]
+    TooLarge,
+    /// The request was done before.
+    #[error("done before")]
+    Done,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What an article becomes.
+pub struct ArticleChange {
+    /// What it was when the change was decided.
+    pub before: Head,
+    /// What it is to be. Of a slug that it asks for, it gets the first that is free.
+    pub after: Head,
+    /// How it gets its slug.
+    pub slug: SlugChange,
+    /// What it says, if that is something else.
+    pub text: Option<Text>,
+}
+
+/// How an article that is changed gets its slug.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlugChange {
+    /// It has it.
+    Stays,
+    /// As the title asks for it: numbered, if it is taken.
+    FollowsTitle,
+    /// By name, also if an article had it once.
+    ByName,
+}
+
+/// Why an article could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// It is not what it was when the change was decided.
+    #[error("changed meanwhile")]
+    Changed,
+    /// Another article has the slug.
+    #[error("slug taken")]
+    SlugTaken,
+    /// The author is not in the store.
+    #[error("unknown author")]
+    UnknownAuthor,
+    /// It does not fit into the store, even compressed.
+    #[error("article too large")]
+    TooLarge,
+    /// The store failed.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// What is found under a slug.
+#[derive(Clone, Debug)]
+pub enum Found<T> {
+    /// The article that has it.
+    Article(T),
+    /// The article that had it once.
+    Moved(Box<Head>),
+}
+
+/// What the article rules need from storage. Absence is no error.
+#[async_trait]
+pub trait ArticleStore: Send + Sync {
+    /// Stores an article: gives it the next number and the first free slug of `slug`, `slug-2`,
+    /// `slug-3` and so on, and puts it into the lists that it belongs to and between its neighbours,
+    /// all or nothing. Its number is recorded as the outcome of `request`.
+    async fn create_article(
+        &self,
+        article: NewArticle,
+        author: &Session,
+        request: Option<&NamedRequest>,
+        clock: &dyn Clock,
+    ) -> Result<ArticleWithAuthor, PublishError>;
+
+    /// Makes of an article what it is to be, in all places that say so or in none, if it still is
+    /// what it was.
+    async fn change_article(&self, change: ArticleChange, now: Timestamp) -> Result<ArticleWithAuthor, ChangeError>;
+
+    /// What an article of a slug is, without its text.
+    async fn head(&self, slug: &Slug) -> Result<Option<Found<Head>>, Fault>;
+
+    /// The article of a slug.
+    async fn article(&self, slug: &Slug) -> Result<Option<Found<ArticleWithAuthor>>, Fault>;
+
+    /// The article of a number.
+    async fn article_of_id(&self, id: u64) -> Result<Option<ArticleWithAuthor>, Fault>;
+
+    /// A page of a part of a list, newest first; none for an unknown author.
+    ///
+    /// # Errors
+    /// [`ListError::TooLarge`] when the page is more than fits into memory.
+    async fn list(
+        &self,
+        list: &ArticleList,
+        part: Part,
+        pages: Pages,
+        now: Timestamp,
+    ) -> Result<Option<Listing>, ListError>;
+}

@@ -1,0 +1,267 @@
+//! Whatever happens to articles, everything that is derived from them is what it should be: every
+//! list, page and total, the neighbours, and what old slugs lead to.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::Config;
+
+use crate::business::{
+    AccountStore, Adjacent, ArticleDraft, ArticleError, ArticleList, ArticlePatch, Articles, Clock, Head, Limit,
+    Limits, NewAccount, NewStatus, PageRequest, Pages, PasswordHash, Rate, Rates, Renderer, Session, Slug, State,
+    Status, Timestamp, Title, Unlimited, Verb,
+};
+use crate::database::Database;
+
+/// A clock that stands until it is moved.
+struct MovedClock(Mutex<Timestamp>);
+
+impl Clock for MovedClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// What somebody does.
+#[derive(Clone, Debug)]
+enum Operation {
+    Create { author: usize, title: u8, status: Option<i8> },
+    Draft { author: usize, title: u8 },
+    Retitle(Index, u8),
+    Rename(Index, u8),
+    Schedule(Index, Option<i8>),
+    Date(Index, i8),
+    Do(Index, u8),
+    Wait(u8),
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let index = any::<Index>;
+    prop_oneof![
+        3 => (0..2_usize, 0..6_u8, prop::option::of(-3..4_i8)).prop_map(|(author, title, status)| Operation::Create { author, title, status }),
+        1 => (0..2_usize, 0..6_u8).prop_map(|(author, title)| Operation::Draft { author, title }),
+        1 => (index(), 0..6_u8).prop_map(|(index, title)| Operation::Retitle(index, title)),
+        2 => (index(), 0..8_u8).prop_map(|(index, slug)| Operation::Rename(index, slug)),
+        2 => (index(), prop::option::of(-3..4_i8)).prop_map(|(index, at)| Operation::Schedule(index, at)),
+        1 => (index(), -4..1_i8).prop_map(|(index, at)| Operation::Date(index, at)),
+        4 => (index(), 0..4_u8).prop_map(|(index, verb)| Operation::Do(index, verb)),
+        2 => (0..3_u8).prop_map(Operation::Wait),
+    ]
+}
+
+/// The site, and what it should have.
+struct Site {
+    articles: Articles,
+    database: Arc<Database>,
+    clock: Arc<MovedClock>,
+    authors: [Session; 2],
+    /// By numbers.
+    heads: BTreeMap<u64, Head>,
+    /// The articles that had slugs which they do not have any more.
+    moved: BTreeMap<String, u64>,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let database = Arc::new(Database::embedded(None).await.unwrap());
+        let clock = Arc::new(MovedClock(Mutex::new("2026-03-14T15:09:26Z".parse().unwrap())));
+        let rate = |_: Limit| Rate::a_day(1.try_into().unwrap());
+        let limits = Arc::new(Limits::new(Arc::new(Unlimited), clock.clone(), Rates::new(rate, 0)));
+        let renderer = Renderer::new(database.clone(), "https://site", "https://api");
+        let articles = Articles::new(database.clone(), clock.clone(), limits, renderer, "https://site");
+        let register = async |name: &str| {
+            let email = format!("{name}@example.com").parse().unwrap();
+            let (username, password) = (name.parse().unwrap(), PasswordHash::from_stored("x".to_owned()));
+            let new = NewAccount { created_at: clock.now(), email, username, password };
+            let user = database.register(new, None, None).await.unwrap().user;
+            Session { user_id: user.id, username: user.username }
+        };
+        let authors = [register("ada").await, register("bob").await];
+        Self { articles, database, clock, authors, heads: BTreeMap::new(), moved: BTreeMap::new() }
+    }
+
+    /// A moment so many seconds from now.
+    fn at(&self, seconds: i8) -> Timestamp {
+        let now = self.clock.now();
+        let distance = u32::from(seconds.unsigned_abs());
+        if seconds < 0 { now.minus_seconds(distance) } else { now.plus_seconds(distance) }
+    }
+
+    async fn run(&mut self, operation: &Operation) {
+        let title = |number: &u8| Some(["A", "A 2", "B", "C", "C c", "D"][usize::from(*number)].parse().unwrap());
+        match operation {
+            Operation::Create { author, title: number, status } => {
+                let status = match status.map(|at| self.at(at)) {
+                    None => NewStatus::Published { published_at: None },
+                    Some(publish_at) => NewStatus::Scheduled { publish_at },
+                };
+                self.create(*author, title(number), status).await;
+            }
+            Operation::Draft { author, title: number } => self.create(*author, title(number), NewStatus::Draft).await,
+            Operation::Retitle(index, number) => {
+                self.patch(*index, ArticlePatch { title: Some(title(number)), ..ArticlePatch::default() }).await;
+            }
+            Operation::Rename(index, number) => {
+                let slug = ["a", "a-2", "b", "c", "d", "e", "f", "g"][usize::from(*number)].parse().unwrap();
+                self.patch(*index, ArticlePatch { slug: Some(slug), ..ArticlePatch::default() }).await;
+            }
+            Operation::Schedule(index, at) => {
+                let publish_at = Some(at.map(|at| self.at(at)));
+                self.patch(*index, ArticlePatch { publish_at, ..ArticlePatch::default() }).await;
+            }
+            Operation::Date(index, at) => {
+                let published_at = Some(self.at(*at));
+                self.patch(*index, ArticlePatch { published_at, ..ArticlePatch::default() }).await;
+            }
+            Operation::Do(index, verb) => {
+                let verbs = [Verb::Publish { published_at: None }, Verb::Unpublish, Verb::Delete, Verb::Restore];
+                let Some((author, before)) = self.pick(*index) else { return };
+                let verb = verbs[usize::from(*verb)];
+                let done = self.articles.apply(&author, &before.slug, verb, &None).await;
+                self.note(Some(&before), done.map(|article| article.article.head));
+            }
+            Operation::Wait(seconds) => {
+                let mut now = self.clock.0.lock().unwrap();
+                *now = now.plus_seconds(u32::from(*seconds));
+            }
+        }
+    }
+
+    async fn create(&mut self, author: usize, title: Option<Title>, status: NewStatus) {
+        let draft = ArticleDraft {
+            title,
+            body: "Text".to_owned(),
+            meta_description: "".parse().unwrap(),
+            featured_image: None,
+            status,
+        };
+        let created = self.articles.create(&self.authors[author], draft, None).await;
+        self.note(None, created.map(|saved| saved.article.article.head));
+    }
+
+    async fn patch(&mut self, index: Index, patch: ArticlePatch) {
+        let Some((author, before)) = self.pick(index) else { return };
+        let patched = self.articles.patch(&author, &before.slug, patch, &None).await;
+        self.note(Some(&before), patched.map(|saved| saved.article.article.head));
+    }
+
+    fn pick(&self, index: Index) -> Option<(Session, Head)> {
+        let heads: Vec<_> = self.heads.values().collect();
+        let head = (!heads.is_empty()).then(|| heads[index.index(heads.len())].clone())?;
+        let author = self.authors.iter().find(|author| head.is_by(author)).unwrap();
+        Some((author.clone(), head))
+    }
+
+    /// Notes what an article is now, which may be what it was.
+    fn note(&mut self, before: Option<&Head>, after: Result<Head, ArticleError>) {
+        let after = match after {
+            Ok(after) => after,
+            Err(ArticleError::Fault(fault)) => panic!("{fault:?} {:?}", std::error::Error::source(&fault)),
+            Err(_) => return,
+        };
+        if let Some(before) = before.filter(|before| before.slug != after.slug && before.slug_stays) {
+            self.moved.insert(before.slug.to_string(), before.id);
+        }
+        self.moved.remove(after.slug.as_str());
+        self.heads.insert(after.id, after);
+    }
+
+    /// The articles that are something, by a time, the newest first.
+    fn expected(&self, author: Option<&Session>, status: Status) -> Vec<Head> {
+        let now = self.clock.now();
+        let by = |head: &&Head| author.is_none_or(|author| head.is_by(author));
+        let mut heads: Vec<_> = self.heads.values().filter(by).filter(|head| head.status(now) == status).collect();
+        heads.sort_by_key(|head| {
+            let time = match (head.deleted_at, head.state) {
+                (Some(time), _)
+                | (None, State::Listed { published_at: time } | State::Unlisted { published_at: time }) => time,
+                (None, State::Draft) => head.updated_at,
+            };
+            (time, head.id)
+        });
+        heads.into_iter().rev().cloned().collect()
+    }
+
+    async fn check(&self, page: PageRequest) {
+        let pages = Pages::Number(page);
+        let slice = |heads: &[Head]| -> Vec<Head> {
+            let skip = (page.page() - 1) * page.limit();
+            heads.iter().skip(skip.try_into().unwrap()).take(page.limit().try_into().unwrap()).cloned().collect()
+        };
+        for list in [None, Some(0), Some(1)] {
+            let author = list.map(|index| &self.authors[index]);
+            let list = author.map_or(ArticleList::Site, |author| ArticleList::Author(author.username.clone()));
+            let found = self.articles.list(&list, None, pages).await.unwrap().unwrap();
+            let expected = self.expected(author, Status::Published);
+            let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
+            assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{list:?}");
+        }
+        for (author, status) in self.authors.iter().flat_map(|author| Status::ALL.map(|status| (author, status))) {
+            let found = self.articles.own_list(author, status, pages).await.unwrap();
+            let expected = self.expected(Some(author), status);
+            let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
+            assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{author:?} {status:?}");
+        }
+        self.check_articles().await;
+        self.check_moved().await;
+    }
+
+    async fn check_articles(&self) {
+        let now = self.clock.now();
+        let listed = self.expected(None, Status::Published);
+        for head in self.heads.values() {
+            let author = self.authors.iter().find(|author| head.is_by(author)).unwrap();
+            assert_eq!(self.articles.read(&head.slug, Some(author)).await.unwrap().article.article.head, *head);
+            let read = self.articles.read(&head.slug, None).await;
+            if !head.is_visible(now) {
+                assert!(matches!(read, Err(ArticleError::NotFound)), "{head:?} {read:?}");
+                continue;
+            }
+            let read = read.unwrap().article;
+            let place = listed.iter().position(|other| other.id == head.id);
+            let beside = |place: Option<usize>| {
+                place.and_then(|place| listed.get(place)).map(|head| (head.title.clone(), head.slug.clone()))
+            };
+            let next = beside(place.and_then(|place| place.checked_sub(1)));
+            let prev = beside(place.map(|place| place + 1));
+            let link = |adjacent: Option<Adjacent>| adjacent.map(|adjacent| (adjacent.title, adjacent.slug));
+            assert_eq!((link(read.adjacent.next), link(read.adjacent.prev)), (next, prev), "{head:?}");
+        }
+    }
+
+    async fn check_moved(&self) {
+        for (slug, id) in &self.moved {
+            let (slug, head): (Slug, _) = (slug.parse().unwrap(), &self.heads[id]);
+            match self.articles.read(&slug, None).await {
+                Err(ArticleError::Moved(to)) => {
+                    assert!(head.is_visible(self.clock.now()), "{slug} {head:?}");
+                    assert_eq!(to, head.slug.as_str());
+                }
+                Err(ArticleError::NotFound) => assert!(!head.is_visible(self.clock.now()), "{slug} {head:?}"),
+                other => panic!("{slug}: {other:?}"),
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 16, ..Config::default() })]
+
+    #[test]
+    fn everything_that_is_derived_is_what_it_should_be(
+        operations in vec((operation(), (1..4_u32, 1..8_u32)), 1..50),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut site = Site::new().await;
+            for (operation, (page, limit)) in &operations {
+                site.run(operation).await;
+                site.check(PageRequest::new(*page, *limit)).await;
+            }
+            assert_eq!(site.database.check().await.unwrap().everything(), Vec::<String>::new());
+        });
+    }
+}

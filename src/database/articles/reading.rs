@@ -1,0 +1,129 @@
+//! One article, and pages of them.
+
+use super::items::{HeadItem, LinkItem, SlugItem};
+use crate::business::{
+    AdjacentArticles, Article, ArticleList, ArticleWithAuthor, Cursor, Fault, Found, Head, ListError, Listing, Page,
+    PageRequest, Pages, Part, Slug, Timestamp, User, memory,
+};
+use crate::database::Database;
+use crate::database::accounts::UserItem;
+use crate::database::content;
+use crate::database::error::readable;
+use crate::database::keys::{self, ListName};
+use crate::database::lists::{Entry, FoundPage, List, PageOf};
+use crate::database::table::from_item;
+
+impl From<&ArticleList> for ListName {
+    fn from(list: &ArticleList) -> Self {
+        match list.clone() {
+            ArticleList::Site => Self::Site,
+            ArticleList::Author(author) => Self::Author(author),
+            ArticleList::Drafts(author) => Self::Drafts(author),
+            ArticleList::Unlisted(author) => Self::Unlisted(author),
+            ArticleList::Bin(author) => Self::Bin(author),
+        }
+    }
+}
+
+/// A page by entries in place of times.
+fn page_of(part: Part, pages: Pages) -> PageOf {
+    let end = |time: Option<Timestamp>| time.map(|time| Entry { at: time.unix_milliseconds(), id: 0 });
+    let (from, before) = (end(part.from), end(part.before));
+    match pages {
+        Pages::Number(request) => {
+            let limit = u64::from(request.limit());
+            PageOf { from, before, after: None, skip: u64::from(request.page() - 1) * limit, limit }
+        }
+        Pages::After { cursor, limit } => {
+            let after = cursor.map(|Cursor { at, id }| Entry { at, id });
+            PageOf { from, before, after, skip: 0, limit: limit.into() }
+        }
+    }
+}
+
+impl Database {
+    pub(super) async fn read_article(&self, slug: &Slug) -> Result<Option<Found<ArticleWithAuthor>>, Fault> {
+        let Some(found) = self.table.get(&keys::slug(slug)).await? else { return Ok(None) };
+        let SlugItem { id, head, prev, next } = found;
+        let Some(item) = head else { return self.moved(id).await };
+        let head = item.head()?;
+        // Nothing of either is changed by anybody.
+        let author = keys::profile(&head.author.username);
+        let keys: Vec<_> = item.content.keys().chain([author.clone()]).collect();
+        let mut found = self.table.batch_get_immutable(&keys).await?;
+        let missing = |what: &str| Fault::failed(format!("{what} of article {slug} is not there"));
+        let author: UserItem = from_item(found.remove(&author).ok_or_else(|| missing("the author"))?)?;
+        let parts = item.content.parts(&mut found)?.ok_or_else(|| missing("the text"))?;
+        let text = content::unpack_reserving(&parts).await?.0;
+        let link = |link: Option<LinkItem>| link.map(LinkItem::adjacent).transpose();
+        let adjacent = AdjacentArticles { next: link(next)?, prev: link(prev)? };
+        let found = ArticleWithAuthor { article: Article { head, text }, author: author.try_into()?, adjacent };
+        Ok(Some(Found::Article(found)))
+    }
+
+    /// What is found under a slug that an article had once.
+    pub(super) async fn moved<T>(&self, id: u64) -> Result<Option<Found<T>>, Fault> {
+        let head: Option<HeadItem> = self.table.get(&keys::article(id)).await?;
+        head.map(|head| head.head().map(|head| Found::Moved(head.into()))).transpose()
+    }
+
+    pub(super) async fn read_list(
+        &self,
+        list: &ArticleList,
+        part: Part,
+        pages: Pages,
+        now: Timestamp,
+    ) -> Result<Option<Listing>, ListError> {
+        let name = ListName::from(list);
+        let (profile, root) = (list.author().map(keys::profile), keys::list_root(&name));
+        let keys: Vec<_> = profile.iter().chain([&root]).cloned().collect();
+        let mut found = self.table.batch_get(&keys).await?;
+        let (author, root) = (profile.as_ref().and_then(|key| found.remove(key)), found.remove(&root));
+        if profile.is_some() && author.is_none() {
+            let has_list = || Fault::failed(format!("list {name} is there, and no profile of its author"));
+            return if root.is_none() { Ok(None) } else { Err(has_list().into()) };
+        }
+        let author = author.map(from_item::<UserItem>).transpose()?.map(User::try_from).transpose()?;
+        let (page, now) = (page_of(part, pages), now.unix_milliseconds());
+        let mut lists = [List::new(name, root)?];
+        List::load(&self.table, &mut lists, |list| list.tree().missing_for_page(&page, now)).await?;
+        let tree = lists[0].tree();
+        let FoundPage { entries, total, more } = tree.page(&page, now).map_err(Fault::from)?;
+        let changes_at = tree.next_upcoming(now).map(Timestamp::from_unix_milliseconds);
+        let articles = self.listed_articles(&entries).await?;
+        let unreadable = entries.len() - articles.len();
+        let request = match pages {
+            Pages::Number(request) => request,
+            Pages::After { limit, .. } => PageRequest::new(1, limit),
+        };
+        let page = Page { items: articles, total, request, unreadable };
+        let next = entries.last().filter(|_| more).map(|Entry { at, id }| Cursor { at: *at, id: *id });
+        Ok(Some(Listing { page, author, next, changes_at }))
+    }
+
+    /// The articles of these entries that can be read, in their order.
+    async fn listed_articles(&self, entries: &[Entry]) -> Result<Vec<Article>, ListError> {
+        let keys: Vec<_> = entries.iter().map(|entry| keys::article(entry.id)).collect();
+        let mut found = self.table.batch_get_readable(&keys).await?;
+        let mut items: Vec<HeadItem> = Vec::with_capacity(keys.len());
+        for key in &keys {
+            let Some(item) = found.remove(key) else {
+                tracing::error!(article = key.pk, "an article in a list is not there");
+                continue;
+            };
+            items.extend(readable(&key.pk, from_item(item))?);
+        }
+        let bytes = items.iter().map(|item| item.content.bytes).sum();
+        if bytes > memory::max_response_bytes() {
+            return Err(ListError::TooLarge);
+        }
+        content::reserve(bytes)?;
+        let addresses: Vec<_> = items.iter().map(|item| &item.content).collect();
+        let texts = self.texts_at(&addresses).await?;
+        let articles = items.iter().zip(texts).filter_map(|(item, text)| {
+            let article = |text| item.head().map(|head: Head| Article { head, text });
+            readable(&item.slug, article(text?)).transpose()
+        });
+        Ok(articles.collect::<Result<_, _>>()?)
+    }
+}

@@ -1,0 +1,181 @@
+//! What is written when an article is made or changed: one transaction.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::items::{HeadItem, LinkItem, SlugItem};
+use super::state::{ChangeState, NewSlug, Stored, Transition};
+use crate::business::{AdjacentArticles, Article, ArticleWithAuthor, Fault, Head, State, Text, Timestamp, User};
+use crate::database::changes::{self, ChangeItem, ChangeKind};
+use crate::database::counters::Counter;
+use crate::database::keys;
+use crate::database::table::{Change, Item, Table, Transaction, to_item};
+
+/// The action whose condition fails when the slug is taken.
+pub(super) const SLUG: usize = 0;
+
+/// What an article is once a transaction is committed.
+pub(super) struct Written {
+    pub(super) head: Head,
+    /// Which article of its slug it is; 0 if nobody asked for one.
+    pub(super) number: u64,
+    author: User,
+    around: [Option<LinkItem>; 2],
+}
+
+/// What a neighbour linked before, and what it is to link.
+type Relink = (Option<LinkItem>, Option<LinkItem>);
+
+/// What neighbours are to link, by their slugs and by the side on which the other stands.
+#[derive(Default)]
+struct Relinks(BTreeMap<(String, &'static str), Relink>);
+
+impl Relinks {
+    /// The one that has `neighbour` on a side links another there.
+    fn add(&mut self, neighbour: Option<&LinkItem>, side: &'static str, (before, after): Relink) {
+        let Some(neighbour) = neighbour else { return };
+        let relink = self.0.entry((neighbour.slug.clone(), side)).or_insert((before, None));
+        relink.1 = after;
+    }
+
+    /// An article goes from between two others.
+    fn take_out(&mut self, link: &LinkItem, [prev, next]: [&Option<LinkItem>; 2]) {
+        self.add(prev.as_ref(), "next", (Some(link.clone()), next.clone()));
+        self.add(next.as_ref(), "prev", (Some(link.clone()), prev.clone()));
+    }
+
+    /// An article comes between two others.
+    fn put_in(&mut self, link: &LinkItem, [prev, next]: [&Option<LinkItem>; 2]) {
+        self.add(prev.as_ref(), "next", (next.clone(), Some(link.clone())));
+        self.add(next.as_ref(), "prev", (prev.clone(), Some(link.clone())));
+    }
+
+    fn write(self, transaction: &mut Transaction<'_>) -> Result<(), Fault> {
+        let mut changes: BTreeMap<String, Change> = BTreeMap::new();
+        for ((slug, side), (before, after)) in self.0 {
+            if before != after {
+                let change = changes.remove(&slug).unwrap_or_default();
+                changes.insert(slug, change.set(side, link_attribute(before)?, link_attribute(after)?));
+            }
+        }
+        for (slug, change) in changes {
+            transaction.update(&keys::slug(&slug.parse().map_err(Fault::failed)?), change)?;
+        }
+        Ok(())
+    }
+}
+
+fn link_attribute(link: Option<LinkItem>) -> Result<AttributeValue, Fault> {
+    link.map_or(Ok(AttributeValue::Null(true)), |link| to_item(&link).map(AttributeValue::M))
+}
+
+/// Everything that is written when an article becomes what it is to be.
+pub(super) fn write<'t>(
+    table: &'t Table,
+    transition: &Transition,
+    state: ChangeState,
+    now: Timestamp,
+) -> Result<(Transaction<'t>, Written), Fault> {
+    let ChangeState { author, id, stored, slug: new, article_counter, change_counter, lists, around } = state;
+    let head = Head { id, slug: new.slug.clone(), ..transition.after.clone() };
+    let content = transition.content.as_ref().or(stored.as_ref().map(|stored| &stored.head.content));
+    let content = content.ok_or_else(|| Fault::failed("a new article without a text"))?.clone();
+    let item = HeadItem::new(&head, content);
+    let [prev, next] = around.clone();
+    let found = SlugItem { id, head: Some(item.clone()), prev, next };
+    let mut transaction = Transaction::new(table);
+    write_slug(&mut transaction, transition, stored.as_ref(), &new, &found)?;
+    match &stored {
+        Some(stored) => transaction.replace(&keys::article(id), &item, &stored.head_item)?,
+        None => transaction.create(&keys::article(id), &item)?,
+    };
+    if let Some(counter) = article_counter {
+        transaction.replace(&keys::article_counter(), &Counter { last: id }, &counter)?;
+    }
+    for list in lists {
+        list.write(&mut transaction)?;
+    }
+    relinks(stored.as_ref(), transition.before.as_ref(), &head, &item, &around).write(&mut transaction)?;
+    append_change(&mut transaction, &change_counter, transition.before.as_ref(), &head, now)?;
+    if new.number > 1 {
+        transaction.put(&keys::slug_counter(&transition.after.slug), &Counter { last: new.number })?;
+    }
+    Ok((transaction, Written { head, number: new.number, author, around }))
+}
+
+/// The article is found under the slug that it is to have, and under no other unless readers may know that.
+fn write_slug(
+    transaction: &mut Transaction<'_>,
+    transition: &Transition,
+    stored: Option<&Stored>,
+    new: &NewSlug,
+    found: &SlugItem,
+) -> Result<(), Fault> {
+    let key = keys::slug(&new.slug);
+    let Some((stored, before)) = stored.zip(transition.before.as_ref()) else {
+        return transaction.create(&key, found).map(drop);
+    };
+    if before.slug == new.slug {
+        return transaction.replace(&key, found, &stored.slug_item).map(drop);
+    }
+    match &new.moved {
+        Some(moved) => transaction.replace(&key, found, moved)?,
+        None => transaction.create(&key, found)?,
+    };
+    let old = keys::slug(&before.slug);
+    if before.slug_stays {
+        transaction.replace(&old, &SlugItem::moved(found.id), &stored.slug_item).map(drop)
+    } else {
+        transaction.delete(&old).map(drop)
+    }
+}
+
+fn relinks(
+    stored: Option<&Stored>,
+    before: Option<&Head>,
+    after: &Head,
+    item: &HeadItem,
+    around: &[Option<LinkItem>; 2],
+) -> Relinks {
+    let mut relinks = Relinks::default();
+    if let Some((Stored { head, found, .. }, _)) = stored.zip(before.filter(|before| is_listed(before))) {
+        relinks.take_out(&head.link(), [&found.prev, &found.next]);
+    }
+    if is_listed(after) {
+        relinks.put_in(&item.link(), [&around[0], &around[1]]);
+    }
+    relinks
+}
+
+/// Whether an article is in the site's list.
+fn is_listed(head: &Head) -> bool {
+    head.is_public() && matches!(head.state, State::Listed { .. })
+}
+
+/// Tells whoever follows, if readers see a difference, or will.
+fn append_change(
+    transaction: &mut Transaction<'_>,
+    counter: &Item,
+    before: Option<&Head>,
+    after: &Head,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let kind = match (before.is_some_and(Head::is_public), after.is_public()) {
+        (false, false) => return Ok(()),
+        (false, true) => ChangeKind::ArticlePublished,
+        (true, true) => ChangeKind::ArticleUpdated,
+        (true, false) => ChangeKind::ArticleRemoved,
+    };
+    changes::append(transaction, counter, &ChangeItem::new(kind, after.id, after.version, now))
+}
+
+impl Written {
+    /// The article with its text.
+    pub(super) fn with(self, text: Text) -> Result<ArticleWithAuthor, Fault> {
+        let Self { head, author, around: [prev, next], .. } = self;
+        let adjacent = |link: Option<LinkItem>| link.map(LinkItem::adjacent).transpose();
+        let adjacent = AdjacentArticles { next: adjacent(next)?, prev: adjacent(prev)? };
+        Ok(ArticleWithAuthor { article: Article { head, text }, author, adjacent })
+    }
+}

@@ -1,0 +1,44 @@
+//! The articles of the site, by pages and by cursors.
+
+use serde_json::{Value, json};
+
+use super::desk::{Desk, slugs};
+
+#[tokio::test]
+async fn a_cursor_stays_right_while_others_publish_and_delete() {
+    let desk = Desk::start().await;
+    for number in 0..7 {
+        desk.publish(&format!("a{number}")).await;
+    }
+    let page = async |cursor: &str| desk.app.get(&format!("/v1/articles?limit=3&cursor={cursor}")).await;
+    let first = page("").await;
+    assert_eq!(
+        (slugs(&first), first.header("x-total-count")),
+        (vec!["a6".into(), "a5".into(), "a4".into()], Some("7"))
+    );
+    let cursor = first.json()["next_cursor"].as_str().unwrap().to_owned();
+    desk.publish("a7").await;
+    desk.verb("a5", "delete").await;
+    desk.verb("a3", "delete").await;
+    let second = page(&cursor).await;
+    assert_eq!(slugs(&second), ["a2", "a1", "a0"]);
+    assert_eq!((&second.json()["next_cursor"], second.header("link")), (&Value::Null, None));
+    assert_eq!(desk.app.get("/v1/articles").await.json().get("next_cursor"), None);
+    for (query, reason) in [
+        ("cursor=x", "Expected 'cursor' to be empty or a 'next_cursor'"),
+        ("cursor=&page=1", "Expected 'page' or 'cursor', not both"),
+        ("author=%20", "Expected 'author' to be a username"),
+        ("year=20", "Expected 'year' to be a year of four digits"),
+        ("limit=x", "Expected numeric query parameters"),
+    ] {
+        assert_eq!(desk.app.get(&format!("/v1/articles?{query}")).await.refusal(400), reason, "{query}");
+    }
+    let of_author = desk.app.get("/v1/articles?author=Ada&limit=2&page=2").await;
+    assert_eq!(
+        (slugs(&of_author), &of_author.json()["user"]["username"]),
+        (vec!["a4".into(), "a2".into()], &json!("ada"))
+    );
+    let links = "</v1/articles?author=ada&page=3&limit=2>; rel=\"next\",  </v1/articles?author=ada&page=1&limit=2>; rel=\"prev\"";
+    assert_eq!(of_author.header("link"), Some(links));
+    assert_eq!(desk.app.get("/v1/articles?author=nobody").await.json(), json!({"articles": []}));
+}

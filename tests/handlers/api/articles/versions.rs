@@ -1,0 +1,78 @@
+//! Versions of an article: who means another one changes nothing.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::desk::Desk;
+
+#[tokio::test]
+async fn who_means_another_version_changes_nothing() {
+    let desk = Desk::start().await;
+    desk.publish("a").await;
+    let patch = async |tag: &str, title: &str| {
+        let request = desk.request(Method::PATCH, "/v1/articles/a").header("if-match", tag);
+        desk.app.send(request.json(&json!({"title": title}))).await
+    };
+    let changed = patch("\"1\"", "b").await;
+    assert_eq!((changed.status.as_u16(), changed.header("etag")), (200, Some("\"2\"")));
+    let refused = patch("\"1\"", "c").await;
+    assert_eq!(refused.status, StatusCode::PRECONDITION_FAILED);
+    let json = refused.json();
+    assert_eq!(json["error"]["message"], "The article has changed, its version is 2");
+    let updated_at = changed.json()["article"]["updated_at"].clone();
+    assert_eq!(json["current"], json!({"version": 2, "updated_at": updated_at, "updated_by": "ada"}));
+    for tag in ["W/\"2\"", "2", "\"x\"", "\"1\", \"3\""] {
+        assert_eq!(patch(tag, "c").await.status, StatusCode::PRECONDITION_FAILED, "{tag}");
+    }
+    for (tag, version) in [("*", "\"3\""), ("\"7\", \"3\"", "\"4\"")] {
+        assert_eq!(patch(tag, version).await.header("etag"), Some(version));
+    }
+    // What changes nothing is no version.
+    assert_eq!(patch("\"4\"", "\"4\"").await.header("etag"), Some("\"4\""));
+    let delete = desk.request(Method::DELETE, "/v1/articles/a").header("if-match", "\"3\"");
+    assert_eq!(desk.app.send(delete).await.status, StatusCode::PRECONDITION_FAILED);
+    // Neighbours come and go by themselves.
+    desk.publish("next").await;
+    assert_eq!(desk.read("a").await.header("etag"), Some("\"4\""));
+    let known = desk.request(Method::GET, "/v1/articles/a").header("if-none-match", "\"4\"");
+    assert_eq!(desk.app.send(known).await.status, StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test]
+async fn many_who_change_one_version_have_one_winner() {
+    let desk = Desk::start().await;
+    desk.publish("a").await;
+    let patch = |number: usize, tag: Option<&str>| {
+        let request = desk.request(Method::PATCH, "/v1/articles/a").json(&json!({"title": format!("title {number}")}));
+        desk.app.send(tag.into_iter().fold(request, |request, tag| request.header("if-match", tag)))
+    };
+    let responses = join_all((0..32).map(|number| patch(number, Some("\"1\"")))).await;
+    let won: Vec<_> = responses.iter().filter(|response| response.status == StatusCode::OK).collect();
+    assert_eq!(won.len(), 1);
+    assert_eq!(responses.iter().filter(|response| response.status.as_u16() == 412).count(), 31);
+    assert_eq!(desk.read("a").await.json()["article"], won[0].json()["article"]);
+    // Without a version, each is done, one after the other.
+    let responses = join_all((32..64).map(|number| patch(number, None))).await;
+    let versions: BTreeSet<_> = responses.iter().map(|response| response.header("etag").unwrap().to_owned()).collect();
+    assert_eq!(versions, (3..35).map(|version| format!("\"{version}\"")).collect());
+    let last = responses.iter().find(|response| response.header("etag") == Some("\"34\"")).unwrap();
+    assert_eq!(desk.read("a").await.json()["article"], last.json()["article"]);
+}
+
+#[tokio::test]
+async fn a_draft_that_is_sent_again_is_one_whatever_became_of_it() {
+    let desk = Desk::start().await;
+    let body = json!({"status": "draft", "title": "A draft"});
+    let create = || {
+        let request = desk.request(Method::POST, "/v1/articles").header("idempotency-key", "one");
+        desk.app.send(request.json(&body))
+    };
+    let first = create().await.json()["article"].clone();
+    desk.patched("a-draft", json!({"title": "Renamed"})).await;
+    let again = create().await;
+    assert_eq!((again.status, &again.json()["article"]["id"]), (StatusCode::CREATED, &first["id"]));
+    assert_eq!(desk.own("draft").await, ["renamed"]);
+}
