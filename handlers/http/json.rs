@@ -66,6 +66,11 @@ impl JsonBody {
 
     /// What the body has of these keys.
     pub(crate) async fn object(self, keys: &[&'static str]) -> Result<JsonObject, ApiError> {
+        self.members(keys, 1).await
+    }
+
+    /// What a body has of these keys that has so many members `at_least`.
+    async fn members(self, keys: &[&'static str], at_least: usize) -> Result<JsonObject, ApiError> {
         // Some editors begin a file with a mark of the order of bytes (RFC 8259, section 8.1).
         let document = self.0.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.0);
         if document.is_empty() {
@@ -73,16 +78,19 @@ impl JsonBody {
         }
         let parsed = background::long(document.len(), || parse(document, keys)).await;
         match parsed {
-            Ok(Json::Object { members: 1.., values }) => Ok(JsonObject(keys.iter().copied().zip(values).collect())),
+            Ok(Json::Object { members, values }) if members >= at_least => {
+                Ok(JsonObject(keys.iter().copied().zip(values).collect()))
+            }
+            Ok(Json::Null) if at_least == 0 => Ok(JsonObject(Vec::new())),
             Ok(Json::Object { .. } | Json::Null) => Err(missing()),
             Ok(Json::Other | Json::String(_)) => Err(ApiError::bad_request("Expected a JSON object")),
             Err(_) => Err(ApiError::bad_request("Malformed JSON in request body")),
         }
     }
 
-    /// Whether there is nothing.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// [`JsonBody::object`] of a body that may be left out, or have nothing.
+    pub(crate) async fn object_if_any(self, keys: &[&'static str]) -> Result<JsonObject, ApiError> {
+        if self.0.is_empty() { Ok(JsonObject(Vec::new())) } else { self.members(keys, 0).await }
     }
 }
 

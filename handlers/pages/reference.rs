@@ -117,10 +117,12 @@ impl Operation<'_> {
         }
         let keys = |content: &Value| -> Vec<_> {
             let schema = resolve(document, &content["schema"]);
+            let schema = schema["oneOf"].get(0).map_or(schema, |first| resolve(document, first));
             schema["required"].as_array().into_iter().flatten().map(|key| format!("`{}`", text(key))).collect()
         };
         let body = &self.details["requestBody"]["content"];
-        needs.extend(body.get("application/json").map(|content| keys(content).join(", ")));
+        let keys = body.get("application/json").map(|content| keys(content).join(", "));
+        needs.extend(keys.filter(|keys| !keys.is_empty()));
         needs.extend(body.get("multipart/form-data").map(|_| "files".to_owned()));
         needs
     }
@@ -157,7 +159,9 @@ impl Operation<'_> {
                 "path" => path = path.replace(&format!("{{{name}}}"), &value),
                 // None has to be there.
                 "header" => {}
-                _ if parameter.get("example").is_some() => query.push(format!("{name}={value}")),
+                _ if parameter.get("example").is_some_and(|example| !example.is_null()) => {
+                    query.push(format!("{name}={value}"))
+                }
                 _ => {}
             }
         }
@@ -220,8 +224,9 @@ fn example_of(document: &Value, schema: &Value) -> Value {
     if let Some(items) = schema.get("items") {
         return vec![example_of(document, items)].into();
     }
-    let either = schema["oneOf"].as_array().and_then(|either| either.last());
-    either.map_or(Value::Null, |last| example_of(document, last))
+    let either = schema["oneOf"].as_array().into_iter().flatten();
+    let mut of_objects = either.filter(|schema| schema["type"] != "null");
+    of_objects.next().map_or(Value::Null, |schema| example_of(document, schema))
 }
 
 /// An object on one line, as people write it.

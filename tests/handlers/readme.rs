@@ -35,6 +35,8 @@ fn the_tour_works_from_top_to_bottom() {
         r#""verified":true"#,
         r#""slug":"hello-world""#,
         r#"<h2 id=\"why-write\">Why write</h2>"#,
+        r#""title":"Hello again, world""#,
+        r#""status":"scheduled","published_at":"2100-01-01T00:00:00.000Z""#,
         "x-total-count: 1",
         "/v1/users/ada/images/dot_",
         r#""width":1,"height":1"#,

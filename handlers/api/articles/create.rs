@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
+use serde::Serialize;
 use talelio::business::{ArticleDraft, NewStatus};
 use utoipa::ToSchema;
 
@@ -14,10 +15,19 @@ use crate::http::envelope::{ApiError, Envelope};
 use crate::http::idempotency::{IdempotencyHeader, Idempotent};
 use crate::http::json::{JsonBody, JsonObject};
 
-/// What an author writes.
-#[derive(ToSchema)]
-#[schema(as = NewArticle)]
+/// What an author makes.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = NewArticleOrDraft)]
 #[expect(dead_code, reason = "documents the keys that are read one by one")]
+enum CreateBody {
+    Article(NewArticleBody),
+    Draft(NewDraftBody),
+}
+
+/// What an author writes.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewArticle)]
 struct NewArticleBody {
     /// Something that can be seen, without control characters and changes of direction.
     #[schema(
@@ -39,9 +49,8 @@ struct NewArticleBody {
         example = json!(null),
     )]
     featured_image: Option<String>,
-    /// `published` if it is left out, or `draft`, `scheduled` or `unlisted`. A draft needs a title or a body, and no
-    /// description.
-    #[schema(pattern = "^(draft|scheduled|published|unlisted)$", example = json!(null))]
+    /// `published` if it is left out, or `scheduled`, or `unlisted`.
+    #[schema(pattern = "^(scheduled|published|unlisted)$", example = json!(null))]
     status: Option<String>,
     /// When readers are to see it: it is `scheduled` if that is in the future.
     #[schema(format = DateTime, example = json!(null))]
@@ -49,6 +58,27 @@ struct NewArticleBody {
     /// Since when it is published, for an old article.
     #[schema(format = DateTime, example = json!(null))]
     published_at: Option<String>,
+}
+
+/// What an author begins to write: it needs a title or a body.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewDraft)]
+struct NewDraftBody {
+    /// `draft`.
+    #[schema(pattern = "^draft$", example = "draft")]
+    status: String,
+    /// As that of an article; its slug follows it.
+    #[schema(max_length = 500, example = "Hello, world")]
+    title: Option<String>,
+    /// Markdown.
+    #[schema(pattern = r"^[^\u0000]*$", example = json!(null))]
+    body: Option<String>,
+    /// The sentence that search engines show.
+    #[schema(max_length = 5_000, pattern = r"^[^\u0000]*$", example = json!(null))]
+    meta_description: Option<String>,
+    /// As that of an article.
+    #[schema(max_length = 2_048, example = json!(null))]
+    featured_image: Option<String>,
 }
 
 /// Make an article
@@ -61,7 +91,7 @@ struct NewArticleBody {
     operation_id = "create_article",
     tag = "articles",
     params(IdempotencyHeader),
-    request_body = NewArticleBody,
+    request_body = CreateBody,
     responses(
         (
             status = 201, description = "The article as it was made.", body = SavedBody,

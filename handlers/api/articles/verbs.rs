@@ -60,11 +60,8 @@ pub(super) async fn publish(
     IfMatch(versions): IfMatch,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let published_at = if body.is_empty() {
-        None
-    } else {
-        moment("published_at", body.object(&["published_at"]).await?.optional("published_at")?)?
-    };
+    let mut body = body.object_if_any(&["published_at"]).await?;
+    let published_at = moment("published_at", body.optional("published_at")?)?;
     apply(&app, &session, &slug, Verb::Publish { published_at }, &versions).await
 }
 
