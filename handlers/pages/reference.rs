@@ -160,7 +160,7 @@ impl Operation<'_> {
                 // None has to be there.
                 "header" => {}
                 _ if parameter.get("example").is_some_and(|example| !example.is_null()) => {
-                    query.push(format!("{name}={value}"))
+                    query.push(format!("{name}={value}"));
                 }
                 _ => {}
             }
