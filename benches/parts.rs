@@ -10,8 +10,8 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use talelio::business::memory::{self, MemoryBudget};
 use talelio::business::{
     AccountStore, ArticleList, ArticleStore, Clock, InProcessLimits, Limit, Limits, Network, NewAccount, NewArticle,
-    NewState, PageRequest, Pages, Part, PasswordHash, Rate, Rates, Session, Slug, Subject, SystemClock, Text,
-    Timestamp,
+    NewState, PageRequest, Pages, Part, PasswordHash, Rate, Rates, SavedText, Session, Slug, Subject, SystemClock,
+    Text, Timestamp,
 };
 use talelio::database::Database;
 use talelio::database::content;
@@ -48,7 +48,7 @@ fn article(number: u64) -> NewArticle {
         title,
         meta_description: "About it".parse().expect("a description"),
         featured_image: None,
-        text: content(),
+        text: SavedText { text: content(), ..SavedText::default() },
     }
 }
 

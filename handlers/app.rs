@@ -6,8 +6,8 @@ use http::HeaderValue;
 use ipnet::IpNet;
 use talelio::business::memory::MemoryBudget;
 use talelio::business::{
-    AccountMails, Accounts, AccountsConfig, Articles, Clock, Images, InProcessLimits, Job, Jobs, LimitStore, Limits,
-    MailJob, Mailer, Projects, Readiness, Renderer, Rerender, SweepObjects, SystemClock, Tokens, Unlimited,
+    AccountMails, Accounts, AccountsConfig, Articles, Clock, EmptyBin, Images, InProcessLimits, Job, Jobs, LimitStore,
+    Limits, MailJob, Mailer, Projects, Readiness, Renderer, Rerender, SweepObjects, SystemClock, Tokens, Unlimited,
 };
 use talelio::database::{Database, OpenError, RecordCounts, Recovery};
 use talelio::mail::Outbox;
@@ -62,6 +62,7 @@ pub(crate) fn build(mut config: Config, database: Arc<Database>) -> Result<App, 
     }
     let objects = Arc::new(open_objects(&config)?);
     jobs.push(Arc::new(SweepObjects::new(database.clone(), objects.clone(), clock.clone())));
+    jobs.push(Arc::new(EmptyBin::new(database.clone(), clock.clone())));
     let jobs = Arc::new(Jobs::new(jobs, database.clone(), clock.clone(), holder));
     let readiness = Readiness::new(vec![("table", database.clone()), ("bucket", objects.clone())]);
     let renderer = Renderer::new(database.clone(), &config.site_base_url, &config.api_base_url);

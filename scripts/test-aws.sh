@@ -24,7 +24,7 @@ wait_for() { # port, log
 
 trap 'kill $(jobs -p) 2>/dev/null' EXIT
 port=$(free_port)
-(cd "$dynamodb" && exec java -Djava.library.path=DynamoDBLocal_lib -jar DynamoDBLocal.jar -inMemory -sharedDb -port "$port") \
+(cd "$dynamodb" && exec java -Djava.library.path=DynamoDBLocal_lib -jar DynamoDBLocal.jar -inMemory -sharedDb -disableTelemetry -port "$port") \
   >"$tools/dynamodb.log" 2>&1 &
 s3_port=$(free_port)
 PYTHONPATH=$tools/python python3 -m moto.server --port "$s3_port" >"$tools/moto.log" 2>&1 &
@@ -32,6 +32,8 @@ wait_for "$port" "$tools/dynamodb.log"
 wait_for "$s3_port" "$tools/moto.log"
 endpoint=http://127.0.0.1:$port
 
+echo "== articles of two processes on DynamoDB Local"
+TALELIO_TEST=dynamodb=$endpoint cargo test --locked --lib everything_that_is_derived
 echo "== on DynamoDB Local"
 TALELIO_TEST=dynamodb=$endpoint cargo test --locked --test handlers
 echo "== with images in S3"

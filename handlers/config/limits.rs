@@ -50,6 +50,7 @@ impl Reader {
             Limit::Uploads => self.rate(name, "600/hour"),
             Limit::MailQuota => self.quota(name, "10"),
             Limit::ArticleQuota => self.quota(name, "1000"),
+            Limit::ChangeQuota => self.quota(name, "10000"),
             Limit::ImageQuota => self.quota(name, "2147483648"),
         }
     }

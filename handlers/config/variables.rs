@@ -14,7 +14,7 @@ const fn variable(name: &'static str, default: &'static str, meaning: &'static s
     Variable { name, default, meaning }
 }
 
-pub(crate) const VARIABLES: [Variable; 38] = [
+pub(crate) const VARIABLES: [Variable; 39] = [
     variable("ENV", "development", "`development` or `production`"),
     variable("HOST", "127.0.0.1", "the address to listen on"),
     variable("PORT", "8000", "the port to listen on; 0 takes a free one"),
@@ -85,6 +85,7 @@ pub(crate) const VARIABLES: [Variable; 38] = [
     variable("LIMIT_UPLOADS", "600/hour", "requests to upload images, of a network and of an author"),
     variable("QUOTA_MAILS", "10", "mails to an address in a day"),
     variable("QUOTA_ARTICLES", "1000", "articles and projects of an author in a day"),
+    variable("QUOTA_CHANGES", "10000", "changes of articles, by an author in a day"),
     variable(
         "QUOTA_IMAGE_BYTES",
         "2147483648",

@@ -13,7 +13,8 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_range_header::{RangeUnsatisfiableError, parse_range_header};
-use talelio::business::{Fault, Versions};
+use sha2::{Digest, Sha256};
+use talelio::business::{Fault, Version, Versions};
 use utoipa::IntoParams;
 
 use crate::http::envelope::ApiError;
@@ -109,7 +110,7 @@ pub(crate) fn accepted<'h>(headers: impl Iterator<Item = &'h HeaderValue>) -> im
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents a header that is read by hand")]
 pub(crate) struct IfMatchHeader {
-    /// The versions that are meant, as `ETag` had them: it is done to none of them if another is the newest. Without
+    /// The versions that are meant, as `ETag` had them: nothing is done if another is the newest. Without
     /// it, it is done to whatever there is.
     #[param(rename = "If-Match", example = json!(null))]
     if_match: Option<String>,
@@ -132,20 +133,25 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
             return Ok(Self(None));
         }
         // A tag that is none of ours matches nothing, nor does a weak one.
-        let version = |tag: &&str| tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok();
-        Ok(Self(Some(tags.iter().filter_map(version).collect())))
+        Ok(Self(Some(tags.iter().filter_map(|tag| version(tag)).collect())))
     }
 }
 
-/// The entity tag of a version.
-pub(crate) fn entity_tag(version: u64) -> Result<HeaderValue, Fault> {
-    HeaderValue::from_str(&format!("\"{version}\"")).map_err(Fault::failed)
+/// The version that an entity tag begins with.
+fn version(tag: &str) -> Option<Version> {
+    let mut parts = tag.strip_prefix('"')?.strip_suffix('"')?.split('-');
+    // A number has one spelling.
+    let mut number = || {
+        let text = parts.next()?;
+        text.parse().ok().filter(|number: &u64| number.to_string() == text)
+    };
+    Some(Version { id: number()?, number: number()? })
 }
 
-/// A response that tells its version.
-pub(crate) fn tagged(mut response: Response, version: u64) -> Result<Response, Fault> {
-    response.headers_mut().insert(ETAG, entity_tag(version)?);
-    Ok(response)
+/// The entity tag of a version, and of what it is represented by.
+pub(crate) fn entity_tag(Version { id, number }: Version, representation: &[u8]) -> Result<HeaderValue, Fault> {
+    let hash = hex::encode(&Sha256::digest(representation)[..8]);
+    HeaderValue::from_str(&format!("\"{id}-{number}-{hash}\"")).map_err(Fault::failed)
 }
 
 #[cfg(test)]
@@ -163,6 +169,16 @@ mod tests {
         assert!(!accepts("image/webp;q=0") && !accepts("image/webp;Q=0.0"));
         assert!(!accepts("*/*"));
         assert!(!accepts("image/*"));
+    }
+
+    #[test]
+    fn a_tag_begins_with_its_version() {
+        let tag = entity_tag(Version { id: 7, number: 12 }, b"text").unwrap();
+        assert_eq!(version(tag.to_str().unwrap()), Some(Version { id: 7, number: 12 }));
+        assert_eq!(version("\"7-12\""), Some(Version { id: 7, number: 12 }));
+        for other in ["7-12", "W/\"7-12\"", "\"7\"", "\"+7-12\"", "\"07-12\"", "\"7-\"", "\"x\""] {
+            assert_eq!(version(other), None, "{other}");
+        }
     }
 
     #[test]

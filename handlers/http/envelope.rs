@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::header::{LOCATION, RETRY_AFTER};
+use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
@@ -70,7 +70,14 @@ const RETRY_SECONDS: u32 = 1;
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match self {
-            Self::Rejected(status, message) => envelope(status, &message),
+            Self::Rejected(status, message) => {
+                let mut response = envelope(status, &message);
+                if status == StatusCode::NOT_FOUND {
+                    // It may be there in a moment.
+                    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+                }
+                response
+            }
             Self::Limited(message, seconds, limit) => {
                 let mut response = retry(StatusCode::TOO_MANY_REQUESTS, &message, seconds);
                 response.extensions_mut().insert(limit);
@@ -81,7 +88,8 @@ impl IntoResponse for ApiError {
                 let error = Envelope::new(status, &message).error;
                 let location = format!("/v1/articles/{}", utf8_percent_encode(&slug, NON_ALPHANUMERIC));
                 let body = MovedEnvelope { error, article: MovedArticle { slug: &slug } };
-                (status, [(LOCATION, location)], Json(body)).into_response()
+                // Not for ever in browsers: it may be given back.
+                (status, [(LOCATION, location), (CACHE_CONTROL, "no-cache".to_owned())], Json(body)).into_response()
             }
             Self::OtherVersion(message, current) => {
                 let error = Envelope::new(StatusCode::PRECONDITION_FAILED, &message).error;
@@ -234,6 +242,7 @@ impl From<ArticleError> for ApiError {
             ArticleError::TooComplex(_)
             | ArticleError::Text(_)
             | ArticleError::EmptyDraft
+            | ArticleError::InvalidSlug
             | ArticleError::PublishedInFuture
             | ArticleError::NotPublished => StatusCode::BAD_REQUEST,
             ArticleError::Moved(slug) => return Self::Moved(message, slug),

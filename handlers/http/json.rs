@@ -146,13 +146,22 @@ fn string(value: Option<Json>, key: &str) -> Result<Option<String>, ApiError> {
 
 /// A response of `value` as JSON, which is about so many `bytes`.
 pub(crate) async fn json(status: StatusCode, value: &impl Serialize, bytes: usize) -> Result<Response, ApiError> {
-    let json = background::long(bytes, || serde_json::to_vec(value)).await.map_err(Fault::failed)?;
+    Ok(json_document(status, document(value, bytes).await?))
+}
+
+/// `value` as JSON, which is about so many `bytes`.
+pub(crate) async fn document(value: &impl Serialize, bytes: usize) -> Result<Vec<u8>, Fault> {
+    background::long(bytes, || serde_json::to_vec(value)).await.map_err(Fault::failed)
+}
+
+/// A response of JSON.
+pub(crate) fn json_document(status: StatusCode, json: Vec<u8>) -> Response {
     // What was done is told, also when there is hardly any memory left.
     let json = match memory::hold(json.len()) {
         Ok(permit) => memory::holding(json, permit),
         Err(_) => json.into(),
     };
-    Ok((status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response())
+    (status, [(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
 }
 
 fn missing() -> ApiError {

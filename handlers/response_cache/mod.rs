@@ -8,7 +8,7 @@
 //! reaches its [`TimeToLive`].
 //!
 //! When the store is not there to make a representation from, the last one is sent in its place,
-//! however old it is, and marked as stale (RFC 9211, `Cache-Status` with a negative `ttl`).
+//! unless something was taken from readers since or it is older than an hour, and marked as stale (RFC 9211, `Cache-Status` with a negative `ttl`).
 //!
 //! [`ResponseCache::get`] is asked before the router, whose work is most of that of a
 //! cached response; a handler makes what is not cached, for [`ResponseCache::respond`].
@@ -16,6 +16,8 @@
 mod encoding;
 mod representation;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -34,6 +36,10 @@ use crate::http::pagination::{ListParameters, PageParameters, SITE_LIST};
 
 pub(crate) use representation::Representation;
 pub(crate) use request::CacheableRequest;
+
+/// How old a representation is at most that is sent when there is no other: another process may
+/// have taken from readers what it has.
+const MAX_STALE: Duration = Duration::from_hours(1);
 
 /// How a cache has answered (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
@@ -82,6 +88,8 @@ pub(crate) struct ResponseCache {
     last: sync::Cache<(Box<str>, PageParameters), LastEntry>,
     /// How many changes there were.
     generation: AtomicU64,
+    /// How many of them made the last representations be forgotten.
+    forgotten: AtomicU64,
 }
 
 /// Ends what is cached when that changes by itself.
@@ -94,14 +102,23 @@ impl Expiry<CacheKey, Entry> for UntilItChanges {
 }
 
 /// Invalidates the whole cache when it is dropped.
-struct InvalidateOnDrop<'a>(&'a ResponseCache);
+struct InvalidateOnDrop<'a> {
+    cache: &'a ResponseCache,
+    /// Whether something may be taken from readers: then the last representations are no
+    /// substitute for it.
+    forgets: bool,
+}
 
 impl Drop for InvalidateOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.generation.fetch_add(1, Ordering::SeqCst);
+        self.cache.generation.fetch_add(1, Ordering::SeqCst);
         // Nobody asks for these any more: their memory is for others.
-        if let Some(entries) = &self.0.entries {
+        if let Some(entries) = &self.cache.entries {
             entries.invalidate_all();
+        }
+        if self.forgets {
+            self.cache.forgotten.fetch_add(1, Ordering::SeqCst);
+            self.cache.last.invalidate_all();
         }
     }
 }
@@ -135,7 +152,7 @@ impl ResponseCache {
             (entry.representation.weight() + path.len()).try_into().unwrap_or(u32::MAX)
         };
         let last = sync::Cache::builder().max_capacity(last_bytes as u64).weigher(last_weight).build();
-        Self { entries, last, generation: AtomicU64::new(0) }
+        Self { entries, last, generation: AtomicU64::new(0), forgotten: AtomicU64::new(0) }
     }
 
     /// The response to a request, with what `make` makes of the resource at `path` and of a
@@ -147,6 +164,7 @@ impl ResponseCache {
         (path, page): (String, PageParameters),
         make: impl Future<Output = Result<Representation, ApiError>>,
     ) -> Result<Response, ApiError> {
+        let forgotten = self.forgotten.load(Ordering::SeqCst);
         let result = match &self.entries {
             None => make.await,
             Some(entries) => {
@@ -172,20 +190,32 @@ impl ResponseCache {
         };
         match result {
             Ok(representation) => {
-                let last = LastEntry { representation: representation.clone(), made_at: Instant::now() };
-                self.last.insert((path.into(), page), last);
+                // What was begun before something was taken from readers may have it still.
+                if forgotten == self.forgotten.load(Ordering::SeqCst) {
+                    let last = LastEntry { representation: representation.clone(), made_at: Instant::now() };
+                    self.last.insert((path.into(), page), last);
+                }
                 if representation.weight() > LARGE {
                     self.last.run_pending_tasks();
                 }
                 representation.respond(request, self.cache_control()).await
             }
-            Err(error) => match self.last.get(&(path.into(), page)) {
-                Some(last) if error.is_unavailable() => {
-                    metrics::counter!("talelio_response_cache_total", "result" => "stale").increment(1);
-                    last.respond_stale(request).await
+            Err(error) => {
+                let last = self.last.get(&(path.clone().into(), page));
+                match last.filter(|last| last.made_at.elapsed() < MAX_STALE) {
+                    Some(last) if error.is_unavailable() => {
+                        metrics::counter!("talelio_response_cache_total", "result" => "stale").increment(1);
+                        last.respond_stale(request).await
+                    }
+                    _ => {
+                        if matches!(error, ApiError::Rejected(..) | ApiError::Moved(..)) {
+                            // It is not there any more, whatever there was.
+                            self.last.invalidate(&(path.into(), page));
+                        }
+                        Err(error)
+                    }
                 }
-                _ => Err(error),
-            },
+            }
         }
     }
 
@@ -220,9 +250,35 @@ impl ResponseCache {
         &self,
         change: impl Future<Output = Result<T, E>>,
     ) -> Result<T, ApiError> {
-        let invalidation = InvalidateOnDrop(self);
+        self.invalidate(change, false, |_| true).await
+    }
+
+    /// The same of what may take something from readers, or change nothing that they see, as
+    /// `is_seen` says of what was done.
+    pub(crate) async fn changed_by<T, E: Into<ApiError>>(
+        &self,
+        change: impl Future<Output = Result<T, E>>,
+        is_seen: impl Fn(&T) -> bool,
+    ) -> Result<T, ApiError> {
+        self.invalidate(change, true, is_seen).await
+    }
+
+    async fn invalidate<T, E: Into<ApiError>>(
+        &self,
+        change: impl Future<Output = Result<T, E>>,
+        forgets: bool,
+        is_seen: impl Fn(&T) -> bool,
+    ) -> Result<T, ApiError> {
+        let invalidation = InvalidateOnDrop { cache: self, forgets };
         let changed = change.await.map_err(Into::into);
-        if matches!(changed, Err(ApiError::Rejected(..) | ApiError::Moved(..) | ApiError::OtherVersion(..))) {
+        let changes_nothing = match &changed {
+            Ok(done) => !is_seen(done),
+            Err(error) => matches!(
+                error,
+                ApiError::Rejected(..) | ApiError::Limited(..) | ApiError::Moved(..) | ApiError::OtherVersion(..)
+            ),
+        };
+        if changes_nothing {
             std::mem::forget(invalidation);
         }
         changed
@@ -232,134 +288,5 @@ impl ResponseCache {
     /// however many ask for it; everybody else asks whether theirs is still good.
     fn cache_control(&self) -> HeaderValue {
         HeaderValue::from_static(if self.entries.is_some() { "public, max-age=0, s-maxage=1" } else { "no-cache" })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicU32;
-
-    use http::{HeaderMap, Method, Uri};
-    use http_body_util::BodyExt;
-    use tokio::sync::Notify;
-
-    use super::*;
-
-    const MAX_BYTES: usize = 1 << 20;
-
-    fn address() -> (String, PageParameters) {
-        ("/v1/articles/a".to_owned(), PageParameters::default())
-    }
-
-    fn request() -> CacheableRequest {
-        CacheableRequest::new(&Method::GET, &Uri::from_static("/v1/articles/a-title"), &HeaderMap::new())
-            .expect("a GET is cacheable")
-    }
-
-    async fn text(response: Response) -> String {
-        String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap()
-    }
-
-    /// What responses are made from: a number, and how often it was read.
-    #[derive(Default)]
-    struct Store {
-        number: AtomicU32,
-        reads: AtomicU32,
-    }
-
-    impl Store {
-        async fn response(&self, cache: &ResponseCache) -> Result<String, ApiError> {
-            let response = cache.respond(request(), address(), async {
-                self.reads.fetch_add(1, Ordering::SeqCst);
-                Representation::json(&self.number.load(Ordering::SeqCst), 8, Vec::new()).await
-            });
-            Ok(text(response.await?).await)
-        }
-    }
-
-    #[tokio::test]
-    async fn a_response_is_made_once_until_something_changes() {
-        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged, MAX_BYTES), Store::default());
-        for _ in 0..3 {
-            assert_eq!(store.response(&cache).await.unwrap(), "0");
-        }
-        assert_eq!(store.reads.load(Ordering::SeqCst), 1);
-        let change = async { Ok::<_, ApiError>(store.number.swap(1, Ordering::SeqCst)) };
-        cache.invalidated_by(change).await.unwrap();
-        assert_eq!(store.response(&cache).await.unwrap(), "1");
-        assert_eq!(store.reads.load(Ordering::SeqCst), 2);
-    }
-
-    #[tokio::test]
-    async fn a_time_to_live_of_zero_caches_nothing() {
-        let (cache, store) = (ResponseCache::new(TimeToLive::AtMost(Duration::ZERO), MAX_BYTES), Store::default());
-        for _ in 0..2 {
-            store.response(&cache).await.unwrap();
-        }
-        assert_eq!(store.reads.load(Ordering::SeqCst), 2);
-        assert_eq!(cache.cache_control(), "no-cache");
-    }
-
-    #[tokio::test]
-    async fn concurrent_requests_share_one_read_even_one_that_fails() {
-        let cache = ResponseCache::new(TimeToLive::UntilChanged, MAX_BYTES);
-        let (made, go_on) = (AtomicU32::new(0), Notify::new());
-        let ask = || {
-            cache.respond(request(), address(), async {
-                made.fetch_add(1, Ordering::SeqCst);
-                go_on.notified().await;
-                Err(Fault::failed("broken").into())
-            })
-        };
-        let release = async {
-            tokio::task::yield_now().await;
-            go_on.notify_one();
-        };
-        let (first, second, third, ()) = tokio::join!(ask(), ask(), ask(), release);
-        assert!([first, second, third].iter().all(|response| matches!(response, Err(ApiError::Fault(_)))));
-        assert_eq!(made.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
-    async fn a_response_begun_before_a_change_is_not_served_after_it() {
-        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged, MAX_BYTES), Store::default());
-        let (begun, go_on) = (Notify::new(), Notify::new());
-        let slow = cache.respond(request(), address(), async {
-            let number = store.number.load(Ordering::SeqCst);
-            begun.notify_one();
-            go_on.notified().await;
-            Representation::json(&number, 8, Vec::new()).await
-        });
-        let writer = async {
-            begun.notified().await;
-            let change = async { Ok::<_, ApiError>(store.number.swap(1, Ordering::SeqCst)) };
-            cache.invalidated_by(change).await.unwrap();
-            assert_eq!(store.response(&cache).await.unwrap(), "1");
-            go_on.notify_one();
-        };
-        let (old, ()) = tokio::join!(slow, writer);
-        assert_eq!(text(old.unwrap()).await, "0", "asked for before the change");
-        assert_eq!(store.response(&cache).await.unwrap(), "1");
-    }
-
-    #[tokio::test]
-    async fn only_what_may_have_changed_something_invalidates() {
-        let (cache, store) = (ResponseCache::new(TimeToLive::UntilChanged, MAX_BYTES), Store::default());
-        store.response(&cache).await.unwrap();
-        let rejected = async { Err::<(), _>(ApiError::bad_request("no")) };
-        assert!(cache.invalidated_by(rejected).await.is_err());
-        store.response(&cache).await.unwrap();
-        assert_eq!(store.reads.load(Ordering::SeqCst), 1, "what was rejected has changed nothing");
-        let failed = async { Err::<(), _>(Fault::failed("nobody knows how far it came")) };
-        assert!(cache.invalidated_by(failed).await.is_err());
-        store.response(&cache).await.unwrap();
-        assert_eq!(store.reads.load(Ordering::SeqCst), 2, "what failed may have changed something");
-        drop(Box::pin(cache.invalidated_by(std::future::pending::<Result<(), ApiError>>())));
-        store.response(&cache).await.unwrap();
-        assert_eq!(store.reads.load(Ordering::SeqCst), 2, "what was never begun has changed nothing");
-        let broken_off = cache.invalidated_by(std::future::pending::<Result<(), ApiError>>());
-        assert!(tokio::time::timeout(Duration::ZERO, broken_off).await.is_err());
-        store.response(&cache).await.unwrap();
-        assert_eq!(store.reads.load(Ordering::SeqCst), 3, "what was broken off may have changed something");
     }
 }

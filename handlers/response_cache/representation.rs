@@ -17,6 +17,9 @@ use super::request::CacheableRequest;
 use crate::http::conditional::if_none_match;
 use crate::http::envelope::ApiError;
 
+/// For how long shared caches keep a response.
+const SHARED: Duration = Duration::from_secs(1);
+
 /// What a representation takes beside its bytes, roughly.
 const OVERHEAD_BYTES: usize = 1_024;
 
@@ -88,9 +91,16 @@ impl Representation {
         let headers = response.headers_mut();
         // Once, for these and for those that are added on the way out.
         headers.reserve(16);
-        headers.insert(CACHE_CONTROL, cache_control);
+        // No other cache is to have it when it is another by itself.
+        let is_over_soon = self.time_left().is_some_and(|left| left <= SHARED);
+        let no_cache = HeaderValue::from_static("no-cache");
+        headers.insert(CACHE_CONTROL, if is_over_soon { no_cache } else { cache_control });
         headers.insert(ETAG, document.etag.clone());
-        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        // Authors see more of their own.
+        headers.extend(
+            [(VARY, "accept-encoding"), (VARY, "authorization")]
+                .map(|(name, value)| (name, HeaderValue::from_static(value))),
+        );
         headers.extend(document.headers.iter().cloned());
         if if_none_match(request.if_none_match.iter(), &document.etag) {
             *response.status_mut() = StatusCode::NOT_MODIFIED;

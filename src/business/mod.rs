@@ -35,9 +35,9 @@ pub use accounts::{
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList, ArticlePage,
-    ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, Author, BIN_SECONDS, ChangeError, Cursor, Found, Head,
-    InvalidCursor, Listing, NewArticle, NewState, NewStatus, Pages, Part, PublishError, Saved, Slug, SlugChange, State,
-    Status, Text, Verb, Versions,
+    ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, Author, BIN_SECONDS, BinStore, ChangeError, Cursor,
+    EmptyBin, Found, Head, InvalidCursor, Listing, NewArticle, NewState, NewStatus, Pages, Part, Saved, SavedText,
+    Slug, SlugChange, State, Status, Summary, Text, Verb, Version, Versions,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;

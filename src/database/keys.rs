@@ -179,6 +179,16 @@ pub(super) fn article(id: u64) -> Key {
     Key::new(format!("ARTICLE#{id:012}"), "HEAD")
 }
 
+/// A slug that an article had until a version of it.
+pub(super) fn moved(id: u64, version: u64) -> Key {
+    Key::new(article(id).pk, format!("MOVED#{version:012}"))
+}
+
+/// Whether the item of an article with a sort key is a slug that it had.
+pub(super) fn is_moved(sk: &str) -> bool {
+    sk.starts_with("MOVED#")
+}
+
 /// The number of a node, from its sort key; the root has none.
 pub(super) fn node_number(sk: &str) -> Option<u64> {
     sk.strip_prefix("NODE#")?.parse().ok()

@@ -12,11 +12,12 @@
 //!  inlines     parse what stands in their lines, on comrak's parser, but for emphasis
 //!  footnotes   list at the end those that were referred to
 //!  raw_html    let no tag of the author's take with it what follows
-//!  tasks       make boxes of `[ ]`
+//!  tasks       make boxes of `[ ]`, in `blocks`
 //!  attributes  move `{: .class #id key=value}` onto the elements they follow
 //!  headings    give each an id, collect the table of contents
 //!  tree        write all of it as HTML
 //!  sanitise    drop whatever could run in a reader's browser, finish links and images
+//!  summary     count the words, and take the first paragraph for an excerpt
 //! ```
 //!
 //! `complexity` refuses a source, and the HTML that it becomes, that would take a
@@ -36,8 +37,8 @@ mod raw_html;
 pub mod responsive_images;
 mod sanitise;
 mod source;
+mod summary;
 mod tags;
-mod tasks;
 mod tree;
 mod warnings;
 
@@ -46,6 +47,8 @@ use inlines::InlineParser;
 use source::Stash;
 use tree::Node;
 use warnings::Warnings;
+
+pub use summary::{EXCERPT_CHARS, Summary};
 
 /// The version of the renderer: what is stored by a lower one may be rendered to something else now.
 /// Goes up with whatever changes the HTML of any text.
@@ -60,6 +63,8 @@ pub struct Rendered {
     pub table_of_contents: String,
     /// What of it was left out, a sentence each: what could run, or is not allowed.
     pub warnings: Vec<String>,
+    /// How long it is, and what it begins with.
+    pub summary: Summary,
     /// The [`VERSION`] that did it; 0 if it was none of ours.
     pub renderer: u32,
 }
@@ -124,7 +129,7 @@ pub fn render_unless(
     }
     let mut warnings = Warnings::default();
     raw_html::contain(&mut tree, &mut warnings);
-    tasks::mark(&mut tree);
+    blocks::tasks::mark(&mut tree);
     attributes::apply(&mut tree);
     let table_of_contents = headings::number(&mut tree);
     let html = tree::to_html(&tree);
@@ -137,6 +142,7 @@ pub fn render_unless(
     let safe = sanitise::article(&html, site_base_url);
     warnings.compare(&html, &safe);
     Ok(Some(Rendered {
+        summary: summary::of(&safe),
         html: safe,
         table_of_contents: sanitise::fragment(&table_of_contents),
         warnings: warnings.into_list(),

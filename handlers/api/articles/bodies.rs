@@ -2,14 +2,15 @@
 
 use axum::response::Response;
 use http::StatusCode;
+use http::header::ETAG;
 use serde::Serialize;
 use talelio::business::{Article, ArticleWithAuthor, Articles, Saved};
 use utoipa::ToSchema;
 
 use crate::api::users::UserBody;
-use crate::http::conditional::tagged;
+use crate::http::conditional::entity_tag;
 use crate::http::envelope::ApiError;
-use crate::http::json::json;
+use crate::http::json::{document, json_document};
 
 /// An article.
 #[derive(Serialize, ToSchema)]
@@ -55,6 +56,15 @@ pub(super) struct ArticleBody {
     /// Since when readers see it, or when they will; `null` for a draft. Lists and neighbours are ordered by it.
     #[schema(required = true, format = DateTime, example = "2026-03-14T15:09:26.535Z")]
     published_at: Option<String>,
+    /// Its first paragraph as plain text, at most 300 characters, cut at a word.
+    #[schema(example = "Because reading is not enough.")]
+    excerpt: String,
+    /// How many words it has.
+    #[schema(example = 8)]
+    word_count: u32,
+    /// How many minutes it takes to read it, rounded up.
+    #[schema(example = 1)]
+    reading_time_minutes: u32,
 }
 
 /// An article as its author has made it, and who that is.
@@ -72,12 +82,15 @@ pub(super) struct SavedBody {
 impl SavedBody {
     /// The response that tells an author what they have made.
     pub(super) async fn respond(status: StatusCode, saved: Saved, articles: &Articles) -> Result<Response, ApiError> {
-        let Saved { article: ArticleWithAuthor { article, author, .. }, warnings } = saved;
-        let version = article.head.version;
+        let Saved { article: ArticleWithAuthor { article, author, .. }, warnings, .. } = saved;
+        let version = article.head.version();
         let article = ArticleBody::of(article, articles);
         let bytes = article.bytes();
-        let response = json(status, &Self { article, user: author.into(), warnings }, bytes).await?;
-        Ok(tagged(response, version)?)
+        let document = document(&Self { article, user: author.into(), warnings }, bytes).await?;
+        let tag = entity_tag(version, &document)?;
+        let mut response = json_document(status, document);
+        response.headers_mut().insert(ETAG, tag);
+        Ok(response)
     }
 }
 
@@ -105,6 +118,9 @@ impl ArticleBody {
             slug: head.slug.to_string(),
             status: head.status(articles.now()).name(),
             published_at: head.published_at().map(|published_at| published_at.to_string()),
+            excerpt: head.summary.excerpt,
+            word_count: head.summary.word_count,
+            reading_time_minutes: head.summary.reading_minutes,
             title: head.title,
             body: text.body,
             html: text.html,

@@ -68,8 +68,9 @@ pub(super) async fn list(
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {
     let page = PageParameters::parse(query.as_deref().unwrap_or_default())?;
-    let user: Option<Username> = username.parse().ok();
-    // What nobody can be called has nothing, and one place in the cache that is no path.
+    // What nobody can be called has nothing, and one place in the cache that is no path: some of these names are
+    // something else in other paths.
+    let user = username.parse().ok().filter(|user: &Username| !user.is_reserved());
     let path = user.as_ref().map_or_else(|| " ".to_owned(), |user| format!("/v1/users/{}/articles", user.key()));
     let make = async {
         let list = user.map(ArticleList::Author);

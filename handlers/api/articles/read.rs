@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use talelio::business::{Adjacent, AdjacentArticles, ArticleError, ArticleWithAuthor, Slug};
@@ -12,10 +12,10 @@ use super::bodies::ArticleBody;
 use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::authentication::Reader;
-use crate::http::conditional::{entity_tag, if_none_match, tagged};
+use crate::http::conditional::{entity_tag, if_none_match};
 use crate::http::envelope::{ApiError, Envelope, MovedEnvelope};
 use crate::http::extract::PathParams;
-use crate::http::json::json;
+use crate::http::json::{document, json_document};
 use crate::http::pagination::PageParameters;
 use crate::response_cache::{CacheableRequest, Representation};
 
@@ -112,13 +112,16 @@ pub(super) async fn read(
 
 /// An article for its author, who is to have the newest.
 async fn read_by_author(found: ArticleWithAuthor, app: &App, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let version = found.article.head.version;
-    let is_known = if_none_match(headers.get_all(IF_NONE_MATCH).iter(), &entity_tag(version)?);
+    let version = found.article.head.version();
     let (body, bytes) = body(found, app);
+    let document = document(&body, bytes).await?;
+    let tag = entity_tag(version, &document)?;
+    let is_known = if_none_match(headers.get_all(IF_NONE_MATCH).iter(), &tag);
     let mut response =
-        if is_known { StatusCode::NOT_MODIFIED.into_response() } else { json(StatusCode::OK, &body, bytes).await? };
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok(tagged(response, version)?)
+        if is_known { StatusCode::NOT_MODIFIED.into_response() } else { json_document(StatusCode::OK, document) };
+    let private = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().extend([(CACHE_CONTROL, private), (ETAG, tag)]);
+    Ok(response)
 }
 
 fn body(found: ArticleWithAuthor, app: &App) -> (ReadBody, usize) {

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use talelio::business::{ArticleError, ArticlePatch};
+use talelio::business::{ArticleError, ArticlePatch, Saved};
 use utoipa::ToSchema;
 
 use super::bodies::SavedBody;
-use super::values::{moment, parsed, slug};
+use super::values::{moment, parsed};
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::conditional::{IfMatch, IfMatchHeader};
@@ -91,7 +91,7 @@ pub(super) async fn update(
     let patch = patch(body.object(&KEYS).await?)?;
     let article = name.parse().map_err(|_| ArticleError::NotFound)?;
     let change = app.articles.patch(&session, &article, patch, &versions);
-    let saved = app.response_cache.invalidated_by(change).await?;
+    let saved = app.response_cache.changed_by(change, |saved: &Saved| saved.is_seen).await?;
     SavedBody::respond(StatusCode::OK, saved, &app.articles).await
 }
 
@@ -114,7 +114,7 @@ fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
         body: text.map(Option::unwrap_or_default),
         meta_description: meta_description.map(|text| parsed(text.unwrap_or_default())).transpose()?,
         featured_image: featured_image.map(|address| address.map(parsed).transpose()).transpose()?,
-        slug: name.map(slug).transpose()?,
+        slug: name.map(|name| name.parse().map_err(|_| ArticleError::InvalidSlug)).transpose()?,
         publish_at: publish_at.map(|at| moment("publish_at", at)).transpose()?,
         published_at,
     })

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use talelio::business::{Slug, Timestamp};
+use talelio::business::Timestamp;
 
 use crate::http::envelope::ApiError;
 
@@ -16,11 +16,4 @@ pub(super) fn parsed<T: FromStr<Err: Display>>(text: impl AsRef<str>) -> Result<
 pub(super) fn moment(key: &str, text: Option<String>) -> Result<Option<Timestamp>, ApiError> {
     let reason = || ApiError::bad_request(format!("Expected '{key}' to be a date and time of RFC 3339"));
     text.map(|text| text.parse().map_err(|_| reason())).transpose()
-}
-
-/// A slug that an author asks for by name.
-pub(super) fn slug(text: impl AsRef<str>) -> Result<Slug, ApiError> {
-    // As titles ask for it, so that it is found however it is typed.
-    let is_plain = |slug: &Slug| Slug::from_title(&slug.as_str().replace('-', " ")) == *slug;
-    text.as_ref().parse().ok().filter(is_plain).ok_or_else(|| ApiError::bad_request("Invalid slug"))
 }

@@ -166,6 +166,6 @@ async fn apply(
 ) -> Result<Response, ApiError> {
     let slug = slug.parse().map_err(|_| ArticleError::NotFound)?;
     let change = app.articles.apply(session, &slug, verb, versions);
-    let article = app.response_cache.invalidated_by(change).await?;
-    SavedBody::respond(StatusCode::OK, Saved { article, warnings: Vec::new() }, &app.articles).await
+    let saved = app.response_cache.changed_by(change, |saved: &Saved| saved.is_seen).await?;
+    SavedBody::respond(StatusCode::OK, saved, &app.articles).await
 }

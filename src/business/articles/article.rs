@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::slug::Slug;
 use crate::business::{Session, Timestamp, User, Username};
+use crate::markdown;
 
 /// How many seconds a deleted article stays in its author's bin.
 pub const BIN_SECONDS: u32 = 30 * 24 * 60 * 60;
@@ -86,7 +87,38 @@ pub struct Head {
     pub featured_image: Option<String>,
     /// Whether there is anything in its body.
     pub has_body: bool,
+    /// How long that is, and what it begins with.
+    pub summary: Summary,
 }
+
+/// What there is to say of a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many words it has.
+    pub word_count: u32,
+    /// How many minutes it takes to read it, rounded up.
+    pub reading_minutes: u32,
+    /// Its first paragraph as plain text, or the beginning of that.
+    pub excerpt: String,
+}
+
+impl From<markdown::Summary> for Summary {
+    fn from(markdown::Summary { words, reading_minutes, excerpt }: markdown::Summary) -> Self {
+        Self { word_count: words, reading_minutes, excerpt }
+    }
+}
+
+/// A version of an article.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The number of the article.
+    pub id: u64,
+    /// The number of the version.
+    pub number: u64,
+}
+
+/// The versions of an article that its author means; any, if there are none.
+pub type Versions = Option<Vec<Version>>;
 
 /// Who has written something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,6 +136,12 @@ impl From<&Session> for Author {
 }
 
 impl Head {
+    /// Which version it is.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        Version { id: self.id, number: self.version }
+    }
+
     /// What the article is at a time.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Status {
@@ -148,6 +186,15 @@ impl Head {
     pub fn is_gone(&self, now: Timestamp) -> bool {
         self.deleted_at.is_some_and(|deleted_at| deleted_at.plus_seconds(BIN_SECONDS) <= now)
     }
+}
+
+/// What an author wrote, what it was rendered to, and what there is to say of that.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SavedText {
+    /// The text.
+    pub text: Text,
+    /// What there is to say of it.
+    pub summary: Summary,
 }
 
 /// What an author wrote, and what it was rendered to.

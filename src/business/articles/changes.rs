@@ -1,6 +1,6 @@
 //! What an author may make of an article.
 
-use super::article::{Head, State, Status, Text};
+use super::article::{Head, SavedText, State, Status};
 use super::error::ArticleError;
 use super::slug::Slug;
 use super::store::{ArticleChange, SlugChange};
@@ -49,11 +49,15 @@ pub(super) struct Decided {
 
 impl Decided {
     /// As a change of what there was; none if there is nothing to do.
-    pub(super) fn change(self, before: Head, text: Option<Text>, now: Timestamp) -> Option<ArticleChange> {
+    pub(super) fn change(self, before: Head, text: Option<SavedText>, now: Timestamp) -> Option<ArticleChange> {
         let Self { mut after, slug } = self;
         if after == before && text.is_none() {
             return None;
         }
+        let text = text.map(|SavedText { text, summary }| {
+            after.summary = summary;
+            text
+        });
         // A slug stays as soon as readers may know it.
         after.slug_stays |= after.is_public();
         after.version += 1;
@@ -83,7 +87,7 @@ impl ArticlePatch {
         }
         after.state = self.state(before, now)?;
         require_words(&after)?;
-        let slug = self.slug(before, &mut after);
+        let slug = self.slug(before, &mut after)?;
         Ok(Decided { after, slug })
     }
 
@@ -91,6 +95,9 @@ impl ArticlePatch {
         let state = match (self.publish_at, before.state) {
             (Some(Some(published_at)), State::Unlisted { .. }) if published_at <= now => {
                 State::Unlisted { published_at }
+            }
+            (Some(Some(published_at)), _) if published_at > now && before.is_visible(now) => {
+                return Err(ArticleError::Published);
             }
             (Some(Some(published_at)), _) => State::Listed { published_at },
             (Some(None), _) if before.is_visible(now) => return Err(ArticleError::Published),
@@ -108,18 +115,23 @@ impl ArticlePatch {
         }
     }
 
-    fn slug(&self, before: &Head, after: &mut Head) -> SlugChange {
+    fn slug(&self, before: &Head, after: &mut Head) -> Result<SlugChange, ArticleError> {
         if let Some(slug) = &self.slug {
             after.slug_stays = true;
             after.slug = slug.clone();
-            return if *slug == before.slug { SlugChange::Stays } else { SlugChange::ByName };
+            return match () {
+                () if *slug == before.slug => Ok(SlugChange::Stays),
+                // So that it is found however it is typed.
+                () if slug.is_plain() => Ok(SlugChange::ByName),
+                () => Err(ArticleError::InvalidSlug),
+            };
         }
         let wanted = Slug::from_title(&after.title);
         if before.slug_stays || [&before.slug, &Slug::from_title(&before.title)].contains(&&wanted) {
-            return SlugChange::Stays;
+            return Ok(SlugChange::Stays);
         }
         after.slug = wanted;
-        SlugChange::FollowsTitle
+        Ok(SlugChange::FollowsTitle)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Why an article operation was refused.
 
 use super::article::Head;
+use super::slug::Slug;
+use super::store::ChangeError;
 use crate::business::{Fault, IdempotencyError, InvalidAccessToken, InvalidText, LimitError, ListError};
 use crate::markdown::TooComplex;
 
@@ -19,6 +21,9 @@ pub enum ArticleError {
     /// It is another version than the one that the client means.
     #[error("The article has changed, its version is {}", .0.version)]
     OtherVersion(Box<Head>),
+    /// No title could ask for it.
+    #[error("Invalid slug")]
+    InvalidSlug,
     /// Another article has the slug.
     #[error("The slug '{0}' is taken")]
     SlugTaken(String),
@@ -61,6 +66,19 @@ pub enum ArticleError {
     /// Storage or rendering failed.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl ArticleError {
+    /// Why the store has refused what wanted a slug.
+    pub(super) fn of(error: ChangeError, slug: &Slug) -> Self {
+        match error {
+            ChangeError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),
+            ChangeError::SlugTaken => Self::SlugTaken(slug.to_string()),
+            ChangeError::TooLarge => Self::TooLarge,
+            ChangeError::Fault(fault) => fault.into(),
+            error @ (ChangeError::Done | ChangeError::Changed) => Fault::failed(error).into(),
+        }
+    }
 }
 
 impl From<ListError> for ArticleError {

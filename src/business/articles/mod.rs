@@ -1,6 +1,7 @@
 //! Articles: what authors make of them, and who reads what.
 
 mod article;
+mod bin;
 mod changes;
 mod error;
 mod list;
@@ -18,14 +19,16 @@ use super::{
 use crate::markdown::Rendered;
 
 pub use article::{
-    Adjacent, AdjacentArticles, Article, ArticleWithAuthor, Author, BIN_SECONDS, Head, State, Status, Text,
+    Adjacent, AdjacentArticles, Article, ArticleWithAuthor, Author, BIN_SECONDS, Head, SavedText, State, Status,
+    Summary, Text, Version, Versions,
 };
+pub use bin::{BinStore, EmptyBin};
 pub use changes::{ArticlePatch, Verb};
 pub use error::ArticleError;
 pub use list::{ArticleList, Cursor, InvalidCursor, Listing, Pages, Part};
 pub use new::{ArticleDraft, NewStatus};
 pub use slug::Slug;
-pub use store::{ArticleChange, ArticleStore, ChangeError, Found, NewArticle, NewState, PublishError, SlugChange};
+pub use store::{ArticleChange, ArticleStore, ChangeError, Found, NewArticle, NewState, SlugChange};
 
 use changes::Decided;
 
@@ -49,6 +52,8 @@ pub struct Saved {
     pub article: ArticleWithAuthor,
     /// What of its body was left out, a sentence each.
     pub warnings: Vec<String>,
+    /// Whether readers see a difference, or will.
+    pub is_seen: bool,
 }
 
 /// An article as somebody is shown it.
@@ -68,9 +73,6 @@ impl ArticlePage {
         Self { article, changes_at: next.map(|next| next.published_at) }
     }
 }
-
-/// The versions of an article that its author means; any, if there are none.
-pub type Versions = Option<Vec<u64>>;
 
 impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
@@ -112,7 +114,7 @@ impl Articles {
         let request = self.idempotency.request(key.as_ref(), "publish", &whom, || draft.fingerprint());
         if let Some(article) = self.created_before(request.as_ref()).await? {
             let (_, warnings) = self.render(draft.body).await?;
-            return Ok(Saved { article, warnings });
+            return Ok(Saved { article, warnings, is_seen: false });
         }
         draft.require_words()?;
         let state = draft.state(self.clock.now())?;
@@ -121,15 +123,15 @@ impl Articles {
         let (text, warnings) = self.render(body).await?;
         let title = title.map(|title| title.to_string()).unwrap_or_default();
         let (slug, slug_stays) = (Slug::from_title(&title), state != NewState::Draft);
+        let wanted = slug.clone();
         let article = NewArticle { state, title, slug, slug_stays, meta_description, featured_image, text };
         let article = match self.store.create_article(article, author, request.as_ref(), &*self.clock).await {
             Ok(article) => article,
-            Err(PublishError::Done) => self.created_before(request.as_ref()).await?.ok_or_else(not_recorded)?,
-            Err(PublishError::UnknownAuthor) => return Err(InvalidAccessToken::UnknownUser.into()),
-            Err(PublishError::TooLarge) => return Err(ArticleError::TooLarge),
-            Err(PublishError::Fault(fault)) => return Err(fault.into()),
+            Err(ChangeError::Done) => self.created_before(request.as_ref()).await?.ok_or_else(not_recorded)?,
+            Err(error) => return Err(ArticleError::of(error, &wanted)),
         };
-        Ok(Saved { article, warnings })
+        let is_seen = article.article.head.is_public();
+        Ok(Saved { article, warnings, is_seen })
     }
 
     /// What a request has made before.
@@ -138,9 +140,11 @@ impl Articles {
         Ok(self.store.article_of_id(id.parse().map_err(Fault::failed)?).await?)
     }
 
-    async fn render(&self, body: String) -> Result<(Text, Vec<String>), ArticleError> {
-        let (body, Rendered { html, table_of_contents, warnings, renderer }) = self.renderer.render(body).await??;
-        Ok((Text { body, html, table_of_contents, renderer }, warnings))
+    async fn render(&self, body: String) -> Result<(SavedText, Vec<String>), ArticleError> {
+        let (body, rendered) = self.renderer.render(body).await??;
+        let Rendered { html, table_of_contents, warnings, summary, renderer } = rendered;
+        let text = Text { body, html, table_of_contents, renderer };
+        Ok((SavedText { text, summary: summary.into() }, warnings))
     }
 
     /// Changes some of an article.
@@ -154,18 +158,20 @@ impl Articles {
         patch: ArticlePatch,
         versions: &Versions,
     ) -> Result<Saved, ArticleError> {
+        self.limits.take(Limit::ChangeQuota, Subject::User(author.user_id)).await?;
+        let before = self.own(author, slug, versions).await?;
         let (text, warnings) = match &patch.body {
             // What is refused anyway is not worth rendering.
             Some(body) => {
-                let before = self.own(author, slug, versions).await?;
                 patch.decide(&before, self.clock.now())?;
                 let (text, warnings) = self.render(body.clone()).await?;
                 (Some(text), warnings)
             }
             None => (None, Vec::new()),
         };
-        let article = self.change(author, slug, versions, text, |before, now| patch.decide(before, now)).await?;
-        Ok(Saved { article, warnings })
+        let means = (author, slug, versions);
+        let saved = self.change(before, means, text, |before, now| patch.decide(before, now)).await?;
+        Ok(Saved { warnings, ..saved })
     }
 
     /// Publishes, unpublishes, deletes or restores an article.
@@ -178,36 +184,40 @@ impl Articles {
         slug: &Slug,
         verb: Verb,
         versions: &Versions,
-    ) -> Result<ArticleWithAuthor, ArticleError> {
-        self.change(author, slug, versions, None, |before, now| verb.decide(before, now)).await
+    ) -> Result<Saved, ArticleError> {
+        self.limits.take(Limit::ChangeQuota, Subject::User(author.user_id)).await?;
+        let before = self.own(author, slug, versions).await?;
+        self.change(before, (author, slug, versions), None, |before, now| verb.decide(before, now)).await
     }
 
+    /// Changes what an author means from what it is, until nobody else has changed it meanwhile.
     async fn change(
         &self,
-        author: &Session,
-        slug: &Slug,
-        versions: &Versions,
-        text: Option<Text>,
+        mut before: Head,
+        (author, slug, versions): (&Session, &Slug, &Versions),
+        text: Option<SavedText>,
         decide: impl Fn(&Head, Timestamp) -> Result<Decided, ArticleError> + Send,
-    ) -> Result<ArticleWithAuthor, ArticleError> {
+    ) -> Result<Saved, ArticleError> {
         for _ in 0..ATTEMPTS {
-            let before = self.own(author, slug, versions).await?;
             let now = self.clock.now();
             let (asked_for, at) = (before.slug.clone(), decide(&before, now)?);
             let Some(change) = at.change(before, text.clone(), now) else {
                 match self.store.article(&asked_for).await? {
-                    Some(Found::Article(article)) => return Ok(article),
-                    Some(Found::Moved(_)) | None => continue,
+                    Some(Found::Article(article)) => {
+                        return Ok(Saved { article, warnings: Vec::new(), is_seen: false });
+                    }
+                    Some(Found::Moved(_)) | None => {
+                        before = self.own(author, slug, versions).await?;
+                        continue;
+                    }
                 }
             };
             let wanted = change.after.slug.clone();
+            let is_seen = change.before.is_public() || change.after.is_public();
             match self.store.change_article(change, now).await {
-                Ok(article) => return Ok(article),
-                Err(ChangeError::Changed) => {}
-                Err(ChangeError::UnknownAuthor) => return Err(InvalidAccessToken::UnknownUser.into()),
-                Err(ChangeError::SlugTaken) => return Err(ArticleError::SlugTaken(wanted.to_string())),
-                Err(ChangeError::TooLarge) => return Err(ArticleError::TooLarge),
-                Err(ChangeError::Fault(fault)) => return Err(fault.into()),
+                Ok(article) => return Ok(Saved { article, warnings: Vec::new(), is_seen }),
+                Err(ChangeError::Changed) => before = self.own(author, slug, versions).await?,
+                Err(error) => return Err(ArticleError::of(error, &wanted)),
             }
         }
         Err(Fault::busy("an article changes all the time").into())
@@ -221,7 +231,7 @@ impl Articles {
             _ if !head.is_by(author) => {
                 Err(if head.is_visible(now) { ArticleError::NotAuthor } else { ArticleError::NotFound })
             }
-            Some(versions) if !versions.contains(&head.version) => Err(ArticleError::OtherVersion(Box::new(head))),
+            Some(versions) if !versions.contains(&head.version()) => Err(ArticleError::OtherVersion(Box::new(head))),
             _ => Ok(head),
         }
     }

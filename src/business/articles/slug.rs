@@ -51,6 +51,7 @@ impl Slug {
             .collect();
         let mut slug = words.split_whitespace().collect::<Vec<_>>().join("-");
         slug.truncate(end_of_characters(&slug, Self::MAX_BYTES - Self::SUFFIX_BYTES));
+        slug.truncate(slug.trim_end_matches('-').len());
         if slug.is_empty() {
             slug.push_str("untitled");
         }
@@ -61,13 +62,19 @@ impl Slug {
     /// decomposed, as slugs once were.
     #[must_use]
     pub fn spellings(&self) -> Vec<Self> {
-        let mut spellings: Vec<Self> = vec![Self(self.0.nfc().collect())];
-        for spelling in [self.0.clone(), self.0.nfd().collect()] {
+        let mut spellings: Vec<Self> = Vec::new();
+        for spelling in [self.0.nfc().collect(), self.0.clone(), self.0.nfd().collect()] {
             if spelling.len() <= Self::MAX_BYTES && !spellings.iter().any(|known| known.0 == spelling) {
                 spellings.push(Self(spelling));
             }
         }
         spellings
+    }
+
+    /// Whether a title could ask for it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        Self::from_title(&self.0.replace('-', " ")) == *self
     }
 
     /// This slug for the `number`th article that asks for it: itself for the
@@ -169,6 +176,19 @@ mod tests {
             let found: Vec<_> = spellings(typed).into_iter().map(|slug| slug.0).collect();
             assert_eq!(found, ["한국어", &decomposed]);
         }
+    }
+
+    #[test]
+    fn no_spelling_is_longer_than_a_slug() {
+        // Composed, each of these letters becomes two.
+        let typed: Slug = "\u{958}".repeat(341).parse().unwrap();
+        assert!(typed.spellings().iter().all(|spelling| spelling.0.len() <= Slug::MAX_BYTES));
+    }
+
+    #[test]
+    fn a_long_title_is_cut_without_a_dash_at_the_end() {
+        let slug = Slug::from_title(&format!("{}abc {}", "日".repeat(333), "日".repeat(100)));
+        assert!(slug.0.ends_with("abc") && slug.is_plain(), "{slug}");
     }
 
     #[test]

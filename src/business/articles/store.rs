@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::article::{ArticleWithAuthor, Head, State, Text};
+use super::article::{ArticleWithAuthor, Head, SavedText, State, Text};
 use super::list::{ArticleList, Listing, Pages, Part};
 use super::slug::Slug;
 use crate::business::{Clock, Fault, FeaturedImage, ListError, MetaDescription, NamedRequest, Session, Timestamp};
@@ -45,24 +45,7 @@ pub struct NewArticle {
     /// The picture that stands for it.
     pub featured_image: Option<FeaturedImage>,
     /// What it says.
-    pub text: Text,
-}
-
-/// Why an article could not be stored.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// The author is not in the store.
-    #[error("unknown author")]
-    UnknownAuthor,
-    /// The article does not fit into the store, even compressed.
-    #[error("article too large")]
-    TooLarge,
-    /// The request was done before.
-    #[error("done before")]
-    Done,
-    /// The store failed.
-    #[error(transparent)]
-    Fault(#[from] Fault),
+    pub text: SavedText,
 }
 
 /// What an article becomes.
@@ -73,7 +56,7 @@ pub struct ArticleChange {
     pub after: Head,
     /// How it gets its slug.
     pub slug: SlugChange,
-    /// What it says, if that is something else.
+    /// What it says, if that is something else; `after` says what there is to say of it.
     pub text: Option<Text>,
 }
 
@@ -88,9 +71,12 @@ pub enum SlugChange {
     ByName,
 }
 
-/// Why an article could not be changed.
+/// Why an article could not be made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
+    /// The request was done before.
+    #[error("done before")]
+    Done,
     /// It is not what it was when the change was decided.
     #[error("changed meanwhile")]
     Changed,
@@ -129,7 +115,7 @@ pub trait ArticleStore: Send + Sync {
         author: &Session,
         request: Option<&NamedRequest>,
         clock: &dyn Clock,
-    ) -> Result<ArticleWithAuthor, PublishError>;
+    ) -> Result<ArticleWithAuthor, ChangeError>;
 
     /// Makes of an article what it is to be, in all places that say so or in none, if it still is
     /// what it was.

@@ -21,13 +21,15 @@ pub enum Limit {
     MailQuota,
     /// Articles and projects of an author in a day.
     ArticleQuota,
+    /// Changes of articles, by an author in a day.
+    ChangeQuota,
     /// Bytes of images of an author in a day.
     ImageQuota,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Logins,
         Self::LoginAttempts,
         Self::Registrations,
@@ -36,6 +38,7 @@ impl Limit {
         Self::Uploads,
         Self::MailQuota,
         Self::ArticleQuota,
+        Self::ChangeQuota,
         Self::ImageQuota,
     ];
 
@@ -51,6 +54,7 @@ impl Limit {
             Self::Uploads => "LIMIT_UPLOADS",
             Self::MailQuota => "QUOTA_MAILS",
             Self::ArticleQuota => "QUOTA_ARTICLES",
+            Self::ChangeQuota => "QUOTA_CHANGES",
             Self::ImageQuota => "QUOTA_IMAGE_BYTES",
         }
     }

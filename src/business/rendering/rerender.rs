@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::renderer::Renderer;
-use crate::business::{Fault, Slug, Username};
-use crate::markdown;
+use crate::business::{Fault, Slug, Summary, Username};
+use crate::markdown::{self, Rendered};
 
 /// How often a text is rendered again that was changed meanwhile.
 const ATTEMPTS: u32 = 5;
@@ -58,6 +58,8 @@ pub struct RenderedText {
     pub html: String,
     /// Likewise.
     pub table_of_contents: String,
+    /// What there is to say of it; nothing of a project.
+    pub summary: Summary,
     /// The [version](markdown::VERSION) of the renderer that did it.
     pub renderer: u32,
 }
@@ -111,9 +113,9 @@ pub enum Rerendered {
     /// It is rendered to something else than before.
     Changed {
         /// What it was.
-        before: RenderedText,
+        before: Box<RenderedText>,
         /// What it is now.
-        after: RenderedText,
+        after: Box<RenderedText>,
     },
     /// It is gone.
     Gone,
@@ -158,8 +160,13 @@ impl Rerender {
                 return Ok(Rerendered::Refused);
             };
             let is_project = matches!(address, TextAddress::Project { .. });
-            let table_of_contents = if is_project { String::new() } else { rendered.table_of_contents };
-            let after = RenderedText { body, html: rendered.html, table_of_contents, renderer: rendered.renderer };
+            let Rendered { html, renderer, .. } = rendered;
+            let (table_of_contents, summary) = if is_project {
+                (String::new(), Summary::default())
+            } else {
+                (rendered.table_of_contents, rendered.summary.into())
+            };
+            let after = RenderedText { body, html, table_of_contents, summary, renderer };
             let same = after.html == before.html && after.table_of_contents == before.table_of_contents;
             if !dry_run {
                 match self.texts.replace(address, &before, &after).await? {
@@ -168,7 +175,11 @@ impl Rerender {
                     Replaced::TooLarge => return Ok(Rerendered::Refused),
                 }
             }
-            return Ok(if same { Rerendered::Same } else { Rerendered::Changed { before, after } });
+            return Ok(if same {
+                Rerendered::Same
+            } else {
+                Rerendered::Changed { before: before.into(), after: after.into() }
+            });
         }
         Err(Fault::busy(format!("{address} changes all the time")))
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::business::{Adjacent, Author, Fault, Head, Slug, State, Timestamp};
+use crate::business::{Adjacent, Author, Fault, Head, Slug, State, Summary, Timestamp};
 use crate::database::content::ContentAddress;
 use crate::database::keys::ListName;
 use crate::database::lists::Entry;
@@ -33,6 +33,10 @@ pub(in crate::database) struct HeadItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     featured_image: Option<String>,
     has_body: bool,
+    word_count: u32,
+    reading_minutes: u32,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    excerpt: String,
     /// Where its text is.
     pub(in crate::database) content: ContentAddress,
 }
@@ -57,6 +61,12 @@ pub(in crate::database) struct SlugItem {
     pub(in crate::database) prev: Option<LinkItem>,
     /// The one after it, which may be still to come.
     pub(in crate::database) next: Option<LinkItem>,
+}
+
+/// A slug that an article had, which leads to it unless another has that now.
+#[derive(Serialize, Deserialize)]
+pub(in crate::database) struct MovedItem {
+    pub(in crate::database) slug: String,
 }
 
 /// What an article is linked by.
@@ -89,6 +99,9 @@ impl HeadItem {
             meta_description: head.meta_description.clone(),
             featured_image: head.featured_image.clone(),
             has_body: head.has_body,
+            word_count: head.summary.word_count,
+            reading_minutes: head.summary.reading_minutes,
+            excerpt: head.summary.excerpt.clone(),
             content,
         }
     }
@@ -115,6 +128,7 @@ impl HeadItem {
             meta_description: self.meta_description.clone(),
             featured_image: self.featured_image.clone(),
             has_body: self.has_body,
+            summary: self.summary(),
         })
     }
 
@@ -123,13 +137,21 @@ impl HeadItem {
         Ok(places(&self.head()?))
     }
 
-    /// What it is linked by.
-    pub(in crate::database) fn link(&self) -> LinkItem {
-        LinkItem {
-            title: self.title.clone(),
-            slug: self.slug.clone(),
-            published_at: self.published_at.clone().unwrap_or_default(),
-        }
+    pub(in crate::database) fn summary(&self) -> Summary {
+        let Self { word_count, reading_minutes, excerpt, .. } = self;
+        Summary { word_count: *word_count, reading_minutes: *reading_minutes, excerpt: excerpt.clone() }
+    }
+
+    pub(in crate::database) fn set_summary(&mut self, summary: &Summary) {
+        let Summary { word_count, reading_minutes, excerpt } = summary.clone();
+        (self.word_count, self.reading_minutes, self.excerpt) = (word_count, reading_minutes, excerpt);
+    }
+
+    /// What it is linked by; none if it is not in the site's list.
+    pub(in crate::database) fn link(&self) -> Option<LinkItem> {
+        let is_listed = self.state == StateItem::Listed && self.deleted_at.is_none();
+        let published_at = self.published_at.clone().filter(|_| is_listed)?;
+        Some(LinkItem { title: self.title.clone(), slug: self.slug.clone(), published_at })
     }
 
     pub(in crate::database) fn slug(&self) -> Result<Slug, Fault> {
@@ -155,7 +177,7 @@ pub(super) fn places(head: &Head) -> Vec<(ListName, Entry)> {
 
 impl SlugItem {
     /// What is found under a slug that an article had once.
-    pub(super) fn moved(id: u64) -> Self {
+    pub(in crate::database) fn moved(id: u64) -> Self {
         Self { id, head: None, prev: None, next: None }
     }
 }

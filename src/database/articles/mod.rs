@@ -8,6 +8,7 @@
 //! that was read for it must still be as it was; whoever comes second tries again from what it
 //! reads then.
 
+mod bin;
 mod items;
 #[cfg(test)]
 mod model;
@@ -20,16 +21,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 
-pub(super) use self::items::{HeadItem, LinkItem, SlugItem};
-use self::state::{ChangeState, Transition};
+pub(super) use self::items::{HeadItem, LinkItem, MovedItem, SlugItem};
+use self::state::Transition;
 use self::write::write;
 use super::content::{self, ContentAddress};
 use super::table::backoff;
 use super::{Database, idempotency, keys};
 use crate::business::{
     ArticleChange, ArticleList, ArticleStore, ArticleWithAuthor, Author, ChangeError, Clock, Fault, Found, Head,
-    ListError, Listing, NamedRequest, NewArticle, Pages, Part, PublishError, Session, Slug, SlugChange, Text,
-    Timestamp,
+    ListError, Listing, NamedRequest, NewArticle, Pages, Part, SavedText, Session, Slug, SlugChange, Text, Timestamp,
 };
 use crate::database::table::TransactionOutcome;
 
@@ -51,95 +51,49 @@ impl ArticleStore for Database {
         author: &Session,
         request: Option<&NamedRequest>,
         clock: &dyn Clock,
-    ) -> Result<ArticleWithAuthor, PublishError> {
+    ) -> Result<ArticleWithAuthor, ChangeError> {
         let NewArticle { state, title, slug, slug_stays, meta_description, featured_image, text } = article;
-        let has_body = !text.body.trim().is_empty();
-        let (text, address) = self.store(text).await?.ok_or(PublishError::TooLarge)?;
+        let SavedText { text, summary } = text;
         let (meta_description, featured_image) = (meta_description.into(), featured_image.map(Into::into));
-        let base = Head {
-            id: 0,
-            version: 1,
-            author: Author::from(author),
-            created_at: clock.now(),
-            updated_at: clock.now(),
-            state: state.at(clock.now()),
-            deleted_at: None,
-            title,
-            slug,
-            slug_stays,
-            meta_description,
-            featured_image,
-            has_body,
-        };
-        let _guard = timeout(CHANGE_TIMEOUT, self.changing.lock()).await.map_err(Fault::busy)?;
-        let mut taken = 0;
-        for attempt in 0..ATTEMPTS {
-            // Whoever comes after another is published after it.
+        let has_body = !text.body.trim().is_empty();
+        let (text, content) = self.store(text).await?;
+        // Whoever comes after another is published after it.
+        let transition = || {
             let now = clock.now();
-            let after = Head { created_at: now, updated_at: now, state: state.at(now), ..base.clone() };
-            let transition =
-                Transition { before: None, after, slug: SlugChange::FollowsTitle, content: Some(address.clone()) };
-            let state = match self.change_state(&transition, taken, now).await {
-                Err(ChangeError::Fault(Fault::Failed(_))) if attempt < READ_AGAIN => {
-                    backoff(attempt).await;
-                    continue;
-                }
-                Err(ChangeError::Fault(fault)) => return Err(fault.into()),
-                Err(ChangeError::UnknownAuthor) => return Err(PublishError::UnknownAuthor),
-                Err(error) => return Err(Fault::failed(error).into()),
-                Ok(state) => state,
+            let after = Head {
+                id: 0,
+                version: 1,
+                author: Author::from(author),
+                created_at: now,
+                updated_at: now,
+                state: state.at(now),
+                deleted_at: None,
+                title: title.clone(),
+                slug: slug.clone(),
+                slug_stays,
+                meta_description: String::clone(&meta_description),
+                featured_image: featured_image.clone(),
+                has_body,
+                summary: summary.clone(),
             };
-            let (mut transaction, written) = write(&self.table, &transition, state, now)?;
-            let record = idempotency::record(&mut transaction, request, &written.head.id.to_string())?;
-            match transaction.commit().await? {
-                TransactionOutcome::Committed => return Ok(written.with(text)?),
-                TransactionOutcome::ConditionsFailed(failed) if idempotency::is_done(record, &failed) => {
-                    return Err(PublishError::Done);
-                }
-                // An article of another title has the slug, such as "X 2".
-                TransactionOutcome::ConditionsFailed(failed) if failed.contains(&write::SLUG) => {
-                    taken = written.number;
-                }
-                TransactionOutcome::ConditionsFailed(_) | TransactionOutcome::Conflict => backoff(attempt).await,
-            }
-        }
-        Err(Fault::busy("too many changes at once").into())
+            Transition { before: None, after, slug: SlugChange::FollowsTitle, content: Some(content.clone()), now }
+        };
+        let committed = self.commit(transition, Some(&text), request).await;
+        self.remove_unused(&committed, Some(&content)).await;
+        committed.map(|(article, _)| article)
     }
 
     async fn change_article(&self, change: ArticleChange, now: Timestamp) -> Result<ArticleWithAuthor, ChangeError> {
         let ArticleChange { before, after, slug, text } = change;
         let (text, content) = match text {
-            Some(text) => {
-                let (text, address) = self.store(text).await?.ok_or(ChangeError::TooLarge)?;
-                (Some(text), Some(address))
-            }
+            Some(text) => self.store(text).await.map(|(text, content)| (Some(text), Some(content)))?,
             None => (None, None),
         };
-        let _guard = timeout(CHANGE_TIMEOUT, self.changing.lock()).await.map_err(Fault::busy)?;
-        let transition = Transition { before: Some(before), after, slug, content };
-        let mut taken = 0;
-        for attempt in 0..ATTEMPTS {
-            let state = match self.change_state(&transition, taken, now).await {
-                Err(ChangeError::Fault(Fault::Failed(_))) if attempt < READ_AGAIN => {
-                    backoff(attempt).await;
-                    continue;
-                }
-                state => state?,
-            };
-            let text = match &text {
-                Some(text) => text.clone(),
-                None => self.text_of(&state).await?,
-            };
-            let (transaction, written) = write(&self.table, &transition, state, now)?;
-            match transaction.commit().await? {
-                TransactionOutcome::Committed => return Ok(written.with(text)?),
-                TransactionOutcome::ConditionsFailed(failed) if written.number > 0 && failed.contains(&write::SLUG) => {
-                    taken = written.number;
-                }
-                TransactionOutcome::ConditionsFailed(_) | TransactionOutcome::Conflict => backoff(attempt).await,
-            }
-        }
-        Err(Fault::busy("too many changes at once").into())
+        let transition =
+            || Transition { before: Some(before.clone()), after: after.clone(), slug, content: content.clone(), now };
+        let committed = self.commit(transition, text.as_ref(), None).await;
+        self.remove_unused(&committed, content.as_ref()).await;
+        committed.map(|(article, _)| article)
     }
 
     async fn head(&self, slug: &Slug) -> Result<Option<Found<Head>>, Fault> {
@@ -189,18 +143,76 @@ impl ArticleStore for Database {
 }
 
 impl Database {
-    /// Stores a text that nobody sees yet, and hands it back; none if it is too large.
-    async fn store(&self, text: Text) -> Result<Option<(Text, ContentAddress)>, Fault> {
-        let (text, packed) = content::pack_off_thread(text).await?;
-        let Some(packed) = packed else { return Ok(None) };
-        let address = self.store_text(&packed).await?;
-        Ok(Some((text, address)))
+    /// Commits what is to become of an article, when those of this process before it are done, and says
+    /// where its text was before. The text, if that is another, is stored already.
+    async fn commit(
+        &self,
+        transition: impl Fn() -> Transition + Send,
+        text: Option<&Text>,
+        request: Option<&NamedRequest>,
+    ) -> Result<(ArticleWithAuthor, Option<ContentAddress>), ChangeError> {
+        let _guard = timeout(CHANGE_TIMEOUT, self.changing.lock()).await.map_err(Fault::busy)?;
+        let (mut taken, mut unreadable) = (0, 0);
+        for attempt in 0..ATTEMPTS {
+            let transition = transition();
+            let state = match self.change_state(&transition, taken).await {
+                Err(ChangeError::Fault(Fault::Failed(_))) if unreadable < READ_AGAIN => {
+                    unreadable += 1;
+                    backoff(attempt).await;
+                    continue;
+                }
+                state => state?,
+            };
+            let before = state.content().cloned();
+            let text = match (text, &before) {
+                (Some(text), _) => text.clone(),
+                (None, Some(before)) => self.text_at(before).await?,
+                (None, None) => return Err(Fault::failed("a new article without a text").into()),
+            };
+            let (mut transaction, written) = write(&self.table, &transition, state)?;
+            let record = idempotency::record(&mut transaction, request, &written.head.id.to_string())?;
+            match transaction.commit().await? {
+                TransactionOutcome::Committed => return Ok((written.with(text)?, before)),
+                TransactionOutcome::ConditionsFailed(failed) if idempotency::is_done(record, &failed) => {
+                    return Err(ChangeError::Done);
+                }
+                // An article of another title has the slug, such as "X 2".
+                TransactionOutcome::ConditionsFailed(failed) if written.number > 0 && failed.contains(&write::SLUG) => {
+                    taken = written.number;
+                }
+                TransactionOutcome::ConditionsFailed(_) | TransactionOutcome::Conflict => backoff(attempt).await,
+            }
+        }
+        Err(Fault::busy("too many changes at once").into())
     }
 
-    /// What an article says before it is changed.
-    async fn text_of(&self, state: &ChangeState) -> Result<Text, Fault> {
-        let missing = || Fault::failed("the text of an article is not there");
-        let content = state.content().ok_or_else(missing)?;
-        self.texts_at(&[content]).await?.pop().flatten().ok_or_else(missing)
+    /// Stores a text that nobody sees yet, and hands it back.
+    async fn store(&self, text: Text) -> Result<(Text, ContentAddress), ChangeError> {
+        let (text, packed) = content::pack_off_thread(text).await?;
+        let address = self.store_text(&packed.ok_or(ChangeError::TooLarge)?).await?;
+        Ok((text, address))
+    }
+
+    async fn text_at(&self, address: &ContentAddress) -> Result<Text, Fault> {
+        let text = self.texts_at(&[address]).await?.pop().flatten();
+        text.ok_or_else(|| Fault::failed("the text of an article is not there"))
+    }
+
+    /// Removes the text that nothing leads to any more: the one before, or the one that was stored for
+    /// nothing. Left, either does no harm, so whether that succeeds is no matter.
+    async fn remove_unused(
+        &self,
+        committed: &Result<(ArticleWithAuthor, Option<ContentAddress>), ChangeError>,
+        stored: Option<&ContentAddress>,
+    ) {
+        let unused = match committed {
+            Ok((_, before)) => before.as_ref().filter(|_| stored.is_some()),
+            // It may be the one that the article has.
+            Err(ChangeError::Fault(Fault::Unknown(_))) => None,
+            Err(_) => stored,
+        };
+        if let Some(unused) = unused {
+            let _ = self.remove_text(unused).await;
+        }
     }
 }

@@ -8,13 +8,16 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::Config;
+use uuid::Uuid;
 
+use crate::aws::AwsEndpoint;
 use crate::business::{
-    AccountStore, Adjacent, ArticleDraft, ArticleError, ArticleList, ArticlePatch, Articles, Clock, Head, Limit,
-    Limits, NewAccount, NewStatus, PageRequest, Pages, PasswordHash, Rate, Rates, Renderer, Session, Slug, State,
-    Status, Timestamp, Title, Unlimited, Verb,
+    AccountStore, Adjacent, ArticleDraft, ArticleError, ArticleList, ArticlePatch, Articles, BIN_SECONDS, Clock,
+    EmptyBin, Head, Job, JobReport, Limit, Limits, NewAccount, NewStatus, PageRequest, Pages, PasswordHash, Rate,
+    Rates, Renderer, Session, Slug, State, Status, Timestamp, Title, Unlimited, Verb,
 };
 use crate::database::Database;
+use crate::database::table::TableConfig;
 
 /// A clock that stands until it is moved.
 struct MovedClock(Mutex<Timestamp>);
@@ -52,9 +55,26 @@ fn operation() -> impl Strategy<Value = Operation> {
     ]
 }
 
+/// The store of two processes: the embedded engine, which serves one, or a table of the engine that
+/// `TALELIO_TEST` says.
+async fn databases() -> [Arc<Database>; 2] {
+    let target = std::env::var("TALELIO_TEST").unwrap_or_default();
+    let Some(url) = target.strip_prefix("dynamodb=") else {
+        let database = Arc::new(Database::embedded(None).await.unwrap());
+        return [database.clone(), database];
+    };
+    let endpoint = AwsEndpoint { region: "eu-north-1".to_owned(), url: Some(url.to_owned()) };
+    let config = TableConfig { table: format!("model-{}", Uuid::new_v4()), endpoint };
+    let databases = [(); 2].map(|()| Arc::new(Database::connect(&config)));
+    databases[0].create_table().await.unwrap();
+    databases
+}
+
 /// The site, and what it should have.
 struct Site {
-    articles: Articles,
+    /// As two processes have it, which take turns.
+    articles: [Articles; 2],
+    turn: usize,
     database: Arc<Database>,
     clock: Arc<MovedClock>,
     authors: [Session; 2],
@@ -66,12 +86,15 @@ struct Site {
 
 impl Site {
     async fn new() -> Self {
-        let database = Arc::new(Database::embedded(None).await.unwrap());
+        let databases = databases().await;
         let clock = Arc::new(MovedClock(Mutex::new("2026-03-14T15:09:26Z".parse().unwrap())));
         let rate = |_: Limit| Rate::a_day(1.try_into().unwrap());
         let limits = Arc::new(Limits::new(Arc::new(Unlimited), clock.clone(), Rates::new(rate, 0)));
-        let renderer = Renderer::new(database.clone(), "https://site", "https://api");
-        let articles = Articles::new(database.clone(), clock.clone(), limits, renderer, "https://site");
+        let articles = databases.clone().map(|database| {
+            let renderer = Renderer::new(database.clone(), "https://site", "https://api");
+            Articles::new(database, clock.clone(), limits.clone(), renderer, "https://site")
+        });
+        let [database, _] = databases;
         let register = async |name: &str| {
             let email = format!("{name}@example.com").parse().unwrap();
             let (username, password) = (name.parse().unwrap(), PasswordHash::from_stored("x".to_owned()));
@@ -80,7 +103,11 @@ impl Site {
             Session { user_id: user.id, username: user.username }
         };
         let authors = [register("ada").await, register("bob").await];
-        Self { articles, database, clock, authors, heads: BTreeMap::new(), moved: BTreeMap::new() }
+        Self { articles, turn: 0, database, clock, authors, heads: BTreeMap::new(), moved: BTreeMap::new() }
+    }
+
+    fn articles(&self) -> &Articles {
+        &self.articles[self.turn % 2]
     }
 
     /// A moment so many seconds from now.
@@ -91,6 +118,7 @@ impl Site {
     }
 
     async fn run(&mut self, operation: &Operation) {
+        self.turn += 1;
         let title = |number: &u8| Some(["A", "A 2", "B", "C", "C c", "D"][usize::from(*number)].parse().unwrap());
         match operation {
             Operation::Create { author, title: number, status } => {
@@ -120,8 +148,8 @@ impl Site {
                 let verbs = [Verb::Publish { published_at: None }, Verb::Unpublish, Verb::Delete, Verb::Restore];
                 let Some((author, before)) = self.pick(*index) else { return };
                 let verb = verbs[usize::from(*verb)];
-                let done = self.articles.apply(&author, &before.slug, verb, &None).await;
-                self.note(Some(&before), done.map(|article| article.article.head));
+                let done = self.articles().apply(&author, &before.slug, verb, &None).await;
+                self.note(Some(&before), done.map(|saved| saved.article.article.head));
             }
             Operation::Wait(seconds) => {
                 let mut now = self.clock.0.lock().unwrap();
@@ -138,13 +166,13 @@ impl Site {
             featured_image: None,
             status,
         };
-        let created = self.articles.create(&self.authors[author], draft, None).await;
+        let created = self.articles().create(&self.authors[author], draft, None).await;
         self.note(None, created.map(|saved| saved.article.article.head));
     }
 
     async fn patch(&mut self, index: Index, patch: ArticlePatch) {
         let Some((author, before)) = self.pick(index) else { return };
-        let patched = self.articles.patch(&author, &before.slug, patch, &None).await;
+        let patched = self.articles().patch(&author, &before.slug, patch, &None).await;
         self.note(Some(&before), patched.map(|saved| saved.article.article.head));
     }
 
@@ -194,13 +222,13 @@ impl Site {
         for list in [None, Some(0), Some(1)] {
             let author = list.map(|index| &self.authors[index]);
             let list = author.map_or(ArticleList::Site, |author| ArticleList::Author(author.username.clone()));
-            let found = self.articles.list(&list, None, pages).await.unwrap().unwrap();
+            let found = self.articles().list(&list, None, pages).await.unwrap().unwrap();
             let expected = self.expected(author, Status::Published);
             let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
             assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{list:?}");
         }
         for (author, status) in self.authors.iter().flat_map(|author| Status::ALL.map(|status| (author, status))) {
-            let found = self.articles.own_list(author, status, pages).await.unwrap();
+            let found = self.articles().own_list(author, status, pages).await.unwrap();
             let expected = self.expected(Some(author), status);
             let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
             assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{author:?} {status:?}");
@@ -214,8 +242,8 @@ impl Site {
         let listed = self.expected(None, Status::Published);
         for head in self.heads.values() {
             let author = self.authors.iter().find(|author| head.is_by(author)).unwrap();
-            assert_eq!(self.articles.read(&head.slug, Some(author)).await.unwrap().article.article.head, *head);
-            let read = self.articles.read(&head.slug, None).await;
+            assert_eq!(self.articles().read(&head.slug, Some(author)).await.unwrap().article.article.head, *head);
+            let read = self.articles().read(&head.slug, None).await;
             if !head.is_visible(now) {
                 assert!(matches!(read, Err(ArticleError::NotFound)), "{head:?} {read:?}");
                 continue;
@@ -235,7 +263,7 @@ impl Site {
     async fn check_moved(&self) {
         for (slug, id) in &self.moved {
             let (slug, head): (Slug, _) = (slug.parse().unwrap(), &self.heads[id]);
-            match self.articles.read(&slug, None).await {
+            match self.articles().read(&slug, None).await {
                 Err(ArticleError::Moved(to)) => {
                     assert!(head.is_visible(self.clock.now()), "{slug} {head:?}");
                     assert_eq!(to, head.slug.as_str());
@@ -264,4 +292,61 @@ proptest! {
             assert_eq!(site.database.check().await.unwrap().everything(), Vec::<String>::new());
         });
     }
+}
+
+#[tokio::test]
+async fn what_was_in_the_bin_for_too_long_is_gone_with_everything_of_it() {
+    let mut site = Site::new().await;
+    let title = |text: &str| Some(text.parse().unwrap());
+    for text in ["A", "B", "C"] {
+        site.create(0, title(text), NewStatus::Published { published_at: None }).await;
+    }
+    let slug = |text: &str| -> Slug { text.parse().unwrap() };
+    let rename = async |from: &str, to: &str| {
+        let patch = ArticlePatch { slug: Some(slug(to)), ..ArticlePatch::default() };
+        site.articles().patch(&site.authors[0], &slug(from), patch, &None).await.unwrap();
+    };
+    rename("a", "once").await;
+    rename("once", "again").await;
+    // Another has one of its slugs by now.
+    rename("b", "once").await;
+    let delete = async |name: &str| {
+        site.articles().apply(&site.authors[0], &slug(name), Verb::Delete, &None).await.unwrap();
+    };
+    delete("again").await;
+    let job = EmptyBin::new(site.database.clone(), site.clock.clone());
+    let wait = |seconds: u32| {
+        let mut now = site.clock.0.lock().unwrap();
+        *now = now.plus_seconds(seconds);
+    };
+    wait(BIN_SECONDS - 1);
+    delete("c").await;
+    assert!(!job.is_due().await.unwrap());
+    assert_eq!(job.run().await.unwrap(), JobReport::default());
+    wait(1);
+    // It is gone by now, whether or not that was done already.
+    let restored = site.articles().apply(&site.authors[0], &slug("again"), Verb::Restore, &None).await;
+    assert!(matches!(restored, Err(ArticleError::NotFound)));
+    assert!(job.is_due().await.unwrap());
+    assert_eq!(job.run().await.unwrap(), JobReport { done: 1, ..JobReport::default() });
+    assert!(!job.is_due().await.unwrap());
+    assert_eq!(site.database.check().await.unwrap().everything(), Vec::<String>::new());
+    let (items, _) = site.database.table.scan(None, None).await.unwrap();
+    let left: Vec<_> = items.iter().map(|item| item["pk"].as_s().unwrap().as_str()).collect();
+    for gone in ["ARTICLE#000000000001", "SLUG#a", "SLUG#again"] {
+        assert!(!left.contains(&gone), "{gone}");
+    }
+    assert_eq!(left.iter().filter(|pk| pk.starts_with("CONTENT#")).count(), 2);
+    assert!(site.articles().read(&slug("once"), None).await.is_ok());
+    assert_eq!(
+        site.articles()
+            .own_list(&site.authors[0], Status::Deleted, Pages::Number(PageRequest::new(1, 9)))
+            .await
+            .unwrap()
+            .page
+            .total,
+        1
+    );
+    site.create(0, title("Again"), NewStatus::Published { published_at: None }).await;
+    assert_eq!(site.heads[&4].slug.as_str(), "again");
 }

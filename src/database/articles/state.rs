@@ -22,6 +22,8 @@ pub(super) struct Transition {
     pub(super) slug: SlugChange,
     /// Its text, if that is another.
     pub(super) content: Option<ContentAddress>,
+    /// When.
+    pub(super) now: Timestamp,
 }
 
 /// What a change is based on, and fails to commit if another has changed it.
@@ -103,13 +105,8 @@ impl Transition {
 
 impl Database {
     /// Reads everything that a change is based on. Numbers of a slug up to `taken` are.
-    pub(super) async fn change_state(
-        &self,
-        transition: &Transition,
-        taken: u64,
-        now: Timestamp,
-    ) -> Result<ChangeState, ChangeError> {
-        let Transition { before, after, .. } = transition;
+    pub(super) async fn change_state(&self, transition: &Transition, taken: u64) -> Result<ChangeState, ChangeError> {
+        let Transition { before, after, now, .. } = transition;
         let (profile, changes) = (keys::profile(&after.author.username), keys::change_counter());
         let [slug, numbers] = transition.slug_keys();
         let roots = transition.moves(0).into_iter().map(|change| keys::list_root(&change.list));
@@ -138,7 +135,7 @@ impl Database {
         let moves = transition.moves(id);
         let lists = moves.iter().map(|change| List::new(change.list.clone(), take(&keys::list_root(&change.list))));
         let mut lists = lists.collect::<Result<Vec<_>, _>>()?;
-        let neighbours = self.change_lists(&mut lists, &moves, now).await?;
+        let neighbours = self.change_lists(&mut lists, &moves, *now).await?;
         let around = match (&stored, neighbours) {
             (_, Some(neighbours)) => self.links(neighbours).await?,
             (Some(Stored { found, .. }), None) => [found.prev.clone(), found.next.clone()],
@@ -167,8 +164,7 @@ impl Database {
         match transition.slug {
             SlugChange::Stays => Ok(NewSlug { slug: slug.clone(), number: 0, moved: None }),
             SlugChange::ByName => {
-                let is_taken = |item: &Item| from_item(item.clone()).map(|found: SlugItem| found.head.is_some());
-                if is_beside(slug) || wanted.as_ref().map(is_taken).transpose()?.unwrap_or_default() {
+                if is_beside(slug) || self.is_taken(wanted.as_ref(), &transition.after).await? {
                     return Err(ChangeError::SlugTaken);
                 }
                 Ok(NewSlug { slug: slug.clone(), number: 0, moved: wanted })
@@ -185,6 +181,17 @@ impl Database {
                 Ok(NewSlug { slug: slug.numbered(number), number, moved: None })
             }
         }
+    }
+
+    /// Whether an article cannot have a slug by name: another has it, or one of another author had it.
+    async fn is_taken(&self, found: Option<&Item>, by: &Head) -> Result<bool, Fault> {
+        let Some(found) = found else { return Ok(false) };
+        let SlugItem { id, head, .. } = from_item(found.clone())?;
+        if head.is_some() {
+            return Ok(true);
+        }
+        let head: Option<HeadItem> = self.table.get(&keys::article(id)).await?;
+        Ok(head.is_some_and(|head| head.author_id != by.author.id))
     }
 
     /// The first number from `from` that no article has with `slug`.
@@ -254,7 +261,8 @@ impl Database {
             let Some(Entry { id, .. }) = entry else { continue };
             let missing = || Fault::failed(format!("article {id} is not there"));
             let item = found.remove(&keys::article(id)).ok_or_else(missing)?;
-            *link = Some(from_item::<HeadItem>(item)?.link());
+            // Another process may have taken it from the list a moment ago.
+            *link = Some(from_item::<HeadItem>(item)?.link().ok_or_else(missing)?);
         }
         Ok(links)
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::items::{HeadItem, LinkItem, SlugItem};
+use super::items::{HeadItem, LinkItem, MovedItem, SlugItem};
 use super::state::{ChangeState, NewSlug, Stored, Transition};
-use crate::business::{AdjacentArticles, Article, ArticleWithAuthor, Fault, Head, State, Text, Timestamp, User};
+use crate::business::{AdjacentArticles, Article, ArticleWithAuthor, Fault, Head, Text, User};
 use crate::database::changes::{self, ChangeItem, ChangeKind};
 use crate::database::counters::Counter;
 use crate::database::keys;
@@ -75,7 +75,6 @@ pub(super) fn write<'t>(
     table: &'t Table,
     transition: &Transition,
     state: ChangeState,
-    now: Timestamp,
 ) -> Result<(Transaction<'t>, Written), Fault> {
     let ChangeState { author, id, stored, slug: new, article_counter, change_counter, lists, around } = state;
     let head = Head { id, slug: new.slug.clone(), ..transition.after.clone() };
@@ -96,8 +95,8 @@ pub(super) fn write<'t>(
     for list in lists {
         list.write(&mut transaction)?;
     }
-    relinks(stored.as_ref(), transition.before.as_ref(), &head, &item, &around).write(&mut transaction)?;
-    append_change(&mut transaction, &change_counter, transition.before.as_ref(), &head, now)?;
+    relinks(stored.as_ref(), &item, &around).write(&mut transaction)?;
+    append_change(&mut transaction, &change_counter, transition, &head)?;
     if new.number > 1 {
         transaction.put(&keys::slug_counter(&transition.after.slug), &Counter { last: new.number })?;
     }
@@ -125,49 +124,39 @@ fn write_slug(
     };
     let old = keys::slug(&before.slug);
     if before.slug_stays {
+        let moved = MovedItem { slug: before.slug.to_string() };
+        transaction.create(&keys::moved(found.id, before.version), &moved)?;
         transaction.replace(&old, &SlugItem::moved(found.id), &stored.slug_item).map(drop)
     } else {
         transaction.delete(&old).map(drop)
     }
 }
 
-fn relinks(
-    stored: Option<&Stored>,
-    before: Option<&Head>,
-    after: &Head,
-    item: &HeadItem,
-    around: &[Option<LinkItem>; 2],
-) -> Relinks {
+fn relinks(stored: Option<&Stored>, item: &HeadItem, around: &[Option<LinkItem>; 2]) -> Relinks {
     let mut relinks = Relinks::default();
-    if let Some((Stored { head, found, .. }, _)) = stored.zip(before.filter(|before| is_listed(before))) {
-        relinks.take_out(&head.link(), [&found.prev, &found.next]);
+    if let Some((link, found)) = stored.and_then(|Stored { head, found, .. }| Some((head.link()?, found))) {
+        relinks.take_out(&link, [&found.prev, &found.next]);
     }
-    if is_listed(after) {
-        relinks.put_in(&item.link(), [&around[0], &around[1]]);
+    if let Some(link) = item.link() {
+        relinks.put_in(&link, [&around[0], &around[1]]);
     }
     relinks
-}
-
-/// Whether an article is in the site's list.
-fn is_listed(head: &Head) -> bool {
-    head.is_public() && matches!(head.state, State::Listed { .. })
 }
 
 /// Tells whoever follows, if readers see a difference, or will.
 fn append_change(
     transaction: &mut Transaction<'_>,
     counter: &Item,
-    before: Option<&Head>,
+    transition: &Transition,
     after: &Head,
-    now: Timestamp,
 ) -> Result<(), Fault> {
-    let kind = match (before.is_some_and(Head::is_public), after.is_public()) {
+    let kind = match (transition.before.as_ref().is_some_and(Head::is_public), after.is_public()) {
         (false, false) => return Ok(()),
         (false, true) => ChangeKind::ArticlePublished,
         (true, true) => ChangeKind::ArticleUpdated,
         (true, false) => ChangeKind::ArticleRemoved,
     };
-    changes::append(transaction, counter, &ChangeItem::new(kind, after.id, after.version, now))
+    changes::append(transaction, counter, &ChangeItem::new(kind, after.id, after.version, transition.now))
 }
 
 impl Written {

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 
 use super::packing;
 use super::texts::ContentAddress;
-use crate::business::{Fault, ListedTexts, RenderedText, RenderedTexts, Replaced, Text, TextAddress, Username};
+use crate::business::{
+    Fault, ListedTexts, RenderedText, RenderedTexts, Replaced, Summary, Text, TextAddress, Username,
+};
 use crate::database::Database;
 use crate::database::articles::{HeadItem, SlugItem};
 use crate::database::error::readable;
@@ -52,7 +54,7 @@ impl RenderedTexts for Database {
     async fn text(&self, address: &TextAddress) -> Result<Option<RenderedText>, Fault> {
         match address {
             TextAddress::Article { id, .. } => {
-                Ok(self.stored_article(*id).await?.map(|stored| text_of_article(&stored.text)))
+                Ok(self.stored_article(*id).await?.map(|stored| text_of_article(&stored)))
             }
             TextAddress::Project { author, id } => {
                 Ok(self.stored_project(author, *id).await?.map(|stored| text_of_project(&stored.content)))
@@ -70,7 +72,7 @@ impl RenderedTexts for Database {
             let replaced = match address {
                 TextAddress::Article { id, .. } => {
                     let stored = self.stored_article(*id).await?;
-                    let Some(stored) = stored.filter(|stored| text_of_article(&stored.text) == *before) else {
+                    let Some(stored) = stored.filter(|stored| text_of_article(stored) == *before) else {
                         return Ok(Replaced::Changed);
                     };
                     self.replace_article(stored, after).await?
@@ -105,12 +107,13 @@ fn address(item: Item) -> Result<Option<TextAddress>, Fault> {
     Ok(Some(TextAddress::Project { author, id }))
 }
 
-fn text_of_article(content: &Text) -> RenderedText {
+fn text_of_article(StoredArticle { head, text, .. }: &StoredArticle) -> RenderedText {
     RenderedText {
-        body: content.body.clone(),
-        html: content.html.clone(),
-        table_of_contents: content.table_of_contents.clone(),
-        renderer: content.renderer,
+        body: text.body.clone(),
+        html: text.html.clone(),
+        table_of_contents: text.table_of_contents.clone(),
+        summary: head.summary(),
+        renderer: text.renderer,
     }
 }
 
@@ -119,6 +122,7 @@ fn text_of_project(content: &ProjectContent) -> RenderedText {
         body: content.body.clone(),
         html: content.html.clone(),
         table_of_contents: String::new(),
+        summary: Summary::default(),
         renderer: content.renderer,
     }
 }
@@ -161,6 +165,7 @@ impl Database {
         let Some(packed) = packing::pack(&text)? else { return Ok(None) };
         let mut head = head;
         let before = std::mem::replace(&mut head.content, self.store_text(&packed).await?);
+        head.set_summary(&after.summary);
         let found = SlugItem { head: Some(head.clone()), ..from_item(slug_item.clone())? };
         let mut replacement = Transaction::new(&self.table);
         replacement.replace(&keys::article(head.id), &head, &head_item)?;

@@ -189,6 +189,8 @@ fn compare_articles(items: &Items, problems: &mut Vec<String>) {
             }
         }
     }
+    let lost = items.lost_slugs();
+    problems.extend(lost.map(|(slug, id)| format!("{slug} does not lead to article {id}, which had that slug")));
     let alone = slugs.iter().filter(|(_, found)| !heads.contains_key(&found.id));
     problems.extend(alone.map(|(slug, found)| format!("{slug} leads to article {}, which is not there", found.id)));
 }

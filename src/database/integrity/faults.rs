@@ -11,8 +11,8 @@ use tokio::time::sleep;
 
 use super::samples;
 use crate::business::{
-    Account, AccountStore, Article, ArticleStore, Email, Fault, MailKind, MailStore, NamedRequest, NewAccount,
-    NewArticle, NewProject, PageRequest, PasswordHash, Probe, ProjectStore, PublishError, QueuedMail, RefreshTokenHash,
+    Account, AccountStore, Article, ArticleStore, ChangeError, Email, Fault, MailKind, MailStore, NamedRequest,
+    NewAccount, NewArticle, NewProject, PageRequest, PasswordHash, Probe, ProjectStore, QueuedMail, RefreshTokenHash,
     RegistrationError, Session, Timestamp, Username,
 };
 use crate::database::Database;
@@ -56,7 +56,7 @@ async fn publish(
     database: &Database,
     author: &Session,
     request: Option<&NamedRequest>,
-) -> Result<Article, PublishError> {
+) -> Result<Article, ChangeError> {
     let published = database.create_article(article(), author, request, &samples::StandingClock).await;
     published.map(|published| published.article)
 }
@@ -163,7 +163,7 @@ proptest! {
             let author = register(&database).await.unwrap();
             begin();
             let result = publish(&database, &author, None).await.map_err(|error| match error {
-                PublishError::Fault(fault) => fault,
+                ChangeError::Fault(fault) => fault,
                 error => panic!("{error:?}"),
             });
             end(&plan, &database).await;
@@ -187,7 +187,7 @@ proptest! {
             loop {
                 attempts += 1;
                 match publish(&database, &author, Some(&request("a"))).await {
-                    Ok(_) | Err(PublishError::Done) => break,
+                    Ok(_) | Err(ChangeError::Done) => break,
                     // The store may be left alone for a moment.
                     Err(_) if attempts < 40 => sleep(Duration::from_millis(50)).await,
                     Err(error) => panic!("{error:?}"),

@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::business::{Fault, Image, Username};
 use crate::database::accounts::{AccountItem, ProfileItem};
-use crate::database::articles::{HeadItem, LinkItem, SlugItem};
+use crate::database::articles::{HeadItem, LinkItem, MovedItem, SlugItem};
 use crate::database::counters::Counter;
 use crate::database::keys::{self, Key, ListName};
 use crate::database::lists::{Entry, StoredNodes};
@@ -48,6 +48,8 @@ pub(super) struct Items {
     pub(super) heads: BTreeMap<u64, HeadItem>,
     /// What readers find, by slugs.
     pub(super) slugs: BTreeMap<String, SlugItem>,
+    /// The slugs that articles had, with their numbers.
+    pub(super) moved: Vec<(String, u64)>,
     /// By partitions.
     pub(super) lists: BTreeMap<String, StoredNodes>,
     /// The numbers of the entries of the log.
@@ -125,6 +127,9 @@ impl Items {
                 Ok(image) => self.images.push((pk.clone(), image)),
                 Err(fault) => self.unreadable.push(Unreadable::new(key, &fault)),
             },
+            ("ARTICLE", "MOVED") => self.read(key, item, |items, MovedItem { slug }| {
+                items.moved.extend(keys::article_id(&pk).map(|id| (slug, id)));
+            }),
             ("ARTICLE", _) => self.read(key, item, |items, head: HeadItem| {
                 items.heads.insert(head.id, head);
             }),
@@ -166,6 +171,11 @@ impl Items {
             .map(Option::unwrap_or_default)
     }
 
+    /// The slugs that articles had which lead nowhere, with the numbers of those.
+    pub(super) fn lost_slugs(&self) -> impl Iterator<Item = &(String, u64)> {
+        self.moved.iter().filter(|(slug, id)| self.heads.contains_key(id) && !self.slugs.contains_key(slug))
+    }
+
     /// The numbers that are not in the log.
     pub(super) fn missing_changes(&self) -> Vec<u64> {
         let last = self.last_change.max(self.changes.last().copied()).unwrap_or_default();
@@ -192,7 +202,7 @@ impl Items {
         let lists = self.expected_lists();
         let site = lists.get(&keys::list_partition(&ListName::Site));
         let order: Vec<u64> = site.iter().flat_map(|(_, entries)| entries).map(|entry| entry.id).collect();
-        let link = |index: Option<usize>| Some(self.heads.get(order.get(index?)?)?.link());
+        let link = |index: Option<usize>| self.heads.get(order.get(index?)?)?.link();
         let links = order.iter().enumerate();
         links.map(|(index, id)| (*id, [link(index.checked_sub(1)), link(Some(index + 1))])).collect()
     }

@@ -43,6 +43,7 @@ impl Database {
         repair.profiles().await?;
         repair.articles().await?;
         repair.links().await?;
+        repair.moved().await?;
         repair.lists().await?;
         repair.project_ids().await?;
         repair.remove_unreadable().await?;
@@ -107,6 +108,16 @@ impl Repair<'_> {
             }
             self.database.table.put(&keys::slug(&head.slug()?), &found).await?;
             self.done.push(format!("article {} is found by its slug, and names those beside it", head.slug));
+        }
+        Ok(())
+    }
+
+    /// What slugs lead to that articles had.
+    async fn moved(&mut self) -> Result<(), Fault> {
+        for (slug, id) in self.items.lost_slugs() {
+            let key = keys::slug(&slug.parse().map_err(Fault::failed)?);
+            self.database.table.put(&key, &SlugItem::moved(*id)).await?;
+            self.done.push(format!("{slug} leads to article {id} again"));
         }
         Ok(())
     }

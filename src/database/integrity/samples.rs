@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use crate::business::{
-    AccountStore, Article, ArticleList, ArticleStore, Clock, CreateError, Image, ImageStore, ListError, NewAccount,
-    NewArticle, NewProject, NewState, Page, PageRequest, Pages, Part, PasswordHash, Project, ProjectStore,
-    PublishError, Session, Slug, Text, Timestamp, Username,
+    AccountStore, Article, ArticleList, ArticleStore, ChangeError, Clock, CreateError, Image, ImageStore, ListError,
+    NewAccount, NewArticle, NewProject, NewState, Page, PageRequest, Pages, Part, PasswordHash, Project, ProjectStore,
+    SavedText, Session, Slug, Text, Timestamp, Username,
 };
 use crate::database::Database;
 use crate::database::keys::Key;
@@ -33,7 +33,7 @@ pub(super) fn article(title: &str, body: &str) -> NewArticle {
         slug_stays: true,
         meta_description: "".parse().unwrap(),
         featured_image: None,
-        text: Text { body: body.to_owned(), ..Text::default() },
+        text: SavedText { text: Text { body: body.to_owned(), ..Text::default() }, ..SavedText::default() },
     }
 }
 
@@ -57,7 +57,7 @@ pub(super) async fn try_publish(
     author: &Session,
     title: &str,
     body: &str,
-) -> Result<(), PublishError> {
+) -> Result<(), ChangeError> {
     database.create_article(article(title, body), author, None, &StandingClock).await.map(drop)
 }
 

@@ -84,11 +84,7 @@ impl<'t> Transaction<'t> {
         value: &impl Serialize,
         before: &Item,
     ) -> Result<usize, Fault> {
-        let unchanged = match before.get(CHECKSUM) {
-            Some(sum) => Expression::condition("item_checksum = :sum").value(":sum", sum.clone()),
-            None => Expression::condition("attribute_exists(pk) AND attribute_not_exists(item_checksum)"),
-        };
-        self.put_if(key, value, &unchanged)
+        self.put_if(key, value, &unchanged(before))
     }
 
     /// Changes nothing and looks whether a condition holds.
@@ -125,6 +121,19 @@ impl<'t> Transaction<'t> {
             .table_name(&self.table.name)
             .set_key(Some(key.attributes()))
             .condition_expression("attribute_exists(pk)")
+            .build()
+            .map_err(Fault::failed)?;
+        Ok(self.add(TransactWriteItem::builder().delete(delete).build()))
+    }
+
+    /// Deletes an item that still is as it was read.
+    pub(in crate::database) fn remove(&mut self, key: &Key, before: &Item) -> Result<usize, Fault> {
+        let unchanged = unchanged(before);
+        let delete = Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(unchanged.condition.as_deref().map(str::to_owned))
+            .set_expression_attribute_values(unchanged.values())
             .build()
             .map_err(Fault::failed)?;
         Ok(self.add(TransactWriteItem::builder().delete(delete).build()))
@@ -183,6 +192,14 @@ impl<'t> Transaction<'t> {
                 None
             }
         }
+    }
+}
+
+/// That an item still is as it was read.
+fn unchanged(before: &Item) -> Expression {
+    match before.get(CHECKSUM) {
+        Some(sum) => Expression::condition("item_checksum = :sum").value(":sum", sum.clone()),
+        None => Expression::condition("attribute_exists(pk) AND attribute_not_exists(item_checksum)"),
     }
 }
 

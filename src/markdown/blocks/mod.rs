@@ -18,6 +18,7 @@ mod list_items;
 mod lists;
 mod queue;
 mod tables;
+pub(super) mod tasks;
 
 pub(super) use definitions::Definitions;
 

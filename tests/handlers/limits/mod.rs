@@ -166,6 +166,16 @@ async fn authors_have_quotas() {
     let article = || Request::new(Method::POST, "/v1/articles").bearer(&token).json(&text);
     let project = Request::new(Method::POST, "/v1/projects").bearer(&token).json(&text);
     assert_eq!(statuses(&app, [article(), project, article()].into_iter()).await, [201, 201, 429]);
+    let changing = limited(&[("QUOTA_CHANGES", "2")]);
+    let author = changing.author("ada").await;
+    changing.publish(&author, "A title").await;
+    let change = |method, path| Request::new(method, path).bearer(&author).json(&text);
+    let changes = [
+        change(Method::PATCH, "/v1/articles/a-title"),
+        change(Method::POST, "/v1/articles/a-title/unpublish"),
+        change(Method::DELETE, "/v1/articles/a-title"),
+    ];
+    assert_eq!(statuses(&changing, changes.into_iter()).await, [200, 200, 429]);
     let other = app.author("bob").await;
     let theirs = Request::new(Method::POST, "/v1/articles").bearer(&other).json(&text);
     assert_eq!(app.send(theirs).await.status, 201, "another author");

@@ -41,7 +41,10 @@ async fn a_published_article_is_read_back_rendered() {
         "featured_image": "/v1/users/ada/images/a.png",
         "url": "https://www.talel.io/articles/den-har-texten-kommer-att-sakna-bade-a-och-a",
         "status": "published",
-        "published_at": "[time]"
+        "published_at": "[time]",
+        "excerpt": "Text & länk.",
+        "word_count": 6,
+        "reading_time_minutes": 1
       },
       "user": {
         "id": 1,

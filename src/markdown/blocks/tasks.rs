@@ -1,9 +1,9 @@
 //! Task lists: `- [ ] to do` and `- [x] done`.
 
-use super::tree::{Element, Node};
+use crate::markdown::tree::{Element, Node};
 
 /// Puts a box in the place of the mark that an item begins with.
-pub(super) fn mark(nodes: &mut [Node]) {
+pub(in crate::markdown) fn mark(nodes: &mut [Node]) {
     for node in nodes {
         let Node::Element(element) = node else { continue };
         if element.name == "li" {
