@@ -132,14 +132,15 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         if tags.contains(&"*") {
             return Ok(Self(None));
         }
-        // A tag that is none of ours matches nothing, nor does a weak one.
+        // A tag that is none of ours matches nothing.
         Ok(Self(Some(tags.iter().filter_map(|tag| version(tag)).collect())))
     }
 }
 
-/// The version that an entity tag begins with.
+/// The version that an entity tag begins with. That of a weak one, too: whoever compresses an answer on its
+/// way makes its tag weak, and the version is the same.
 fn version(tag: &str) -> Option<Version> {
-    let mut parts = tag.strip_prefix('"')?.strip_suffix('"')?.split('-');
+    let mut parts = tag.strip_prefix("W/").unwrap_or(tag).strip_prefix('"')?.strip_suffix('"')?.split('-');
     // A number has one spelling.
     let mut number = || {
         let text = parts.next()?;
@@ -175,8 +176,10 @@ mod tests {
     fn a_tag_begins_with_its_version() {
         let tag = entity_tag(Version { id: 7, number: 12 }, b"text").unwrap();
         assert_eq!(version(tag.to_str().unwrap()), Some(Version { id: 7, number: 12 }));
-        assert_eq!(version("\"7-12\""), Some(Version { id: 7, number: 12 }));
-        for other in ["7-12", "W/\"7-12\"", "\"7\"", "\"+7-12\"", "\"07-12\"", "\"7-\"", "\"x\""] {
+        for tag in ["\"7-12\"", "W/\"7-12-00\""] {
+            assert_eq!(version(tag), Some(Version { id: 7, number: 12 }));
+        }
+        for other in ["7-12", "w/\"7-12\"", "\"7\"", "\"+7-12\"", "\"07-12\"", "\"7-\"", "\"x\""] {
             assert_eq!(version(other), None, "{other}");
         }
     }
