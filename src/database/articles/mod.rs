@@ -34,7 +34,7 @@ use crate::business::{
 use crate::database::table::TransactionOutcome;
 
 /// How often a change is tried against those of other processes.
-const ATTEMPTS: u32 = 12;
+const ATTEMPTS: u32 = 16;
 
 /// How long a change waits for those of this process before it.
 const CHANGE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -179,6 +179,10 @@ impl Database {
                 // An article of another title has the slug, such as "X 2".
                 TransactionOutcome::ConditionsFailed(failed) if written.number > 0 && failed.contains(&write::SLUG) => {
                     taken = written.number;
+                    if attempt > 0 {
+                        // Others make articles of the same title at once.
+                        backoff(attempt).await;
+                    }
                 }
                 TransactionOutcome::ConditionsFailed(_) | TransactionOutcome::Conflict => backoff(attempt).await,
             }
