@@ -171,14 +171,17 @@ impl Database {
             };
             let (mut transaction, written) = write(&self.table, &transition, state)?;
             let record = idempotency::record(&mut transaction, request, &written.head.id.to_string())?;
+            let number = written.number;
+            // Before it is committed: what fails after that would be taken for not done.
+            let article = written.with(text)?;
             match transaction.commit().await? {
-                TransactionOutcome::Committed => return Ok((written.with(text)?, before)),
+                TransactionOutcome::Committed => return Ok((article, before)),
                 TransactionOutcome::ConditionsFailed(failed) if idempotency::is_done(record, &failed) => {
                     return Err(ChangeError::Done);
                 }
                 // An article of another title has the slug, such as "X 2".
-                TransactionOutcome::ConditionsFailed(failed) if written.number > 0 && failed.contains(&write::SLUG) => {
-                    taken = written.number;
+                TransactionOutcome::ConditionsFailed(failed) if number > 0 && failed.contains(&write::SLUG) => {
+                    taken = number;
                     if attempt > 0 {
                         // Others make articles of the same title at once.
                         backoff(attempt).await;
