@@ -10,7 +10,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use talelio::business::{
     AccountError, ArticleError, Fault, IdempotencyError, ImageError, InvalidAccessToken, LimitError, ProjectError,
@@ -64,6 +64,9 @@ pub(crate) struct Cause(pub(crate) Arc<Fault>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExceededLimit(pub(crate) &'static str);
 
+/// What of a slug is escaped in an address.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
 /// How long a client should wait when nothing was done, in seconds.
 const RETRY_SECONDS: u32 = 1;
 
@@ -86,7 +89,7 @@ impl IntoResponse for ApiError {
             Self::Moved(message, slug) => {
                 let status = StatusCode::PERMANENT_REDIRECT;
                 let error = Envelope::new(status, &message).error;
-                let location = format!("/v1/articles/{}", utf8_percent_encode(&slug, NON_ALPHANUMERIC));
+                let location = format!("/v1/articles/{}", utf8_percent_encode(&slug, ESCAPED));
                 let body = MovedEnvelope { error, article: MovedArticle { slug: &slug } };
                 // Not for ever in browsers: it may be given back.
                 (status, [(LOCATION, location), (CACHE_CONTROL, "no-cache".to_owned())], Json(body)).into_response()
@@ -165,7 +168,8 @@ pub(crate) struct OtherVersionEnvelope<'m> {
 /// The version that there is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct CurrentVersion {
-    /// What `ETag` and `If-Match` have in quotes.
+    /// Its number: what `ETag` has between the first dash and the second.
+    #[schema(example = 8)]
     version: u64,
     /// When it was made.
     #[schema(format = DateTime)]
@@ -236,7 +240,7 @@ impl From<ArticleError> for ApiError {
     fn from(error: ArticleError) -> Self {
         let message = error.to_string();
         let status = match error {
-            ArticleError::NotFound => StatusCode::NOT_FOUND,
+            ArticleError::NotFound | ArticleError::NoRevision => StatusCode::NOT_FOUND,
             ArticleError::NotAuthor => StatusCode::FORBIDDEN,
             ArticleError::SlugTaken(_) | ArticleError::Deleted | ArticleError::Published => StatusCode::CONFLICT,
             ArticleError::TooComplex(_)

@@ -83,7 +83,7 @@ impl JsonBody {
             }
             Ok(Json::Null) if at_least == 0 => Ok(JsonObject(Vec::new())),
             Ok(Json::Object { .. } | Json::Null) => Err(missing()),
-            Ok(Json::Other | Json::String(_)) => Err(ApiError::bad_request("Expected a JSON object")),
+            Ok(Json::Other | Json::String(_) | Json::Bool(_)) => Err(ApiError::bad_request("Expected a JSON object")),
             Err(_) => Err(ApiError::bad_request("Malformed JSON in request body")),
         }
     }
@@ -124,6 +124,15 @@ impl JsonObject {
     /// A text that may be left out or `null`.
     pub(crate) fn optional(&mut self, key: &'static str) -> Result<Option<String>, ApiError> {
         string(self.take(key), key)
+    }
+
+    /// Whether it says `true`; not, if it is left out or `null`.
+    pub(crate) fn flag(&mut self, key: &'static str) -> Result<bool, ApiError> {
+        match self.take(key) {
+            None | Some(Json::Null) => Ok(false),
+            Some(Json::Bool(flag)) => Ok(flag),
+            Some(_) => Err(ApiError::bad_request(format!("Expected '{key}' to be true or false"))),
+        }
     }
 
     /// A text that may be left out, which is no text, or be `null`, which is another.
@@ -180,6 +189,7 @@ enum Json {
         values: Vec<Option<Json>>,
     },
     String(String),
+    Bool(bool),
     Null,
     /// Read and dropped.
     Other,
@@ -246,8 +256,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Json, E> {
+        Ok(Json::Bool(flag))
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<Json, E> {

@@ -7,7 +7,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{OpenApi, PathItem, SecurityRequirement};
 
-use crate::http::envelope::Envelope;
+use crate::http::envelope::{Envelope, OtherVersionEnvelope};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -23,7 +23,7 @@ use crate::http::envelope::Envelope;
         (name = "images", description = "What they show."),
         (name = "operation", description = "For those who run the server or make clients of it."),
     ),
-    components(schemas(Envelope)),
+    components(schemas(Envelope, OtherVersionEnvelope)),
 )]
 struct Base;
 
@@ -87,7 +87,10 @@ pub(crate) fn with_shared_responses(document: &OpenApi) -> Value {
             }
             for (status, response) in operation["responses"].as_object_mut().into_iter().flatten() {
                 if let Some(status) = status.parse().ok().filter(|status: &StatusCode| status.as_u16() >= 400) {
-                    response["content"] = error_content(status, response["description"].as_str().unwrap_or_default());
+                    let schema = &response["content"]["application/json"]["schema"]["$ref"];
+                    let schema = schema.as_str().unwrap_or(ERROR).to_owned();
+                    let description = response["description"].as_str().unwrap_or_default();
+                    response["content"] = error_content(status, description, &schema);
                     if let Some(retry_after) = retry_after(status) {
                         response["headers"] = json!({"Retry-After": retry_after});
                     }
@@ -149,10 +152,21 @@ fn retry_after(status: StatusCode) -> Option<Value> {
     Some(json!({"description": description, "schema": {"type": "integer", "minimum": 1}, "example": example}))
 }
 
-/// The content of an error response whose description has each of its sentences in backticks.
-fn error_content(status: StatusCode, description: &str) -> Value {
-    let sentences = description.split('`').skip(1).step_by(2);
-    let example = |sentence: &str| (sentence.to_owned(), json!({"value": Envelope::new(status, sentence)}));
+/// The schema of most error responses.
+const ERROR: &str = "#/components/schemas/Error";
+
+/// The content of an error response whose description has each of its sentences in backticks: those begin
+/// with a capital.
+fn error_content(status: StatusCode, description: &str, schema: &str) -> Value {
+    let quoted = description.split('`').skip(1).step_by(2);
+    let sentences = quoted.filter(|quoted| quoted.starts_with(char::is_uppercase) || quoted.starts_with('\''));
+    let example = |sentence: &str| {
+        let mut error = json!(Envelope::new(status, sentence));
+        if status == StatusCode::PRECONDITION_FAILED {
+            error["current"] = json!({"version": 8, "updated_at": "2026-03-14T15:09:26.535Z", "updated_by": "ada"});
+        }
+        (sentence.to_owned(), json!({"value": error}))
+    };
     let examples: Map<_, _> = sentences.map(example).collect();
-    json!({"application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "examples": examples}})
+    json!({"application/json": {"schema": {"$ref": schema}, "examples": examples}})
 }

@@ -36,8 +36,10 @@ pub use accounts::{
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList, ArticlePage,
     ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, Author, BIN_SECONDS, BinStore, ChangeError, Cursor,
-    EmptyBin, Found, Head, InvalidCursor, Listing, NewArticle, NewState, NewStatus, Pages, Part, Saved, SavedText,
-    Slug, SlugChange, State, Status, Summary, Text, Verb, Version, Versions,
+    Difference, EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, Listing, MAX_REVISIONS, NewArticle,
+    NewState, NewStatus, Pages, Part, REVISION_SECONDS, Revision, RevisionDifference, RevisionName, RevisionStore,
+    RevisionWithText, Save, Saved, SavedText, Slug, SlugChange, State, Status, Summary, Text, Verb, Version, Versions,
+    WordsChanged,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;

@@ -179,6 +179,21 @@ pub(super) fn article(id: u64) -> Key {
     Key::new(format!("ARTICLE#{id:012}"), "HEAD")
 }
 
+/// A revision of an article. Numbers sort as their keys do.
+pub(super) fn revision(id: u64, number: u64) -> Key {
+    Key::new(article(id).pk, format!("{REVISION}{number:012}"))
+}
+
+/// The highest number of a revision that sorts where it should.
+pub(super) const MAX_REVISION: u64 = 999_999_999_999;
+
+const REVISION: &str = "REVISION#";
+
+/// Whether the item of an article with a sort key is a revision of it.
+pub(super) fn is_revision(sk: &str) -> bool {
+    sk.starts_with(REVISION)
+}
+
 /// A slug that an article had until a version of it.
 pub(super) fn moved(id: u64, version: u64) -> Key {
     Key::new(article(id).pk, format!("MOVED#{version:012}"))

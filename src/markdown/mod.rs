@@ -80,6 +80,12 @@ pub fn is_address_of_web(address: &str) -> bool {
     sanitise::is_address_of_web(address)
 }
 
+/// How long a text is, and what it begins with, from what it was rendered to.
+#[must_use]
+pub fn summary(html: &str) -> Summary {
+    summary::of(html)
+}
+
 /// How many bytes of memory it takes at most to render `source`.
 #[must_use]
 pub fn memory(source: &str) -> usize {

@@ -70,6 +70,12 @@ async fn each_access_pattern_costs_what_the_document_says() {
     row("Change a title", &app.send(author(Method::PATCH, "/v1/articles/ordinary-5").json(&title)).await);
     let text = json!({"body": ordinary_body() + "\n\nAnd more."});
     row("Change a text", &app.send(author(Method::PATCH, "/v1/articles/ordinary-5").json(&text)).await);
+    let revisions = "/v1/articles/ordinary-5/revisions";
+    let kept = json!({"body": ordinary_body(), "keep": true});
+    row("Begin another revision", &app.send(author(Method::PATCH, "/v1/articles/ordinary-5").json(&kept)).await);
+    row("List revisions", &app.send(author(Method::GET, revisions)).await);
+    row("Read a revision", &app.send(author(Method::GET, &format!("{revisions}/1"))).await);
+    row("Compare revisions", &app.send(author(Method::GET, &format!("{revisions}/1..2"))).await);
     let past = json!({"published_at": "2001-01-01T00:00:00Z"});
     row("Move in time", &app.send(author(Method::PATCH, "/v1/articles/ordinary-5").json(&past)).await);
     let slug = json!({"slug": "another"});

@@ -5,11 +5,11 @@ use http::StatusCode;
 use http::header::ETAG;
 use serde::Serialize;
 use talelio::business::{Article, ArticleWithAuthor, Articles, Saved};
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::api::users::UserBody;
 use crate::http::conditional::entity_tag;
-use crate::http::envelope::ApiError;
+use crate::http::envelope::{ApiError, Envelope, OtherVersionEnvelope};
 use crate::http::json::{document, json_document};
 
 /// An article.
@@ -77,6 +77,27 @@ pub(super) struct SavedBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false, example = json!(null))]
     warnings: Vec<String>,
+}
+
+/// What is answered to who changes an article as a whole.
+#[derive(IntoResponses)]
+#[expect(dead_code, clippy::large_enum_variant, reason = "documents the answers")]
+pub(super) enum ChangeResponses {
+    /// The article as it is then.
+    #[response(status = 200, headers(("ETag" = str, description = "Begins with its version, for `If-Match`.")))]
+    Saved(SavedBody),
+    /// `Not your article`
+    #[response(status = 403)]
+    NotAuthor(Envelope<'static>),
+    /// `Article not found`
+    #[response(status = 404)]
+    NotFound(Envelope<'static>),
+    /// `The article has changed, its version is 8`; `current` says who has changed it.
+    #[response(status = 412)]
+    OtherVersion(OtherVersionEnvelope<'static>),
+    /// `Too many requests, try again in 7 seconds`
+    #[response(status = 429)]
+    Limited(Envelope<'static>),
 }
 
 impl SavedBody {

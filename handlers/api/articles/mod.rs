@@ -5,6 +5,7 @@ mod create;
 mod desk;
 mod list;
 mod read;
+mod revisions;
 mod site;
 mod update;
 mod values;
@@ -28,6 +29,11 @@ pub(super) fn author() -> OpenApiRouter<App> {
         .routes(routes!(verbs::publish))
         .routes(routes!(verbs::unpublish))
         .routes(routes!(verbs::restore));
-    let router = router.routes(routes!(desk::list));
+    let router = router
+        .routes(routes!(desk::list))
+        .routes(routes!(revisions::list))
+        .routes(routes!(revisions::show))
+        .routes(routes!(revisions::restore))
+        .routes(routes!(revisions::name));
     router.route_layer(from_fn_with_state(BodyPolicy::TEXT, allow))
 }

@@ -6,12 +6,12 @@ use http::StatusCode;
 use talelio::business::{ArticleError, ArticlePatch, Saved};
 use utoipa::ToSchema;
 
-use super::bodies::SavedBody;
+use super::bodies::{ChangeResponses, SavedBody};
 use super::values::{moment, parsed};
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::conditional::{IfMatch, IfMatchHeader};
-use crate::http::envelope::{ApiError, Envelope, OtherVersionEnvelope};
+use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
 use crate::http::json::{JsonBody, JsonObject};
 
@@ -41,6 +41,9 @@ struct ArticlePatchBody {
     /// Since when readers see what they see: a date of the past.
     #[schema(format = DateTime, example = json!(null))]
     published_at: Option<String>,
+    /// Whether what it was is kept as a revision of its own, also if that was begun in the last ten minutes.
+    #[schema(example = json!(null))]
+    keep: Option<bool>,
 }
 
 /// The keys that an author may change.
@@ -57,26 +60,17 @@ const KEYS: [&str; 7] = ["title", "body", "meta_description", "featured_image", 
     params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world"), IfMatchHeader),
     request_body = ArticlePatchBody,
     responses(
-        (
-            status = 200, description = "The article as it is then.", body = SavedBody,
-            headers(("ETag" = str, description = "Its version, for `If-Match`.")),
-        ),
+        ChangeResponses,
         (
             status = 400, body = Envelope,
             description = "As when an article is made; `Expected one of 'title', 'body', 'meta_description', \
                 'featured_image', 'slug', 'publish_at' and 'published_at'`, `Invalid slug`, \
                 `A draft is not published yet, publish it with 'published_at'`",
         ),
-        (status = 403, description = "`Not your article`", body = Envelope),
-        (status = 404, description = "`Article not found`", body = Envelope),
         (
             status = 409, body = Envelope,
             description = "`The slug 'hello' is taken`, `The article is deleted, restore it first`, \
                 `The article is published, unpublish it first`",
-        ),
-        (
-            status = 412, description = "`The article has changed, its version is 8`: that is in `current`.",
-            body = OtherVersionEnvelope,
         ),
         (status = 413, description = "`Article too large`, `Request body too large`", body = Envelope),
     )
@@ -88,7 +82,8 @@ pub(super) async fn update(
     IfMatch(versions): IfMatch,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let patch = patch(body.object(&KEYS).await?)?;
+    let keys: Vec<_> = KEYS.into_iter().chain(["keep"]).collect();
+    let patch = patch(body.object(&keys).await?)?;
     let article = name.parse().map_err(|_| ArticleError::NotFound)?;
     let change = app.articles.patch(&session, &article, patch, &versions);
     let saved = app.response_cache.changed_by(change, |saved: &Saved| saved.is_seen).await?;
@@ -96,6 +91,7 @@ pub(super) async fn update(
 }
 
 fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
+    let keep = body.flag("keep")?;
     if body.is_empty() {
         let [others @ .., last] = KEYS.map(|key| format!("'{key}'"));
         return Err(ApiError::bad_request(format!("Expected one of {} and {last}", others.join(", "))));
@@ -117,5 +113,6 @@ fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
         slug: name.map(|name| name.parse().map_err(|_| ArticleError::InvalidSlug)).transpose()?,
         publish_at: publish_at.map(|at| moment("publish_at", at)).transpose()?,
         published_at,
+        keep,
     })
 }

@@ -7,12 +7,12 @@ use http::StatusCode;
 use talelio::business::{ArticleError, Saved, Session, Verb, Versions};
 use utoipa::ToSchema;
 
-use super::bodies::SavedBody;
+use super::bodies::{ChangeResponses, SavedBody};
 use super::values::moment;
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::conditional::{IfMatch, IfMatchHeader};
-use crate::http::envelope::{ApiError, Envelope, OtherVersionEnvelope};
+use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
 use crate::http::json::JsonBody;
 
@@ -36,21 +36,13 @@ struct PublicationBody {
     params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world"), IfMatchHeader),
     request_body(content = Option<PublicationBody>),
     responses(
-        (
-            status = 200, description = "The article as it is then.", body = SavedBody,
-            headers(("ETag" = str, description = "Its version, for `If-Match`.")),
-        ),
+        ChangeResponses,
         (
             status = 400, body = Envelope,
-            description = "`The title must not be empty`, `'published_at' must not be in the future, use 'publish_at'`",
+            description = "`The title must not be empty`, `To schedule an article, change its 'publish_at'`, \
+                `'published_at' must not be in the future, use 'publish_at'`",
         ),
-        (status = 403, description = "`Not your article`", body = Envelope),
-        (status = 404, description = "`Article not found`", body = Envelope),
         (status = 409, description = "`The article is deleted, restore it first`", body = Envelope),
-        (
-            status = 412, description = "`The article has changed, its version is 8`: that is in `current`.",
-            body = OtherVersionEnvelope,
-        ),
     )
 )]
 pub(super) async fn publish(
@@ -60,7 +52,11 @@ pub(super) async fn publish(
     IfMatch(versions): IfMatch,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let mut body = body.object_if_any(&["published_at"]).await?;
+    let mut body = body.object_if_any(&["published_at", "publish_at"]).await?;
+    if body.optional("publish_at")?.is_some() {
+        // Who means a time to come does not mean at once.
+        return Err(ApiError::bad_request("To schedule an article, change its 'publish_at'"));
+    }
     let published_at = moment("published_at", body.optional("published_at")?)?;
     apply(&app, &session, &slug, Verb::Publish { published_at }, &versions).await
 }
@@ -74,17 +70,8 @@ pub(super) async fn publish(
     tag = "articles",
     params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world"), IfMatchHeader),
     responses(
-        (
-            status = 200, description = "The article as it is then.", body = SavedBody,
-            headers(("ETag" = str, description = "Its version, for `If-Match`.")),
-        ),
-        (status = 403, description = "`Not your article`", body = Envelope),
-        (status = 404, description = "`Article not found`", body = Envelope),
+        ChangeResponses,
         (status = 409, description = "`The article is deleted, restore it first`", body = Envelope),
-        (
-            status = 412, description = "`The article has changed, its version is 8`: that is in `current`.",
-            body = OtherVersionEnvelope,
-        ),
     )
 )]
 pub(super) async fn unpublish(
@@ -106,16 +93,7 @@ pub(super) async fn unpublish(
     tag = "articles",
     params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world"), IfMatchHeader),
     responses(
-        (
-            status = 200, description = "The article as it is then.", body = SavedBody,
-            headers(("ETag" = str, description = "Its version, for `If-Match`.")),
-        ),
-        (status = 403, description = "`Not your article`", body = Envelope),
-        (status = 404, description = "`Article not found`", body = Envelope),
-        (
-            status = 412, description = "`The article has changed, its version is 8`: that is in `current`.",
-            body = OtherVersionEnvelope,
-        ),
+        ChangeResponses,
     )
 )]
 pub(super) async fn delete(
@@ -136,16 +114,7 @@ pub(super) async fn delete(
     tag = "articles",
     params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world"), IfMatchHeader),
     responses(
-        (
-            status = 200, description = "The article as it is then.", body = SavedBody,
-            headers(("ETag" = str, description = "Its version, for `If-Match`.")),
-        ),
-        (status = 403, description = "`Not your article`", body = Envelope),
-        (status = 404, description = "`Article not found`", body = Envelope),
-        (
-            status = 412, description = "`The article has changed, its version is 8`: that is in `current`.",
-            body = OtherVersionEnvelope,
-        ),
+        ChangeResponses,
     )
 )]
 pub(super) async fn restore(

@@ -65,6 +65,8 @@ pub struct Head {
     pub id: u64,
     /// Goes up with every change by its author.
     pub version: u64,
+    /// Goes up with saves of what it says, but those that count as one.
+    pub revision: u64,
     /// Whose it is.
     pub author: Author,
     /// When it was made.

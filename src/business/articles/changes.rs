@@ -1,9 +1,10 @@
 //! What an author may make of an article.
 
-use super::article::{Head, SavedText, State, Status};
+use super::article::{Head, SavedText, State, Status, Text};
 use super::error::ArticleError;
+use super::revisions::Revision;
 use super::slug::Slug;
-use super::store::{ArticleChange, SlugChange};
+use super::store::{ArticleChange, Save, SlugChange};
 use crate::business::{FeaturedImage, InvalidText, MetaDescription, Timestamp, Title};
 
 /// What of an article is to be something else.
@@ -23,6 +24,8 @@ pub struct ArticlePatch {
     pub publish_at: Option<Option<Timestamp>>,
     /// Since when they see it.
     pub published_at: Option<Timestamp>,
+    /// Whether what it was is kept as a revision by itself.
+    pub keep: bool,
 }
 
 /// What is done with an article as a whole.
@@ -45,15 +48,19 @@ pub enum Verb {
 pub(super) struct Decided {
     after: Head,
     slug: SlugChange,
+    keep: bool,
 }
 
 impl Decided {
     /// As a change of what there was; none if there is nothing to do.
     pub(super) fn change(self, before: Head, text: Option<SavedText>, now: Timestamp) -> Option<ArticleChange> {
-        let Self { mut after, slug } = self;
+        let Self { mut after, slug, keep } = self;
         if after == before && text.is_none() {
             return None;
         }
+        let is_said = |head: &Head| (head.title.clone(), head.meta_description.clone(), head.featured_image.clone());
+        let is_saved = text.is_some() || is_said(&before) != is_said(&after);
+        let save = is_saved.then_some(if keep { Save::Keeps } else { Save::GoesOn });
         let text = text.map(|SavedText { text, summary }| {
             after.summary = summary;
             text
@@ -62,7 +69,7 @@ impl Decided {
         after.slug_stays |= after.is_public();
         after.version += 1;
         after.updated_at = now;
-        Some(ArticleChange { before, after, slug, text })
+        Some(ArticleChange { before, after, slug, text, save })
     }
 }
 
@@ -88,7 +95,7 @@ impl ArticlePatch {
         after.state = self.state(before, now)?;
         require_words(&after)?;
         let slug = self.slug(before, &mut after)?;
-        Ok(Decided { after, slug })
+        Ok(Decided { after, slug, keep: self.keep })
     }
 
     fn state(&self, before: &Head, now: Timestamp) -> Result<State, ArticleError> {
@@ -135,6 +142,25 @@ impl ArticlePatch {
     }
 }
 
+impl Revision {
+    /// What restoring it makes of an article.
+    pub(super) fn decide(&self, text: &Text, before: &Head) -> Result<Decided, ArticleError> {
+        if before.deleted_at.is_some() {
+            return Err(ArticleError::Deleted);
+        }
+        let after = Head {
+            title: self.title.clone(),
+            meta_description: self.meta_description.clone(),
+            featured_image: self.featured_image.clone(),
+            has_body: !text.body.trim().is_empty(),
+            ..before.clone()
+        };
+        require_words(&after)?;
+        // What it was just before is kept, however short that was.
+        Ok(Decided { after, slug: SlugChange::Stays, keep: true })
+    }
+}
+
 impl Verb {
     /// What it makes of an article.
     pub(super) fn decide(self, before: &Head, now: Timestamp) -> Result<Decided, ArticleError> {
@@ -163,7 +189,7 @@ impl Verb {
             }
         }
         require_words(&after)?;
-        Ok(Decided { after, slug: SlugChange::Stays })
+        Ok(Decided { after, slug: SlugChange::Stays, keep: false })
     }
 }
 

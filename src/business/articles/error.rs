@@ -21,6 +21,9 @@ pub enum ArticleError {
     /// It is another version than the one that the client means.
     #[error("The article has changed, its version is {}", .0.version)]
     OtherVersion(Box<Head>),
+    /// It has no such revision, or no longer.
+    #[error("Revision not found")]
+    NoRevision,
     /// No title could ask for it.
     #[error("Invalid slug")]
     InvalidSlug,

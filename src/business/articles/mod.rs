@@ -6,6 +6,7 @@ mod changes;
 mod error;
 mod list;
 mod new;
+mod revisions;
 mod slug;
 mod store;
 
@@ -14,9 +15,9 @@ use std::sync::Arc;
 use super::idempotency::{Idempotency, not_recorded};
 use super::{
     Clock, Fault, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, Limits, NamedRequest, Renderer, Session,
-    Subject, Timestamp,
+    Subject, Timestamp, background,
 };
-use crate::markdown::Rendered;
+use crate::markdown::{self, Rendered};
 
 pub use article::{
     Adjacent, AdjacentArticles, Article, ArticleWithAuthor, Author, BIN_SECONDS, Head, SavedText, State, Status,
@@ -27,8 +28,12 @@ pub use changes::{ArticlePatch, Verb};
 pub use error::ArticleError;
 pub use list::{ArticleList, Cursor, InvalidCursor, Listing, Pages, Part};
 pub use new::{ArticleDraft, NewStatus};
+pub use revisions::{
+    Difference, InvalidRevisionName, MAX_REVISIONS, REVISION_SECONDS, Revision, RevisionDifference, RevisionName,
+    RevisionStore, RevisionWithText, WordsChanged,
+};
 pub use slug::Slug;
-pub use store::{ArticleChange, ArticleStore, ChangeError, Found, NewArticle, NewState, SlugChange};
+pub use store::{ArticleChange, ArticleStore, ChangeError, Found, NewArticle, NewState, Save, SlugChange};
 
 use changes::Decided;
 
@@ -38,6 +43,7 @@ const ATTEMPTS: u32 = 64;
 /// The article rules.
 pub struct Articles {
     store: Arc<dyn ArticleStore>,
+    revisions: Arc<dyn RevisionStore>,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
     idempotency: Idempotency,
@@ -78,7 +84,7 @@ impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
     /// articles, without a slash at the end.
     #[must_use]
-    pub fn new<S: ArticleStore + IdempotencyStore + 'static>(
+    pub fn new<S: ArticleStore + IdempotencyStore + RevisionStore + 'static>(
         store: Arc<S>,
         clock: Arc<dyn Clock>,
         limits: Arc<Limits>,
@@ -86,7 +92,15 @@ impl Articles {
         site_base_url: &str,
     ) -> Self {
         let idempotency = Idempotency::new(store.clone(), clock.clone());
-        Self { store, clock, limits, idempotency, renderer, site_base_url: site_base_url.into() }
+        Self {
+            store: store.clone(),
+            revisions: store,
+            clock,
+            limits,
+            idempotency,
+            renderer,
+            site_base_url: site_base_url.into(),
+        }
     }
 
     /// What an article [is](Head::status) is a question of time.
@@ -221,6 +235,87 @@ impl Articles {
             }
         }
         Err(Fault::busy("an article changes all the time").into())
+    }
+
+    /// The revisions of an article before one, or all, newest first, so many at most; and whether there
+    /// are older ones.
+    ///
+    /// # Errors
+    /// [`ArticleError`].
+    pub async fn revisions(
+        &self,
+        author: &Session,
+        slug: &Slug,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<(Vec<Revision>, bool), ArticleError> {
+        let head = self.own(author, slug, &None).await?;
+        let mut revisions = self.revisions.revisions(head.id, before, limit + 1).await?;
+        let more = revisions.len() > limit as usize;
+        revisions.truncate(limit as usize);
+        Ok((revisions, more))
+    }
+
+    /// A revision of an article.
+    ///
+    /// # Errors
+    /// [`ArticleError::NoRevision`].
+    pub async fn revision(&self, author: &Session, slug: &Slug, number: u64) -> Result<RevisionWithText, ArticleError> {
+        let head = self.own(author, slug, &None).await?;
+        self.revisions.revision(head.id, number).await?.ok_or(ArticleError::NoRevision)
+    }
+
+    /// How two revisions of an article differ.
+    ///
+    /// # Errors
+    /// [`ArticleError::NoRevision`].
+    pub async fn difference(
+        &self,
+        author: &Session,
+        slug: &Slug,
+        (old, new): (u64, u64),
+    ) -> Result<RevisionDifference, ArticleError> {
+        let head = self.own(author, slug, &None).await?;
+        let old = self.revisions.revision(head.id, old).await?.ok_or(ArticleError::NoRevision)?;
+        let new = self.revisions.revision(head.id, new).await?.ok_or(ArticleError::NoRevision)?;
+        Ok(background::run("compare", move || RevisionDifference::between(&old, &new)).await?)
+    }
+
+    /// Names a revision, so that it is kept, or takes its name.
+    ///
+    /// # Errors
+    /// [`ArticleError::NoRevision`].
+    pub async fn name_revision(
+        &self,
+        author: &Session,
+        slug: &Slug,
+        number: u64,
+        name: Option<&RevisionName>,
+    ) -> Result<(), ArticleError> {
+        let head = self.own(author, slug, &None).await?;
+        let named = self.revisions.name_revision(head.id, number, name).await?;
+        if named { Ok(()) } else { Err(ArticleError::NoRevision) }
+    }
+
+    /// Makes an article again what it was. That is a save, too.
+    ///
+    /// # Errors
+    /// [`ArticleError`].
+    pub async fn restore_revision(
+        &self,
+        author: &Session,
+        slug: &Slug,
+        number: u64,
+        versions: &Versions,
+    ) -> Result<Saved, ArticleError> {
+        self.limits.take(Limit::ChangeQuota, Subject::User(author.user_id)).await?;
+        let before = self.own(author, slug, versions).await?;
+        let found = self.revisions.revision(before.id, number).await?.ok_or(ArticleError::NoRevision)?;
+        let RevisionWithText { revision, text } = found;
+        let summary = markdown::summary(&text.html).into();
+        let text = SavedText { text, summary };
+        let means = (author, slug, versions);
+        self.change(before, means, Some(text.clone()), |before, _| revision.decide(&text.text, before)).await
     }
 
     /// An article of an author, in one of the versions that they mean.

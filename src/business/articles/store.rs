@@ -58,6 +58,17 @@ pub struct ArticleChange {
     pub slug: SlugChange,
     /// What it says, if that is something else; `after` says what there is to say of it.
     pub text: Option<Text>,
+    /// Whether what it was is to be found among its revisions.
+    pub save: Option<Save>,
+}
+
+/// How an article that is saved is kept as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Save {
+    /// Together with the saves [just before](super::REVISION_SECONDS).
+    GoesOn,
+    /// By itself.
+    Keeps,
 }
 
 /// How an article that is changed gets its slug.

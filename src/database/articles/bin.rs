@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use tokio::time::timeout;
 
 use super::items::{HeadItem, MovedItem, SlugItem};
+use super::revisions::RevisionItem;
 use super::{ATTEMPTS, CHANGE_TIMEOUT};
 use crate::business::{BinStore, Fault, Timestamp};
 use crate::database::Database;
@@ -32,6 +33,7 @@ impl BinStore for Database {
                 return Ok(false);
             }
             self.remove_moved(id).await?;
+            self.remove_revisions(&head).await?;
             match self.removal(&head, &item).await?.commit().await? {
                 TransactionOutcome::Committed => {
                     // Left, it does no harm, so whether that succeeds is no matter.
@@ -67,6 +69,20 @@ impl Database {
             if removal.commit().await? != TransactionOutcome::Committed {
                 return Err(Fault::busy("somebody asks for the slug of an article that is removed"));
             }
+        }
+        Ok(())
+    }
+
+    /// What it was before, but for what it is.
+    async fn remove_revisions(&self, head: &HeadItem) -> Result<(), Fault> {
+        let partition = keys::article(head.id).pk;
+        let items = self.table.query(&partition, None, usize::MAX).await?.unwrap_or_default();
+        for item in items.into_iter().filter(|item| key_attribute(item, "sk").is_some_and(keys::is_revision)) {
+            let revision: RevisionItem = from_item(item)?;
+            if revision.content != head.content {
+                self.remove_text(&revision.content).await?;
+            }
+            self.table.delete(&keys::revision(head.id, revision.revision)).await?;
         }
         Ok(())
     }

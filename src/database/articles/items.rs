@@ -13,6 +13,7 @@ use crate::database::lists::Entry;
 pub(in crate::database) struct HeadItem {
     pub(in crate::database) id: u64,
     pub(in crate::database) version: u64,
+    pub(in crate::database) revision: u64,
     pub(in crate::database) author: String,
     pub(in crate::database) author_id: u64,
     created_at: String,
@@ -82,6 +83,7 @@ impl HeadItem {
         Self {
             id: head.id,
             version: head.version,
+            revision: head.revision,
             author: head.author.username.to_string(),
             author_id: head.author.id,
             created_at: head.created_at.to_string(),
@@ -117,6 +119,7 @@ impl HeadItem {
         Ok(Head {
             id: self.id,
             version: self.version,
+            revision: self.revision,
             author: Author { id: self.author_id, username: self.author.parse().map_err(Fault::failed)? },
             created_at: timestamp(&self.created_at)?,
             updated_at: timestamp(&self.updated_at)?,
@@ -192,6 +195,6 @@ impl LinkItem {
     }
 }
 
-fn timestamp(text: &str) -> Result<Timestamp, Fault> {
+pub(super) fn timestamp(text: &str) -> Result<Timestamp, Fault> {
     text.parse().map_err(Fault::failed)
 }

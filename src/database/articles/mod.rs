@@ -13,6 +13,7 @@ mod items;
 #[cfg(test)]
 mod model;
 mod reading;
+mod revisions;
 mod state;
 mod write;
 
@@ -22,6 +23,7 @@ use async_trait::async_trait;
 use tokio::time::timeout;
 
 pub(super) use self::items::{HeadItem, LinkItem, MovedItem, SlugItem};
+pub(super) use self::revisions::RevisionItem;
 use self::state::Transition;
 use self::write::write;
 use super::content::{self, ContentAddress};
@@ -29,7 +31,8 @@ use super::table::backoff;
 use super::{Database, idempotency, keys};
 use crate::business::{
     ArticleChange, ArticleList, ArticleStore, ArticleWithAuthor, Author, ChangeError, Clock, Fault, Found, Head,
-    ListError, Listing, NamedRequest, NewArticle, Pages, Part, SavedText, Session, Slug, SlugChange, Text, Timestamp,
+    ListError, Listing, NamedRequest, NewArticle, Pages, Part, Save, SavedText, Session, Slug, SlugChange, Text,
+    Timestamp,
 };
 use crate::database::table::TransactionOutcome;
 
@@ -63,6 +66,7 @@ impl ArticleStore for Database {
             let after = Head {
                 id: 0,
                 version: 1,
+                revision: 1,
                 author: Author::from(author),
                 created_at: now,
                 updated_at: now,
@@ -76,24 +80,37 @@ impl ArticleStore for Database {
                 has_body,
                 summary: summary.clone(),
             };
-            Transition { before: None, after, slug: SlugChange::FollowsTitle, content: Some(content.clone()), now }
+            Transition {
+                before: None,
+                after,
+                slug: SlugChange::FollowsTitle,
+                content: Some(content.clone()),
+                save: Some(Save::Keeps),
+                now,
+            }
         };
         let committed = self.commit(transition, Some(&text), request).await;
         self.remove_unused(&committed, Some(&content)).await;
-        committed.map(|(article, _)| article)
+        committed.map(|committed| committed.article)
     }
 
     async fn change_article(&self, change: ArticleChange, now: Timestamp) -> Result<ArticleWithAuthor, ChangeError> {
-        let ArticleChange { before, after, slug, text } = change;
+        let ArticleChange { before, after, slug, text, save } = change;
         let (text, content) = match text {
             Some(text) => self.store(text).await.map(|(text, content)| (Some(text), Some(content)))?,
             None => (None, None),
         };
-        let transition =
-            || Transition { before: Some(before.clone()), after: after.clone(), slug, content: content.clone(), now };
+        let transition = || Transition {
+            before: Some(before.clone()),
+            after: after.clone(),
+            slug,
+            content: content.clone(),
+            save,
+            now,
+        };
         let committed = self.commit(transition, text.as_ref(), None).await;
         self.remove_unused(&committed, content.as_ref()).await;
-        committed.map(|(article, _)| article)
+        committed.map(|committed| committed.article)
     }
 
     async fn head(&self, slug: &Slug) -> Result<Option<Found<Head>>, Fault> {
@@ -142,16 +159,41 @@ impl ArticleStore for Database {
     }
 }
 
+/// What was committed.
+struct Committed {
+    article: ArticleWithAuthor,
+    /// The texts that nothing leads to any more.
+    unused: Vec<ContentAddress>,
+}
+
 impl Database {
-    /// Commits what is to become of an article, when those of this process before it are done, and says
-    /// where its text was before. The text, if that is another, is stored already.
+    /// Commits what is to become of an article, when those of this process before it are done. The text,
+    /// if that is another, is stored already.
     async fn commit(
         &self,
         transition: impl Fn() -> Transition + Send,
         text: Option<&Text>,
         request: Option<&NamedRequest>,
-    ) -> Result<(ArticleWithAuthor, Option<ContentAddress>), ChangeError> {
+    ) -> Result<Committed, ChangeError> {
         let _guard = timeout(CHANGE_TIMEOUT, self.changing.lock()).await.map_err(Fault::busy)?;
+        let mut copy = None;
+        // Boxed, as it holds everything that a change is about.
+        let committed = Box::pin(self.try_to_commit(transition, text, &mut copy, request)).await;
+        match &committed {
+            // It may be the one that the article has.
+            Ok(_) | Err(ChangeError::Fault(Fault::Unknown(_))) => {}
+            Err(_) => self.remove_texts(copy.as_ref()).await,
+        }
+        committed
+    }
+
+    async fn try_to_commit(
+        &self,
+        transition: impl Fn() -> Transition + Send,
+        text: Option<&Text>,
+        copy: &mut Option<ContentAddress>,
+        request: Option<&NamedRequest>,
+    ) -> Result<Committed, ChangeError> {
         let (mut taken, mut unreadable) = (0, 0);
         for attempt in 0..ATTEMPTS {
             let transition = transition();
@@ -163,19 +205,23 @@ impl Database {
                 }
                 state => state?,
             };
-            let before = state.content().cloned();
-            let text = match (text, &before) {
+            let text = match (text, state.content()) {
                 (Some(text), _) => text.clone(),
                 (None, Some(before)) => self.text_at(before).await?,
                 (None, None) => return Err(Fault::failed("a new article without a text").into()),
             };
-            let (mut transaction, written) = write(&self.table, &transition, state)?;
+            if transition.content.is_none() && state.begins_revision() && copy.is_none() {
+                // Every revision has a text of its own, so that it can be removed with it.
+                *copy = Some(self.store(text.clone()).await?.1);
+            }
+            let copied = copy.as_ref().filter(|_| state.begins_revision());
+            let (mut transaction, written) = write(&self.table, &transition, state, (&text, copied))?;
             let record = idempotency::record(&mut transaction, request, &written.head.id.to_string())?;
-            let number = written.number;
+            let (number, unused) = (written.number, written.unused.clone());
             // Before it is committed: what fails after that would be taken for not done.
-            let article = written.with(text)?;
+            let committed = Committed { article: written.with(text)?, unused };
             match transaction.commit().await? {
-                TransactionOutcome::Committed => return Ok((article, before)),
+                TransactionOutcome::Committed => return Ok(committed),
                 TransactionOutcome::ConditionsFailed(failed) if idempotency::is_done(record, &failed) => {
                     return Err(ChangeError::Done);
                 }
@@ -205,20 +251,20 @@ impl Database {
         text.ok_or_else(|| Fault::failed("the text of an article is not there"))
     }
 
-    /// Removes the text that nothing leads to any more: the one before, or the one that was stored for
-    /// nothing. Left, either does no harm, so whether that succeeds is no matter.
-    async fn remove_unused(
-        &self,
-        committed: &Result<(ArticleWithAuthor, Option<ContentAddress>), ChangeError>,
-        stored: Option<&ContentAddress>,
-    ) {
-        let unused = match committed {
-            Ok((_, before)) => before.as_ref().filter(|_| stored.is_some()),
+    /// Removes texts that nothing leads to any more: those of before, or the one that was stored for
+    /// nothing. Left, they do no harm, so whether that succeeds is no matter.
+    async fn remove_unused(&self, committed: &Result<Committed, ChangeError>, stored: Option<&ContentAddress>) {
+        let unused: Vec<_> = match committed {
+            Ok(committed) => committed.unused.iter().collect(),
             // It may be the one that the article has.
-            Err(ChangeError::Fault(Fault::Unknown(_))) => None,
-            Err(_) => stored,
+            Err(ChangeError::Fault(Fault::Unknown(_))) => Vec::new(),
+            Err(_) => stored.into_iter().collect(),
         };
-        if let Some(unused) = unused {
+        self.remove_texts(unused).await;
+    }
+
+    async fn remove_texts(&self, unused: impl IntoIterator<Item = &ContentAddress>) {
+        for unused in unused {
             let _ = self.remove_text(unused).await;
         }
     }

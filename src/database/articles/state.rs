@@ -1,11 +1,13 @@
 //! What is read before an article is made or changed.
 
 use super::items::{HeadItem, LinkItem, SlugItem, places};
-use crate::business::{ChangeError, Fault, Head, Slug, SlugChange, Timestamp, User};
+use super::revisions::RevisionItem;
+use crate::business::{ChangeError, Fault, Head, MAX_REVISIONS, Save, Slug, SlugChange, Text, Timestamp, User};
 use crate::database::Database;
 use crate::database::accounts::ProfileItem;
-use crate::database::content::ContentAddress;
+use crate::database::content::{self, ContentAddress};
 use crate::database::counters::Counter;
+use crate::database::error::readable;
 use crate::database::keys::{self, Key, ListName};
 use crate::database::lists::{Entry, List};
 use crate::database::table::{Item, from_item};
@@ -22,6 +24,8 @@ pub(super) struct Transition {
     pub(super) slug: SlugChange,
     /// Its text, if that is another.
     pub(super) content: Option<ContentAddress>,
+    /// How it is kept as it was, if it is to be.
+    pub(super) save: Option<Save>,
     /// When.
     pub(super) now: Timestamp,
 }
@@ -41,6 +45,20 @@ pub(super) struct ChangeState {
     pub(super) lists: Vec<List>,
     /// What it is to stand between in the site's list.
     pub(super) around: [Option<LinkItem>; 2],
+    pub(super) revisions: Revisions,
+}
+
+/// The revisions that a save is about.
+#[derive(Default)]
+pub(super) struct Revisions {
+    /// The newest, if it goes on.
+    pub(super) going_on: Option<(RevisionItem, Item)>,
+    /// Whether another begins.
+    pub(super) begins: bool,
+    /// One that is one too many then.
+    pub(super) pruned: Option<(RevisionItem, Item)>,
+    /// What the revision before says, if the new text is to be compared with that.
+    pub(super) before: Option<Text>,
 }
 
 /// An article as its items have it.
@@ -67,10 +85,32 @@ struct Move {
     to: Option<Entry>,
 }
 
+impl Revisions {
+    /// What a save makes of the newest revision and of one that may be too many, as they were found.
+    fn of(transition: &Transition, current: Option<Item>, oldest: Option<Item>) -> Result<Self, Fault> {
+        let Some(save) = transition.save else { return Ok(Self::default()) };
+        let read = |item: Item| from_item::<RevisionItem>(item.clone()).map(|revision| (revision, item));
+        let current = current.map(read).transpose()?;
+        if let (Save::GoesOn, Some((revision, item))) = (save, current)
+            && revision.goes_on(&transition.after, transition.now)?
+        {
+            return Ok(Self { going_on: Some((revision, item)), ..Self::default() });
+        }
+        let oldest = oldest.map(read).transpose()?;
+        let pruned = oldest.filter(|(revision, _)| revision.name.is_none());
+        Ok(Self { begins: true, pruned, ..Self::default() })
+    }
+}
+
 impl ChangeState {
     /// Where the text was before.
     pub(super) fn content(&self) -> Option<&ContentAddress> {
         self.stored.as_ref().map(|stored| &stored.head.content)
+    }
+
+    /// Whether what is saved begins another revision.
+    pub(super) fn begins_revision(&self) -> bool {
+        self.revisions.begins
     }
 }
 
@@ -90,6 +130,13 @@ impl Transition {
         }
         moves.retain(|change| change.from != change.to);
         moves
+    }
+
+    /// The keys of the newest revision, and of one that is one too many once there is another.
+    fn revision_keys(&self) -> [Option<Key>; 2] {
+        let Some((before, _)) = self.before.as_ref().zip(self.save) else { return [None, None] };
+        let oldest = (before.revision + 1).checked_sub(MAX_REVISIONS).filter(|number| *number > 0);
+        [Some(before.revision), oldest].map(|number| number.map(|number| keys::revision(before.id, number)))
     }
 
     /// The keys under which the wanted slug is, and the last number of it.
@@ -114,8 +161,10 @@ impl Database {
             Some(before) => vec![keys::article(before.id), keys::slug(&before.slug)],
             None => vec![keys::article_counter()],
         };
+        let revisions = transition.revision_keys();
         let all = [profile.clone(), changes.clone()].into_iter().chain(slug.clone()).chain(numbers.clone());
-        let all: Vec<Key> = all.chain(article.clone()).chain(roots).collect();
+        let all: Vec<Key> =
+            all.chain(article.clone()).chain(revisions.iter().flatten().cloned()).chain(roots).collect();
         let mut found = self.table.batch_get(&all).await?;
         let mut take = |key: &Key| found.remove(key);
         let author = take(&profile).map(from_item::<ProfileItem>).transpose()?;
@@ -132,12 +181,20 @@ impl Database {
             let counter = take(&article[0]).ok_or_else(|| missing("article"))?;
             (from_item::<Counter>(counter.clone())?.last + 1, None, Some(counter))
         };
+        let [current, oldest] = revisions.map(|key| key.and_then(|key| take(&key)));
+        let mut revisions = Revisions::of(transition, current, oldest)?;
         let moves = transition.moves(id);
         let lists = moves.iter().map(|change| List::new(change.list.clone(), take(&keys::list_root(&change.list))));
         let mut lists = lists.collect::<Result<Vec<_>, _>>()?;
         let neighbours = self.change_lists(&mut lists, &moves, *now).await?;
-        let around = match (&stored, neighbours) {
-            (_, Some(neighbours)) => self.links(neighbours).await?,
+        let compared = transition.content.as_ref().and_then(|_| match &revisions.going_on {
+            Some((revision, _)) => revision.before.clone(),
+            None => stored.as_ref().map(|stored| stored.head.content.clone()),
+        });
+        let (links, before) = self.links_and_text(neighbours, compared.as_ref()).await?;
+        revisions.before = before;
+        let around = match (&stored, links) {
+            (_, Some(links)) => links,
             (Some(Stored { found, .. }), None) => [found.prev.clone(), found.next.clone()],
             (None, None) => [None, None],
         };
@@ -148,7 +205,7 @@ impl Database {
         // Of one that leaves the site's list without another place there.
         let is_listed = places(after).iter().any(|(list, _)| *list == ListName::Site);
         let around = if is_listed { around } else { [None, None] };
-        Ok(ChangeState { author, id, stored, slug, article_counter, change_counter, lists, around })
+        Ok(ChangeState { author, id, stored, slug, article_counter, change_counter, lists, around, revisions })
     }
 
     async fn new_slug(
@@ -252,10 +309,23 @@ impl Database {
         Ok(neighbours)
     }
 
-    /// What stands at these places of the site's list.
-    async fn links(&self, entries: [Option<Entry>; 2]) -> Result<[Option<LinkItem>; 2], Fault> {
-        let keys: Vec<Key> = entries.iter().flatten().map(|entry| keys::article(entry.id)).collect();
+    /// What stands at these places of the site's list, and what a text says that another is compared with.
+    async fn links_and_text(
+        &self,
+        entries: Option<[Option<Entry>; 2]>,
+        text: Option<&ContentAddress>,
+    ) -> Result<(Option<[Option<LinkItem>; 2]>, Option<Text>), Fault> {
+        let heads = entries.iter().flatten().flatten().map(|entry| keys::article(entry.id));
+        let keys: Vec<Key> = heads.chain(text.into_iter().flat_map(ContentAddress::keys)).collect();
         let mut found = self.table.batch_get(&keys).await?;
+        let text = match text {
+            // One that is lost is no reason not to save another.
+            Some(text) => readable("a text", text.parts(&mut found))?.flatten(),
+            None => None,
+        };
+        let text = text.map(|parts| content::unpack(&parts)).transpose();
+        let text = readable("a text", text)?.flatten();
+        let Some(entries) = entries else { return Ok((None, text)) };
         let mut links = [None, None];
         for (link, entry) in links.iter_mut().zip(entries) {
             let Some(Entry { id, .. }) = entry else { continue };
@@ -264,7 +334,7 @@ impl Database {
             // Another process may have taken it from the list a moment ago.
             *link = Some(from_item::<HeadItem>(item)?.link().ok_or_else(missing)?);
         }
-        Ok(links)
+        Ok((Some(links), text))
     }
 }
 

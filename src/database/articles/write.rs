@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::items::{HeadItem, LinkItem, MovedItem, SlugItem};
-use super::state::{ChangeState, NewSlug, Stored, Transition};
-use crate::business::{AdjacentArticles, Article, ArticleWithAuthor, Fault, Head, Text, User};
+use super::revisions::RevisionItem;
+use super::state::{ChangeState, NewSlug, Revisions, Stored, Transition};
+use crate::business::{AdjacentArticles, Article, ArticleWithAuthor, Fault, Head, Text, User, WordsChanged};
 use crate::database::changes::{self, ChangeItem, ChangeKind};
+use crate::database::content::ContentAddress;
 use crate::database::counters::Counter;
 use crate::database::keys;
 use crate::database::table::{Change, Item, Table, Transaction, to_item};
@@ -22,6 +24,8 @@ pub(super) struct Written {
     pub(super) number: u64,
     author: User,
     around: [Option<LinkItem>; 2],
+    /// The texts that nothing leads to any more.
+    pub(super) unused: Vec<ContentAddress>,
 }
 
 /// What a neighbour linked before, and what it is to link.
@@ -75,10 +79,17 @@ pub(super) fn write<'t>(
     table: &'t Table,
     transition: &Transition,
     state: ChangeState,
+    (text, copy): (&Text, Option<&ContentAddress>),
 ) -> Result<(Transaction<'t>, Written), Fault> {
-    let ChangeState { author, id, stored, slug: new, article_counter, change_counter, lists, around } = state;
-    let head = Head { id, slug: new.slug.clone(), ..transition.after.clone() };
-    let content = transition.content.as_ref().or(stored.as_ref().map(|stored| &stored.head.content));
+    let ChangeState { author, id, stored, slug: new, article_counter, change_counter, lists, around, revisions } =
+        state;
+    let revision = match &transition.before {
+        Some(before) => before.revision + u64::from(revisions.begins),
+        None => 1,
+    };
+    let head = Head { id, revision, slug: new.slug.clone(), ..transition.after.clone() };
+    let content = transition.content.as_ref().or(copy);
+    let content = content.or(stored.as_ref().map(|stored| &stored.head.content));
     let content = content.ok_or_else(|| Fault::failed("a new article without a text"))?.clone();
     let item = HeadItem::new(&head, content);
     let [prev, next] = around.clone();
@@ -100,7 +111,42 @@ pub(super) fn write<'t>(
     if new.number > 1 {
         transaction.put(&keys::slug_counter(&transition.after.slug), &Counter { last: new.number })?;
     }
-    Ok((transaction, Written { head, number: new.number, author, around }))
+    let before = stored.map(|stored| stored.head.content);
+    let unused = write_revision(&mut transaction, (&head, &item.content), before, revisions, transition, text)?;
+    Ok((transaction, Written { head, number: new.number, author, around, unused }))
+}
+
+/// What is saved is the newest revision, and there are not too many. Returns the texts that nothing leads
+/// to any more then.
+fn write_revision(
+    transaction: &mut Transaction<'_>,
+    (head, content): (&Head, &ContentAddress),
+    before: Option<ContentAddress>,
+    revisions: Revisions,
+    transition: &Transition,
+    text: &Text,
+) -> Result<Vec<ContentAddress>, Fault> {
+    let Revisions { going_on, begins, pruned, before: compared } = revisions;
+    let old = compared.map(|text| text.body).unwrap_or_default();
+    let words = || WordsChanged::between(&old, &text.body);
+    let is_new_text = transition.content.is_some();
+    let mut unused = Vec::new();
+    if let Some((revision, item)) = going_on {
+        let key = keys::revision(head.id, revision.revision);
+        let revision = revision.saved_again(head, content.clone());
+        let revision = if is_new_text { revision.with_words(words()) } else { revision };
+        transaction.replace(&key, &revision, &item)?;
+        unused.extend(before.filter(|_| is_new_text));
+    } else if begins {
+        let words = if is_new_text { words() } else { WordsChanged::default() };
+        let revision = RevisionItem::new(head, content.clone(), before).with_words(words);
+        transaction.create(&keys::revision(head.id, head.revision), &revision)?;
+    }
+    if let Some((revision, item)) = pruned {
+        transaction.remove(&keys::revision(head.id, revision.revision), &item)?;
+        unused.push(revision.content);
+    }
+    Ok(unused)
 }
 
 /// The article is found under the slug that it is to have, and under no other unless readers may know that.

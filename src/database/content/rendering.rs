@@ -8,7 +8,7 @@ use crate::business::{
     Fault, ListedTexts, RenderedText, RenderedTexts, Replaced, Summary, Text, TextAddress, Username,
 };
 use crate::database::Database;
-use crate::database::articles::{HeadItem, SlugItem};
+use crate::database::articles::{HeadItem, RevisionItem, SlugItem};
 use crate::database::error::readable;
 use crate::database::keys::{self, Key};
 use crate::database::projects::{ProjectContent, ProjectItem};
@@ -20,8 +20,8 @@ const ATTEMPTS: u32 = 8;
 /// An article as its items have it.
 struct StoredArticle {
     head: HeadItem,
-    /// As it stands under its number, and under its slug.
-    items: [Item; 2],
+    /// As it stands under its number, and under its slug, and its newest revision.
+    items: [Item; 3],
     text: Text,
 }
 
@@ -132,13 +132,15 @@ impl Database {
         let Some(head_item) = self.table.find(&keys::article(id)).await? else { return Ok(None) };
         let head: HeadItem = from_item(head_item.clone())?;
         let slug = keys::slug(&head.slug()?);
-        let keys: Vec<_> = head.content.keys().chain([slug.clone()]).collect();
+        let revision = keys::revision(id, head.revision);
+        let keys: Vec<_> = head.content.keys().chain([slug.clone(), revision.clone()]).collect();
         let mut found = self.table.batch_get(&keys).await?;
         let missing = |what| Fault::failed(format!("{what} of article {id} is not there"));
         let slug_item = found.remove(&slug).ok_or_else(|| missing("the slug"))?;
+        let revision_item = found.remove(&revision).ok_or_else(|| missing("the newest revision"))?;
         let parts = head.content.parts(&mut found)?.ok_or_else(|| missing("the text"))?;
         let text = packing::unpack_reserving(&parts).await?.0;
-        Ok(Some(StoredArticle { head, items: [head_item, slug_item], text }))
+        Ok(Some(StoredArticle { head, items: [head_item, slug_item, revision_item], text }))
     }
 
     async fn stored_project(&self, author: &Username, id: u64) -> Result<Option<StoredProject>, Fault> {
@@ -155,7 +157,7 @@ impl Database {
         stored: StoredArticle,
         after: &RenderedText,
     ) -> Result<Option<TransactionOutcome>, Fault> {
-        let StoredArticle { head, items: [head_item, slug_item], text } = stored;
+        let StoredArticle { head, items: [head_item, slug_item, revision_item], text } = stored;
         let text = Text {
             html: after.html.clone(),
             table_of_contents: after.table_of_contents.clone(),
@@ -167,7 +169,9 @@ impl Database {
         let before = std::mem::replace(&mut head.content, self.store_text(&packed).await?);
         head.set_summary(&after.summary);
         let found = SlugItem { head: Some(head.clone()), ..from_item(slug_item.clone())? };
+        let revision = RevisionItem { content: head.content.clone(), ..from_item(revision_item.clone())? };
         let mut replacement = Transaction::new(&self.table);
+        replacement.replace(&keys::revision(head.id, head.revision), &revision, &revision_item)?;
         replacement.replace(&keys::article(head.id), &head, &head_item)?;
         replacement.replace(&keys::slug(&head.slug()?), &found, &slug_item)?;
         let outcome = replacement.commit().await?;

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use uuid::Uuid;
 
 use super::items::{Items, Unreadable};
-use crate::business::{AccountStore, Fault, Image, ProjectStore, Session, User, Username};
+use crate::business::{AccountStore, Fault, Image, MAX_REVISIONS, ProjectStore, Session, User, Username};
 use crate::database::Database;
 use crate::database::keys::{self, Key, ListName};
 
@@ -112,6 +112,7 @@ fn compare(items: &Items, problems: &mut Vec<String>) {
     compare_numbers(items, problems);
     compare_users(items, problems);
     compare_articles(items, problems);
+    compare_revisions(items, problems);
     compare_lists(items, problems);
 }
 
@@ -193,6 +194,19 @@ fn compare_articles(items: &Items, problems: &mut Vec<String>) {
     problems.extend(lost.map(|(slug, id)| format!("{slug} does not lead to article {id}, which had that slug")));
     let alone = slugs.iter().filter(|(_, found)| !heads.contains_key(&found.id));
     problems.extend(alone.map(|(slug, found)| format!("{slug} leads to article {}, which is not there", found.id)));
+}
+
+/// What an article is, is its newest revision, and none before that is missing.
+fn compare_revisions(items: &Items, problems: &mut Vec<String>) {
+    for head in items.heads.values() {
+        let newest = items.newest_revision(head).ok();
+        if items.revisions.get(&(head.id, head.revision)) != newest.as_ref() {
+            problems.push(format!("article {} is not its newest revision", head.slug));
+        }
+        let oldest = (head.revision + 1).saturating_sub(MAX_REVISIONS).max(1);
+        let missing = (oldest..head.revision).filter(|number| !items.revisions.contains_key(&(head.id, *number)));
+        problems.extend(missing.map(|number| format!("revision {number} of article {} is not there", head.slug)));
+    }
 }
 
 fn compare_lists(items: &Items, problems: &mut Vec<String>) {

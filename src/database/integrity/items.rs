@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::business::{Fault, Image, Username};
 use crate::database::accounts::{AccountItem, ProfileItem};
-use crate::database::articles::{HeadItem, LinkItem, MovedItem, SlugItem};
+use crate::database::articles::{HeadItem, LinkItem, MovedItem, RevisionItem, SlugItem};
 use crate::database::counters::Counter;
 use crate::database::keys::{self, Key, ListName};
 use crate::database::lists::{Entry, StoredNodes};
@@ -50,6 +50,8 @@ pub(super) struct Items {
     pub(super) slugs: BTreeMap<String, SlugItem>,
     /// The slugs that articles had, with their numbers.
     pub(super) moved: Vec<(String, u64)>,
+    /// The revisions of articles, by the numbers of both.
+    pub(super) revisions: BTreeMap<(u64, u64), RevisionItem>,
     /// By partitions.
     pub(super) lists: BTreeMap<String, StoredNodes>,
     /// The numbers of the entries of the log.
@@ -127,6 +129,10 @@ impl Items {
                 Ok(image) => self.images.push((pk.clone(), image)),
                 Err(fault) => self.unreadable.push(Unreadable::new(key, &fault)),
             },
+            ("ARTICLE", "REVISION") => self.read(key, item, |items, revision: RevisionItem| {
+                let id = keys::article_id(&pk);
+                items.revisions.extend(id.map(|id| ((id, revision.revision), revision)));
+            }),
             ("ARTICLE", "MOVED") => self.read(key, item, |items, MovedItem { slug }| {
                 items.moved.extend(keys::article_id(&pk).map(|id| (slug, id)));
             }),
@@ -174,6 +180,13 @@ impl Items {
     /// The slugs that articles had which lead nowhere, with the numbers of those.
     pub(super) fn lost_slugs(&self) -> impl Iterator<Item = &(String, u64)> {
         self.moved.iter().filter(|(slug, id)| self.heads.contains_key(id) && !self.slugs.contains_key(slug))
+    }
+
+    /// The newest revision of an article, as it should be.
+    pub(super) fn newest_revision(&self, head: &HeadItem) -> Result<RevisionItem, Fault> {
+        let newest = RevisionItem::new(&head.head()?, head.content.clone(), None);
+        let stored = self.revisions.get(&(head.id, head.revision));
+        Ok(stored.cloned().map_or(newest.clone(), |stored| RevisionItem { content: newest.content, ..stored }))
     }
 
     /// The numbers that are not in the log.

@@ -44,6 +44,7 @@ impl Database {
         repair.articles().await?;
         repair.links().await?;
         repair.moved().await?;
+        repair.revisions().await?;
         repair.lists().await?;
         repair.project_ids().await?;
         repair.remove_unreadable().await?;
@@ -108,6 +109,18 @@ impl Repair<'_> {
             }
             self.database.table.put(&keys::slug(&head.slug()?), &found).await?;
             self.done.push(format!("article {} is found by its slug, and names those beside it", head.slug));
+        }
+        Ok(())
+    }
+
+    /// What articles are, are their newest revisions.
+    async fn revisions(&mut self) -> Result<(), Fault> {
+        for head in self.items.heads.values() {
+            let newest = self.items.newest_revision(head)?;
+            if self.items.revisions.get(&(head.id, head.revision)) != Some(&newest) {
+                self.database.table.put(&keys::revision(head.id, head.revision), &newest).await?;
+                self.done.push(format!("article {} is its newest revision", head.slug));
+            }
         }
         Ok(())
     }

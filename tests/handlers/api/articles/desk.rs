@@ -18,6 +18,10 @@ impl Desk {
         Self { app, token }
     }
 
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     pub fn request(&self, method: Method, path: &str) -> Request {
         Request::new(method, path).bearer(&self.token)
     }

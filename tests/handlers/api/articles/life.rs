@@ -212,7 +212,7 @@ async fn an_old_address_leads_to_the_new_one() {
         assert_eq!(json["error"]["type"], "Permanent Redirect");
         let slug = json["article"]["slug"].as_str().unwrap().to_owned();
         assert_eq!(response.header("cache-control"), Some("no-cache"));
-        assert_eq!(response.header("location"), Some(&*format!("/v1/articles/{}", slug.replace('-', "%2D"))));
+        assert_eq!(response.header("location"), Some(&*format!("/v1/articles/{slug}")));
         slug
     };
     for slug in ["uno", "eins", "the-first"] {

@@ -3,6 +3,7 @@
 mod desk;
 mod life;
 mod list;
+mod revisions;
 mod site;
 mod versions;
 
