@@ -48,6 +48,7 @@ fn article(number: u64) -> NewArticle {
         title,
         meta_description: "About it".parse().expect("a description"),
         featured_image: None,
+        tags: Vec::new(),
         text: SavedText { text: content(), ..SavedText::default() },
     }
 }

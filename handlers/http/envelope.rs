@@ -10,10 +10,9 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use talelio::business::{
-    AccountError, ArticleError, Fault, IdempotencyError, ImageError, InvalidAccessToken, LimitError, ProjectError,
+    AccountError, ArticleError, Fault, IdempotencyError, ImageError, InvalidAccessToken, LimitError, ProjectError, Slug,
 };
 use utoipa::ToSchema;
 
@@ -28,7 +27,7 @@ pub(crate) enum ApiError {
     /// Something that we need is not there; the client is told what.
     Unavailable(String),
     /// What is asked for is elsewhere: the client is told why, and the slug of the article.
-    Moved(String, String),
+    Moved(String, Slug),
     /// Somebody has changed what the client means to change; the client is told why, and what there is.
     OtherVersion(String, CurrentVersion),
     /// We are; the client learns nothing and the log everything.
@@ -64,9 +63,6 @@ pub(crate) struct Cause(pub(crate) Arc<Fault>);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExceededLimit(pub(crate) &'static str);
 
-/// What of a slug is escaped in an address.
-const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
-
 /// How long a client should wait when nothing was done, in seconds.
 const RETRY_SECONDS: u32 = 1;
 
@@ -89,8 +85,8 @@ impl IntoResponse for ApiError {
             Self::Moved(message, slug) => {
                 let status = StatusCode::PERMANENT_REDIRECT;
                 let error = Envelope::new(status, &message).error;
-                let location = format!("/v1/articles/{}", utf8_percent_encode(&slug, ESCAPED));
-                let body = MovedEnvelope { error, article: MovedArticle { slug: &slug } };
+                let location = format!("/v1/articles/{}", slug.percent_encoded());
+                let body = MovedEnvelope { error, article: MovedArticle { slug: slug.as_str() } };
                 // Not for ever in browsers: it may be given back.
                 (status, [(LOCATION, location), (CACHE_CONTROL, "no-cache".to_owned())], Json(body)).into_response()
             }
@@ -240,11 +236,12 @@ impl From<ArticleError> for ApiError {
     fn from(error: ArticleError) -> Self {
         let message = error.to_string();
         let status = match error {
-            ArticleError::NotFound | ArticleError::NoRevision => StatusCode::NOT_FOUND,
-            ArticleError::NotAuthor => StatusCode::FORBIDDEN,
+            ArticleError::NotFound | ArticleError::NoRevision | ArticleError::NoTag => StatusCode::NOT_FOUND,
+            ArticleError::NotAuthor | ArticleError::NotOwner => StatusCode::FORBIDDEN,
             ArticleError::SlugTaken(_) | ArticleError::Deleted | ArticleError::Published => StatusCode::CONFLICT,
             ArticleError::TooComplex(_)
             | ArticleError::Text(_)
+            | ArticleError::Tag(_)
             | ArticleError::EmptyDraft
             | ArticleError::InvalidSlug
             | ArticleError::PublishedInFuture

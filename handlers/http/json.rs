@@ -83,7 +83,9 @@ impl JsonBody {
             }
             Ok(Json::Null) if at_least == 0 => Ok(JsonObject(Vec::new())),
             Ok(Json::Object { .. } | Json::Null) => Err(missing()),
-            Ok(Json::Other | Json::String(_) | Json::Bool(_)) => Err(ApiError::bad_request("Expected a JSON object")),
+            Ok(Json::Other | Json::Array(_) | Json::String(_) | Json::Bool(_)) => {
+                Err(ApiError::bad_request("Expected a JSON object"))
+            }
             Err(_) => Err(ApiError::bad_request("Malformed JSON in request body")),
         }
     }
@@ -132,6 +134,23 @@ impl JsonObject {
             None | Some(Json::Null) => Ok(false),
             Some(Json::Bool(flag)) => Ok(flag),
             Some(_) => Err(ApiError::bad_request(format!("Expected '{key}' to be true or false"))),
+        }
+    }
+
+    /// Texts that may be left out, which are no texts, or be `null`, which is none of them.
+    pub(crate) fn strings(&mut self, key: &'static str) -> Result<Option<Vec<String>>, ApiError> {
+        let refused = || ApiError::bad_request(format!("Expected '{key}' to be an array of strings"));
+        match self.take(key) {
+            None => Ok(None),
+            Some(Json::Null) => Ok(Some(Vec::new())),
+            Some(Json::Array(elements)) => {
+                let texts = elements.into_iter().map(|element| match element {
+                    Json::String(_) => string(Some(element), key)?.ok_or_else(refused),
+                    _ => Err(refused()),
+                });
+                texts.collect::<Result<_, _>>().map(Some)
+            }
+            Some(_) => Err(refused()),
         }
     }
 
@@ -188,6 +207,8 @@ enum Json {
         members: usize,
         values: Vec<Option<Json>>,
     },
+    /// Not more elements than [`MAX_ELEMENTS`], and no arrays among them.
+    Array(Vec<Json>),
     String(String),
     Bool(bool),
     Null,
@@ -195,9 +216,12 @@ enum Json {
     Other,
 }
 
+/// The most elements of an array that is read.
+const MAX_ELEMENTS: usize = 1_000;
+
 fn parse(json: &[u8], keys: &[&str]) -> serde_json::Result<Json> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let parsed = Reader { keys, text: false }.deserialize(&mut deserializer)?;
+    let parsed = Reader { keys, interest: Interest::None }.deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(parsed)
 }
@@ -208,12 +232,22 @@ fn parse(json: &[u8], keys: &[&str]) -> serde_json::Result<Json> {
 struct Reader<'k> {
     /// The keys whose values are of interest, if this is an object.
     keys: &'k [&'k str],
-    /// Whether this is of interest, if it is a string.
-    text: bool,
+    /// Which texts are of interest.
+    interest: Interest,
+}
+
+/// Which texts of a value are of interest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Interest {
+    None,
+    /// The value itself.
+    Text,
+    /// Or, if it is an array, its elements.
+    Texts,
 }
 
 /// Reads what is of no interest.
-const SKIP: Reader<'_> = Reader { keys: &[], text: false };
+const SKIP: Reader<'_> = Reader { keys: &[], interest: Interest::None };
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Json;
@@ -236,7 +270,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
         while let Some(index) = map.next_key_seed(KeyIndex(self.keys))? {
             members += 1;
             match index {
-                Some(index) => values[index] = Some(map.next_value_seed(Reader { keys: &[], text: true })?),
+                Some(index) => {
+                    values[index] = Some(map.next_value_seed(Reader { keys: &[], interest: Interest::Texts })?);
+                }
                 None => drop(map.next_value_seed(SKIP)?),
             }
         }
@@ -244,12 +280,25 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Json, A::Error> {
+        let mut elements = Vec::new();
+        if self.interest == Interest::Texts {
+            while let Some(element) = sequence.next_element_seed(Reader { keys: &[], interest: Interest::Text })? {
+                elements.push(element);
+                if elements.len() > MAX_ELEMENTS {
+                    break;
+                }
+            }
+            if elements.len() <= MAX_ELEMENTS {
+                return Ok(Json::Array(elements));
+            }
+        }
         while sequence.next_element_seed(SKIP)?.is_some() {}
         Ok(Json::Other)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Json, E> {
-        Ok(if self.text { Json::String(text.to_owned()) } else { Json::Other })
+        let is_read = self.interest != Interest::None;
+        Ok(if is_read { Json::String(text.to_owned()) } else { Json::Other })
     }
 
     fn visit_unit<E: Error>(self) -> Result<Json, E> {

@@ -3,7 +3,7 @@
 
 use http::header::LINK;
 use http::{HeaderName, HeaderValue};
-use talelio::business::{Cursor, Fault, MAX_LIMIT, Page, PageRequest, Pages, Username};
+use talelio::business::{ArticleList, Cursor, Fault, MAX_LIMIT, Page, PageRequest, Pages, Slug, Tag, Username};
 
 use super::envelope::ApiError;
 use super::extract::{number, parameter};
@@ -41,9 +41,6 @@ impl PageParameters {
     }
 }
 
-/// Where the list of the whole site is.
-pub(crate) const SITE_LIST: &str = "/v1/articles";
-
 /// What a query string says of the articles that it asks for, and of the page of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListParameters {
@@ -53,6 +50,8 @@ pub(crate) struct ListParameters {
     pub(crate) cursor: Option<Option<Cursor>>,
     /// Whose they are.
     pub(crate) author: Option<Username>,
+    /// What they are about: the name of a tag in URLs.
+    pub(crate) tag: Option<Slug>,
     /// Of which year.
     pub(crate) year: Option<u16>,
 }
@@ -72,10 +71,24 @@ impl ListParameters {
         }
         let author = parameter(query, "author").map(|author| author.parse());
         let author = author.transpose().map_err(|_| refused("Expected 'author' to be a username"))?;
+        let tag = parameter(query, "tag").map(|tag| Tag::known_as(&tag));
+        let tag = tag.map(|tag| tag.ok_or_else(|| refused("Expected 'tag' to be a tag"))).transpose()?;
+        if author.is_some() && tag.is_some() {
+            return Err(refused("Expected 'author' or 'tag', not both"));
+        }
         let digits = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
         let year = parameter(query, "year").map(|text| text.parse().ok().filter(|year| *year > 0 && digits(&text)));
         let year = year.map(|year| year.ok_or_else(|| refused("Expected 'year' to be a year of four digits")));
-        Ok(Self { page, cursor, author, year: year.transpose()? })
+        Ok(Self { page, cursor, author, tag, year: year.transpose()? })
+    }
+
+    /// Which list that is.
+    pub(crate) fn list(&self) -> ArticleList {
+        match (&self.author, &self.tag) {
+            (Some(author), _) => ArticleList::Author(author.clone()),
+            (None, Some(tag)) => ArticleList::Tag(tag.clone()),
+            (None, None) => ArticleList::Site,
+        }
     }
 
     /// Which page that is.
@@ -90,10 +103,11 @@ impl ListParameters {
     /// `path` with everything but the number and the length of the page, always spelled the same.
     pub(crate) fn path(&self, path: &str) -> String {
         let author = self.author.as_ref().map(|author| format!("author={}", author.key()));
+        let tag = self.tag.as_ref().map(|tag| format!("tag={}", tag.percent_encoded()));
         let year = self.year.map(|year| format!("year={year:04}"));
         let cursor =
             self.cursor.map(|cursor| format!("cursor={}", cursor.map(|at| at.to_string()).unwrap_or_default()));
-        let parameters: Vec<_> = [author, year, cursor].into_iter().flatten().collect();
+        let parameters: Vec<_> = [author, tag, year, cursor].into_iter().flatten().collect();
         if parameters.is_empty() { path.to_owned() } else { format!("{path}?{}", parameters.join("&")) }
     }
 }

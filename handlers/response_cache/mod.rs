@@ -32,7 +32,7 @@ use moka::{Expiry, sync};
 use talelio::business::Fault;
 
 use crate::http::envelope::ApiError;
-use crate::http::pagination::{ListParameters, PageParameters, SITE_LIST};
+use crate::http::pagination::{ListParameters, PageParameters};
 
 pub(crate) use representation::Representation;
 pub(crate) use request::CacheableRequest;
@@ -223,11 +223,11 @@ impl ResponseCache {
     pub(crate) async fn get(&self, request: CacheableRequest) -> Option<Response> {
         let entries = self.entries.as_ref()?;
         let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
-        let key = if path == SITE_LIST && !query.is_empty() {
+        let key = if query.is_empty() {
+            self.key(path, PageParameters::default())
+        } else {
             let parameters = ListParameters::parse(query).ok()?;
             self.key(&parameters.path(path), parameters.page)
-        } else {
-            self.key(path, PageParameters::parse(query).ok()?)
         };
         let Entry { representation, route } = Box::pin(entries.get(&key)).await?;
         metrics::counter!("talelio_response_cache_total", "result" => "hit").increment(1);

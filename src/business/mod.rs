@@ -36,10 +36,10 @@ pub use accounts::{
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList, ArticlePage,
     ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, Author, BIN_SECONDS, BinStore, ChangeError, Cursor,
-    Difference, EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, Listing, MAX_REVISIONS, NewArticle,
-    NewState, NewStatus, Pages, Part, REVISION_SECONDS, Revision, RevisionDifference, RevisionName, RevisionStore,
-    RevisionWithText, Save, Saved, SavedText, Slug, SlugChange, State, Status, Summary, Text, Verb, Version, Versions,
-    WordsChanged,
+    Difference, EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, InvalidTag, Listing, MAX_REVISIONS,
+    NewArticle, NewState, NewStatus, Pages, Part, REVISION_SECONDS, Revision, RevisionDifference, RevisionName,
+    RevisionStore, RevisionWithText, Save, Saved, SavedText, SiteTag, SiteTags, Slug, SlugChange, State, Status,
+    Summary, Tag, TagStore, Text, Verb, Version, Versions, WordsChanged,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;

@@ -55,7 +55,7 @@ impl FeaturedImage {
     pub const MAX_CHARS: usize = 2_048;
 }
 
-fn is_longer(text: &str, characters: usize) -> bool {
+pub(super) fn is_longer(text: &str, characters: usize) -> bool {
     text.chars().nth(characters).is_some()
 }
 
@@ -74,7 +74,7 @@ fn is_invisible(c: char) -> bool {
 
 /// Whether a character changes how what follows it is read: beyond white space, a control, or a change of
 /// direction that outlasts the title.
-fn is_formatting(c: char) -> bool {
+pub(super) fn is_formatting(c: char) -> bool {
     c.is_control() && !c.is_whitespace() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -14,6 +14,7 @@ pub(super) enum ChangeKind {
     ArticlePublished,
     ArticleUpdated,
     ArticleRemoved,
+    TagRenamed,
     /// The store was mended: anything may be another.
     Repaired,
 }

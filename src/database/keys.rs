@@ -43,6 +43,10 @@ pub(super) enum ListName {
     Site,
     /// Of those of an author among them.
     Author(Username),
+    /// Of those with a tag among them, which is given by its name in URLs.
+    Tag(Slug),
+    /// Of all others with a tag: drafts, unlisted and deleted ones, by when they were made.
+    HiddenTag(Slug),
     /// Of an author's drafts, by when they were changed.
     Drafts(Username),
     /// Of those of an author that only their addresses lead to, by when they were published.
@@ -55,7 +59,7 @@ pub(super) enum ListName {
 
 impl ListName {
     /// Whether it is there from the beginning of a site or an author on. Others begin with their first
-    /// article.
+    /// article, and end with their last.
     pub(super) fn is_always_there(&self) -> bool {
         matches!(self, Self::Site | Self::Author(_))
     }
@@ -66,6 +70,8 @@ impl fmt::Display for ListName {
         match self {
             Self::Site => f.write_str("SITE"),
             Self::Author(username) => write!(f, "AUTHOR#{}", username.key()),
+            Self::Tag(tag) => write!(f, "TAG#{tag}"),
+            Self::HiddenTag(tag) => write!(f, "HIDDEN_TAG#{tag}"),
             Self::Drafts(username) => write!(f, "DRAFTS#{}", username.key()),
             Self::Unlisted(username) => write!(f, "UNLISTED#{}", username.key()),
             Self::Bin(username) => write!(f, "BIN#{}", username.key()),
@@ -130,9 +136,22 @@ pub(super) fn refresh_token(username: &Username) -> Key {
     Key::new(user_partition(username), "REFRESH_TOKEN")
 }
 
-/// The root of a list.
+/// The root of a list. Those of tags stand together, so that all are read at once.
 pub(super) fn list_root(list: &ListName) -> Key {
-    Key::new(list_partition(list), "ROOT")
+    match list {
+        ListName::Tag(tag) => Key::new(TAGS.to_owned(), format!("{TAG}{tag}")),
+        _ => Key::new(list_partition(list), "ROOT"),
+    }
+}
+
+/// The partition of the roots of tags.
+pub(super) const TAGS: &str = "TAGS";
+
+const TAG: &str = "TAG#";
+
+/// The tag of a root among those of tags, from its sort key.
+pub(super) fn tag(sk: &str) -> Option<Slug> {
+    sk.strip_prefix(TAG)?.parse().ok()
 }
 
 /// The partition of a list.

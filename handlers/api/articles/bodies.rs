@@ -4,7 +4,7 @@ use axum::response::Response;
 use http::StatusCode;
 use http::header::ETAG;
 use serde::Serialize;
-use talelio::business::{Article, ArticleWithAuthor, Articles, Saved};
+use talelio::business::{Article, ArticleWithAuthor, Articles, Saved, Tag};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::api::users::UserBody;
@@ -46,6 +46,9 @@ pub(super) struct ArticleBody {
     /// The picture that stands for it.
     #[schema(required = true, example = json!(null))]
     featured_image: Option<String>,
+    /// What it is about, as its author has written it.
+    #[schema(example = json!(["Writing"]))]
+    tags: Vec<String>,
     /// Where readers find it.
     #[schema(example = "https://www.talel.io/articles/hello-world")]
     url: String,
@@ -100,6 +103,11 @@ pub(super) enum ChangeResponses {
     Limited(Envelope<'static>),
 }
 
+/// Tags as they are written.
+pub(super) fn names(tags: &[Tag]) -> Vec<String> {
+    tags.iter().map(ToString::to_string).collect()
+}
+
 impl SavedBody {
     /// The response that tells an author what they have made.
     pub(super) async fn respond(status: StatusCode, saved: Saved, articles: &Articles) -> Result<Response, ApiError> {
@@ -148,6 +156,7 @@ impl ArticleBody {
             meta_description: head.meta_description,
             table_of_contents: text.table_of_contents,
             featured_image: head.featured_image,
+            tags: names(&head.tags),
         }
     }
 }

@@ -8,7 +8,7 @@ use talelio::business::{ArticleDraft, NewStatus};
 use utoipa::ToSchema;
 
 use super::bodies::SavedBody;
-use super::values::{moment, parsed};
+use super::values::{moment, parsed, tags};
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
@@ -49,6 +49,9 @@ struct NewArticleBody {
         example = json!(null),
     )]
     featured_image: Option<String>,
+    /// What it is about: at most 10, of which those of the same letters and digits are one.
+    #[schema(max_items = 10, example = json!(["Writing"]))]
+    tags: Option<Vec<String>>,
     /// `published` if it is left out, or `scheduled`, or `unlisted`.
     #[schema(pattern = "^(scheduled|published|unlisted)$", example = json!(null))]
     status: Option<String>,
@@ -79,6 +82,9 @@ struct NewDraftBody {
     /// As that of an article.
     #[schema(max_length = 2_048, example = json!(null))]
     featured_image: Option<String>,
+    /// As those of an article.
+    #[schema(max_items = 10, example = json!(null))]
+    tags: Option<Vec<String>>,
 }
 
 /// Make an article
@@ -108,6 +114,9 @@ struct NewDraftBody {
                 `'body' must not contain null bytes`, `The body has too many or too deeply nested elements`, \
                 `Expected 'status' to be one of draft, published, scheduled and unlisted`, \
                 `Expected 'publish_at' to be a date and time of RFC 3339`, `A draft needs a title or a body`, \
+                `Expected 'tags' to be an array of strings`, `A tag must have a letter or a digit`, \
+                `A tag must not be longer than 50 characters`, `An article must not have more than 10 tags`, \
+                `A tag must not contain control or bidirectional formatting characters`, \
                 `A draft has no 'published_at'`, `'published_at' must not be in the future, use 'publish_at'`",
         ),
         (status = 413, description = "`Article too large`, `Request body too large`", body = Envelope),
@@ -120,7 +129,7 @@ pub(super) async fn create(
     Idempotent(key): Idempotent,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let keys = ["title", "body", "meta_description", "featured_image", "status", "publish_at", "published_at"];
+    let keys = ["title", "body", "meta_description", "featured_image", "tags", "status", "publish_at", "published_at"];
     let draft = draft(body.object(&keys).await?)?;
     let saved = app.response_cache.invalidated_by(app.articles.create(&session, draft, key)).await?;
     SavedBody::respond(StatusCode::CREATED, saved, &app.articles).await
@@ -135,6 +144,7 @@ fn draft(mut body: JsonObject) -> Result<ArticleDraft, ApiError> {
             body: body.optional("body")?.unwrap_or_default(),
             meta_description: parsed(body.optional("meta_description")?.unwrap_or_default())?,
             featured_image: body.optional("featured_image")?.map(parsed).transpose()?,
+            tags: tags(body.strings("tags")?.unwrap_or_default())?,
             status,
         });
     }
@@ -148,6 +158,7 @@ fn draft(mut body: JsonObject) -> Result<ArticleDraft, ApiError> {
         body: text,
         meta_description: parsed(meta_description)?,
         featured_image: featured_image.map(parsed).transpose()?,
+        tags: tags(body.strings("tags")?.unwrap_or_default())?,
         status,
     })
 }

@@ -7,6 +7,7 @@ mod list;
 mod read;
 mod revisions;
 mod site;
+mod tags;
 mod update;
 mod values;
 mod verbs;
@@ -19,7 +20,12 @@ use crate::app::App;
 use crate::http::body::{BodyPolicy, allow};
 
 pub(super) fn public() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(read::read)).routes(routes!(list::list)).routes(routes!(site::list))
+    OpenApiRouter::new()
+        .routes(routes!(read::read))
+        .routes(routes!(list::list))
+        .routes(routes!(site::list))
+        .routes(routes!(tags::list))
+        .routes(routes!(tags::articles))
 }
 
 pub(super) fn author() -> OpenApiRouter<App> {
@@ -34,6 +40,7 @@ pub(super) fn author() -> OpenApiRouter<App> {
         .routes(routes!(revisions::list))
         .routes(routes!(revisions::show))
         .routes(routes!(revisions::restore))
-        .routes(routes!(revisions::name));
+        .routes(routes!(revisions::name))
+        .routes(routes!(tags::rename));
     router.route_layer(from_fn_with_state(BodyPolicy::TEXT, allow))
 }

@@ -9,7 +9,7 @@ use talelio::business::{
 };
 use utoipa::ToSchema;
 
-use super::bodies::{ChangeResponses, SavedBody};
+use super::bodies::{ChangeResponses, SavedBody, names};
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::conditional::{IfMatch, IfMatchHeader};
@@ -76,6 +76,9 @@ struct WholeBody {
     /// The picture that stands for it.
     #[schema(required = true, example = json!(null))]
     featured_image: Option<String>,
+    /// What it was about.
+    #[schema(example = json!(["Writing"]))]
+    tags: Vec<String>,
     /// The Markdown.
     #[schema(example = "Because *reading* is not enough.")]
     body: String,
@@ -222,6 +225,7 @@ pub(super) async fn show(
     let whole = WholeBody {
         meta_description: revision.meta_description.clone(),
         featured_image: revision.featured_image.clone(),
+        tags: names(&revision.tags),
         revision: revision.into(),
         body: text.body,
         html: text.html,

@@ -10,8 +10,11 @@ use super::bodies::ArticleBody;
 use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::pagination::{self, ListParameters, SITE_LIST};
+use crate::http::pagination::{self, ListParameters};
 use crate::response_cache::{CacheableRequest, Representation};
+
+/// Where the list of the whole site is.
+const PATH: &str = "/v1/articles";
 
 /// A page of the site's articles.
 #[derive(Serialize, ToSchema)]
@@ -50,6 +53,10 @@ pub(super) struct SiteBody {
             description = "In place of `page`: empty for the first page, then the `next_cursor` of the one before.",
         ),
         ("author" = Option<String>, Query, description = "The name of a user: theirs alone.", example = "ada"),
+        (
+            "tag" = Option<String>, Query, example = json!(null),
+            description = "A tag, or its name in URLs: what has that tag. Not together with `author`.",
+        ),
         ("year" = Option<String>, Query, description = "Those of a year, in UTC.", pattern = "^[0-9]{4}$", example = "2026"),
     ),
     responses(
@@ -70,6 +77,7 @@ pub(super) struct SiteBody {
             status = 400, body = Envelope,
             description = "`Expected numeric query parameters`, `Expected 'page' or 'cursor', not both`, \
                 `Expected 'cursor' to be empty or a 'next_cursor'`, `Expected 'author' to be a username`, \
+                `Expected 'tag' to be a tag`, `Expected 'author' or 'tag', not both`, \
                 `Expected 'year' to be a year of four digits`",
         ),
         (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),
@@ -81,20 +89,29 @@ pub(super) async fn list(
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {
     let parameters = ListParameters::parse(query.as_deref().unwrap_or_default())?;
-    let (path, page) = (parameters.path(SITE_LIST), parameters.page);
+    respond(&app, (PATH, &parameters), &parameters.list(), request).await
+}
+
+/// The response to a request for the page of a list that its parameters say.
+pub(super) async fn respond(
+    app: &App,
+    (path, parameters): (&str, &ListParameters),
+    list: &ArticleList,
+    request: CacheableRequest,
+) -> Result<Response, ApiError> {
+    let (path, page) = (parameters.path(path), parameters.page);
     let make = async {
-        let list = parameters.author.clone().map_or(ArticleList::Site, ArticleList::Author);
-        let listing = app.articles.list(&list, parameters.year, parameters.pages()).await?;
+        let listing = app.articles.list(list, parameters.year, parameters.pages()).await?;
         let listing = listing.unwrap_or_else(|| nobodys(page.request(10)));
         let changes_at = listing.changes_at;
         let headers = match parameters.cursor {
             Some(_) => pagination::counts(&listing.page),
-            None => pagination::headers(&listing.page, &parameters.path(SITE_LIST))?,
+            None => pagination::headers(&listing.page, &path)?,
         };
-        let (body, bytes) = SiteBody::of(listing, &parameters, &app);
+        let (body, bytes) = SiteBody::of(listing, parameters, app);
         Representation::json_until(&body, bytes, headers, changes_at).await
     };
-    app.response_cache.respond(request, (path, page), make).await
+    app.response_cache.respond(request, (path.clone(), page), make).await
 }
 
 impl SiteBody {

@@ -7,7 +7,7 @@ use talelio::business::{ArticleError, ArticlePatch, Saved};
 use utoipa::ToSchema;
 
 use super::bodies::{ChangeResponses, SavedBody};
-use super::values::{moment, parsed};
+use super::values::{moment, parsed, tags};
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::conditional::{IfMatch, IfMatchHeader};
@@ -32,6 +32,9 @@ struct ArticlePatchBody {
     /// The address of the picture that stands for the article; `null` for none.
     #[schema(max_length = 2_048, example = json!(null))]
     featured_image: Option<String>,
+    /// What it is about; `null` for nothing.
+    #[schema(max_items = 10, example = json!(null))]
+    tags: Option<Vec<String>>,
     /// The name in URLs. That of a draft follows its title until then. The old one leads to the new one for ever.
     #[schema(max_length = 1_024, example = json!(null))]
     slug: Option<String>,
@@ -47,7 +50,8 @@ struct ArticlePatchBody {
 }
 
 /// The keys that an author may change.
-const KEYS: [&str; 7] = ["title", "body", "meta_description", "featured_image", "slug", "publish_at", "published_at"];
+const KEYS: [&str; 8] =
+    ["title", "body", "meta_description", "featured_image", "tags", "slug", "publish_at", "published_at"];
 
 /// Change an article
 ///
@@ -64,7 +68,7 @@ const KEYS: [&str; 7] = ["title", "body", "meta_description", "featured_image", 
         (
             status = 400, body = Envelope,
             description = "As when an article is made; `Expected one of 'title', 'body', 'meta_description', \
-                'featured_image', 'slug', 'publish_at' and 'published_at'`, `Invalid slug`, \
+                'featured_image', 'tags', 'slug', 'publish_at' and 'published_at'`, `Invalid slug`, \
                 `A draft is not published yet, publish it with 'published_at'`",
         ),
         (
@@ -100,6 +104,7 @@ fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
     let text = body.nullable("body")?;
     let meta_description = body.nullable("meta_description")?;
     let featured_image = body.nullable("featured_image")?;
+    let names = body.strings("tags")?;
     let (name, publish_at) = (body.optional("slug")?, body.nullable("publish_at")?);
     let published_at = moment("published_at", body.optional("published_at")?)?;
     if publish_at.is_some() && published_at.is_some() {
@@ -110,6 +115,7 @@ fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
         body: text.map(Option::unwrap_or_default),
         meta_description: meta_description.map(|text| parsed(text.unwrap_or_default())).transpose()?,
         featured_image: featured_image.map(|address| address.map(parsed).transpose()).transpose()?,
+        tags: names.map(tags).transpose()?,
         slug: name.map(|name| name.parse().map_err(|_| ArticleError::InvalidSlug)).transpose()?,
         publish_at: publish_at.map(|at| moment("publish_at", at)).transpose()?,
         published_at,

@@ -3,13 +3,18 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use talelio::business::Timestamp;
+use talelio::business::{ArticleError, Tag, Timestamp};
 
 use crate::http::envelope::ApiError;
 
 /// A text as what it says, or why it does not.
 pub(super) fn parsed<T: FromStr<Err: Display>>(text: impl AsRef<str>) -> Result<T, ApiError> {
     text.as_ref().parse().map_err(ApiError::bad_request)
+}
+
+/// What the texts of a key name, or why they do not.
+pub(super) fn tags(names: Vec<String>) -> Result<Vec<Tag>, ApiError> {
+    Ok(Tag::several(names).map_err(ArticleError::from)?)
 }
 
 /// The moment that a key has, if there is any.

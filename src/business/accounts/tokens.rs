@@ -47,6 +47,14 @@ pub struct Session {
     pub username: Username,
 }
 
+impl Session {
+    /// Whether the site is theirs: that of the first account.
+    #[must_use]
+    pub fn is_owner(&self) -> bool {
+        self.user_id == 1
+    }
+}
+
 /// Why an access token is not accepted. The sentences are those that clients
 /// of this API already know.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::slug::Slug;
+use super::tags::Tag;
 use crate::business::{Session, Timestamp, User, Username};
 use crate::markdown;
 
@@ -87,6 +88,8 @@ pub struct Head {
     pub meta_description: String,
     /// The picture that stands for it.
     pub featured_image: Option<String>,
+    /// What it is about, at most [so many](Tag::MOST).
+    pub tags: Vec<Tag>,
     /// Whether there is anything in its body.
     pub has_body: bool,
     /// How long that is, and what it begins with.

@@ -5,6 +5,7 @@ use super::error::ArticleError;
 use super::revisions::Revision;
 use super::slug::Slug;
 use super::store::{ArticleChange, Save, SlugChange};
+use super::tags::Tag;
 use crate::business::{FeaturedImage, InvalidText, MetaDescription, Timestamp, Title};
 
 /// What of an article is to be something else.
@@ -18,6 +19,8 @@ pub struct ArticlePatch {
     pub meta_description: Option<MetaDescription>,
     /// The picture that stands for it, or none.
     pub featured_image: Option<Option<FeaturedImage>>,
+    /// What it is about.
+    pub tags: Option<Vec<Tag>>,
     /// The name in URLs.
     pub slug: Option<Slug>,
     /// When readers are to see it, or never.
@@ -58,8 +61,7 @@ impl Decided {
         if after == before && text.is_none() {
             return None;
         }
-        let is_said = |head: &Head| (head.title.clone(), head.meta_description.clone(), head.featured_image.clone());
-        let is_saved = text.is_some() || is_said(&before) != is_said(&after);
+        let is_saved = text.is_some() || said(&before) != said(&after);
         let save = is_saved.then_some(if keep { Save::Keeps } else { Save::GoesOn });
         let text = text.map(|SavedText { text, summary }| {
             after.summary = summary;
@@ -71,6 +73,12 @@ impl Decided {
         after.updated_at = now;
         Some(ArticleChange { before, after, slug, text, save })
     }
+}
+
+/// What an article says beside its text.
+fn said(head: &Head) -> (&str, &str, Option<&str>, &[Tag]) {
+    let Head { title, meta_description, featured_image, tags, .. } = head;
+    (title, meta_description, featured_image.as_deref(), tags)
 }
 
 impl ArticlePatch {
@@ -91,6 +99,9 @@ impl ArticlePatch {
         }
         if let Some(featured_image) = &self.featured_image {
             after.featured_image = featured_image.clone().map(Into::into);
+        }
+        if let Some(tags) = &self.tags {
+            after.tags.clone_from(tags);
         }
         after.state = self.state(before, now)?;
         require_words(&after)?;
@@ -152,6 +163,7 @@ impl Revision {
             title: self.title.clone(),
             meta_description: self.meta_description.clone(),
             featured_image: self.featured_image.clone(),
+            tags: self.tags.clone(),
             has_body: !text.body.trim().is_empty(),
             ..before.clone()
         };

@@ -3,6 +3,7 @@
 use super::article::Head;
 use super::slug::Slug;
 use super::store::ChangeError;
+use super::tags::InvalidTag;
 use crate::business::{Fault, IdempotencyError, InvalidAccessToken, InvalidText, LimitError, ListError};
 use crate::markdown::TooComplex;
 
@@ -14,7 +15,7 @@ pub enum ArticleError {
     NotFound,
     /// Readers find it under another slug by now.
     #[error("Article moved to '{0}'")]
-    Moved(String),
+    Moved(Slug),
     /// Only its author may change it.
     #[error("Not your article")]
     NotAuthor,
@@ -24,6 +25,15 @@ pub enum ArticleError {
     /// It has no such revision, or no longer.
     #[error("Revision not found")]
     NoRevision,
+    /// No article that anybody sees has it.
+    #[error("Tag not found")]
+    NoTag,
+    /// Only the owner of the site may do it.
+    #[error("Not the owner of the site")]
+    NotOwner,
+    /// What no article can be about.
+    #[error(transparent)]
+    Tag(#[from] InvalidTag),
     /// No title could ask for it.
     #[error("Invalid slug")]
     InvalidSlug,

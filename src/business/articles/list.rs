@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::article::{Article, Status};
+use super::slug::Slug;
 use crate::business::{Page, PageRequest, Timestamp, User, Username};
 
 /// Articles that are listed together, newest first.
@@ -13,6 +14,8 @@ pub enum ArticleList {
     Site,
     /// Those of an author among them.
     Author(Username),
+    /// Those with a tag among them, by its [name in URLs](super::Tag::slug).
+    Tag(Slug),
     /// The drafts of an author, by when they were changed.
     Drafts(Username),
     /// Those of an author that only their addresses lead to.
@@ -37,7 +40,7 @@ impl ArticleList {
     #[must_use]
     pub fn author(&self) -> Option<&Username> {
         match self {
-            Self::Site => None,
+            Self::Site | Self::Tag(_) => None,
             Self::Author(author) | Self::Drafts(author) | Self::Unlisted(author) | Self::Bin(author) => Some(author),
         }
     }

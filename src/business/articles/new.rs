@@ -2,6 +2,7 @@
 
 use super::error::ArticleError;
 use super::store::NewState;
+use super::tags::Tag;
 use crate::business::idempotency::Fingerprint;
 use crate::business::{FeaturedImage, InvalidText, MetaDescription, Timestamp, Title};
 
@@ -15,6 +16,8 @@ pub struct ArticleDraft {
     pub meta_description: MetaDescription,
     /// The picture that stands for it.
     pub featured_image: Option<FeaturedImage>,
+    /// What it is about.
+    pub tags: Vec<Tag>,
     /// Who is to see it.
     pub status: NewStatus,
 }
@@ -43,11 +46,12 @@ pub enum NewStatus {
 
 impl ArticleDraft {
     pub(super) fn fingerprint(&self) -> Fingerprint {
-        let Self { title, body, meta_description, featured_image, status } = self;
+        let Self { title, body, meta_description, featured_image, tags, status } = self;
         let status = format!("{status:?}");
         let title = title.as_ref().map(Title::as_str).unwrap_or_default();
-        let parts = [title, body, meta_description.as_str(), &status];
-        Fingerprint::of(parts.into_iter().chain(featured_image.as_ref().map(FeaturedImage::as_str)))
+        let featured_image = featured_image.as_ref().map(FeaturedImage::as_str).unwrap_or_default();
+        let parts = [title, body, meta_description.as_str(), &status, featured_image];
+        Fingerprint::of(parts.into_iter().chain(tags.iter().map(Tag::as_str)))
     }
 
     /// Whether there is enough of it.

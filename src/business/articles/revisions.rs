@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use similar::{Algorithm, ChangeTag, TextDiff};
 
 use super::article::Text;
+use super::tags::Tag;
 use crate::business::{Fault, Timestamp, Username};
 
 /// How many seconds after a revision was begun saves of its author count as the same one.
@@ -35,6 +36,8 @@ pub struct Revision {
     pub meta_description: String,
     /// The picture that stands for it.
     pub featured_image: Option<String>,
+    /// What it is about.
+    pub tags: Vec<Tag>,
     /// How many words its body has more than that of the revision before, wherever they stand, and less.
     pub words: WordsChanged,
     /// What its author calls it.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -10,6 +11,9 @@ use unicode_normalization::char::is_combining_mark;
 /// [`Slug::MAX_BYTES`] bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Slug(String);
+
+/// What of it is escaped in an address.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// No article can have this slug.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +86,12 @@ impl Slug {
     #[must_use]
     pub fn numbered(&self, number: u64) -> Self {
         if number < 2 { self.clone() } else { Self(format!("{}-{number}", self.0)) }
+    }
+
+    /// The text as it stands in an address.
+    #[must_use]
+    pub fn percent_encoded(&self) -> String {
+        utf8_percent_encode(&self.0, ESCAPED).to_string()
     }
 
     /// The text.

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::article::{ArticleWithAuthor, Head, SavedText, State, Text};
 use super::list::{ArticleList, Listing, Pages, Part};
 use super::slug::Slug;
+use super::tags::Tag;
 use crate::business::{Clock, Fault, FeaturedImage, ListError, MetaDescription, NamedRequest, Session, Timestamp};
 
 /// When readers are to see an article.
@@ -44,6 +45,8 @@ pub struct NewArticle {
     pub meta_description: MetaDescription,
     /// The picture that stands for it.
     pub featured_image: Option<FeaturedImage>,
+    /// What it is about.
+    pub tags: Vec<Tag>,
     /// What it says.
     pub text: SavedText,
 }
@@ -69,6 +72,8 @@ pub enum Save {
     GoesOn,
     /// By itself.
     Keeps,
+    /// Together with the newest save, whenever that was.
+    Amends,
 }
 
 /// How an article that is changed gets its slug.
@@ -134,6 +139,9 @@ pub trait ArticleStore: Send + Sync {
 
     /// What an article of a slug is, without its text.
     async fn head(&self, slug: &Slug) -> Result<Option<Found<Head>>, Fault>;
+
+    /// What an article of a number is, without its text.
+    async fn head_of_id(&self, id: u64) -> Result<Option<Head>, Fault>;
 
     /// The article of a slug.
     async fn article(&self, slug: &Slug) -> Result<Option<Found<ArticleWithAuthor>>, Fault>;

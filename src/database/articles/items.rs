@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::business::{Adjacent, Author, Fault, Head, Slug, State, Summary, Timestamp};
+use crate::business::{Adjacent, Author, Fault, Head, Slug, State, Summary, Tag, Timestamp};
 use crate::database::content::ContentAddress;
 use crate::database::keys::ListName;
 use crate::database::lists::Entry;
@@ -33,6 +33,8 @@ pub(in crate::database) struct HeadItem {
     meta_description: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     featured_image: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::database) tags: Vec<Tag>,
     has_body: bool,
     word_count: u32,
     reading_minutes: u32,
@@ -100,6 +102,7 @@ impl HeadItem {
             slug_stays: head.slug_stays,
             meta_description: head.meta_description.clone(),
             featured_image: head.featured_image.clone(),
+            tags: head.tags.clone(),
             has_body: head.has_body,
             word_count: head.summary.word_count,
             reading_minutes: head.summary.reading_minutes,
@@ -130,6 +133,7 @@ impl HeadItem {
             slug_stays: self.slug_stays,
             meta_description: self.meta_description.clone(),
             featured_image: self.featured_image.clone(),
+            tags: self.tags.clone(),
             has_body: self.has_body,
             summary: self.summary(),
         })
@@ -166,7 +170,7 @@ impl HeadItem {
 pub(super) fn places(head: &Head) -> Vec<(ListName, Entry)> {
     let at = |time: Timestamp| Entry { at: time.unix_milliseconds(), id: head.id };
     let author = || head.author.username.clone();
-    match (head.deleted_at, head.state) {
+    let mut places = match (head.deleted_at, head.state) {
         (Some(deleted_at), _) => {
             vec![(ListName::Bin(author()), at(deleted_at)), (ListName::AllBins, at(deleted_at))]
         }
@@ -175,7 +179,12 @@ pub(super) fn places(head: &Head) -> Vec<(ListName, Entry)> {
             vec![(ListName::Site, at(published_at)), (ListName::Author(author()), at(published_at))]
         }
         (None, State::Unlisted { published_at }) => vec![(ListName::Unlisted(author()), at(published_at))],
-    }
+    };
+    places.extend(head.tags.iter().map(|tag| match (head.deleted_at, head.state) {
+        (None, State::Listed { published_at }) => (ListName::Tag(tag.slug()), at(published_at)),
+        _ => (ListName::HiddenTag(tag.slug()), at(head.created_at)),
+    }));
+    places
 }
 
 impl SlugItem {

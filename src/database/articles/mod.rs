@@ -15,6 +15,7 @@ mod model;
 mod reading;
 mod revisions;
 mod state;
+mod tags;
 mod write;
 
 use std::time::Duration;
@@ -55,7 +56,7 @@ impl ArticleStore for Database {
         request: Option<&NamedRequest>,
         clock: &dyn Clock,
     ) -> Result<ArticleWithAuthor, ChangeError> {
-        let NewArticle { state, title, slug, slug_stays, meta_description, featured_image, text } = article;
+        let NewArticle { state, title, slug, slug_stays, meta_description, featured_image, tags, text } = article;
         let SavedText { text, summary } = text;
         let (meta_description, featured_image) = (meta_description.into(), featured_image.map(Into::into));
         let has_body = !text.body.trim().is_empty();
@@ -77,6 +78,7 @@ impl ArticleStore for Database {
                 slug_stays,
                 meta_description: String::clone(&meta_description),
                 featured_image: featured_image.clone(),
+                tags: tags.clone(),
                 has_body,
                 summary: summary.clone(),
             };
@@ -119,6 +121,11 @@ impl ArticleStore for Database {
             Some(head) => head.head().map(Found::Article).map(Some),
             None => self.moved(found.id).await,
         }
+    }
+
+    async fn head_of_id(&self, id: u64) -> Result<Option<Head>, Fault> {
+        let head: Option<HeadItem> = self.table.get(&keys::article(id)).await?;
+        head.map(|head| head.head()).transpose()
     }
 
     async fn article(&self, slug: &Slug) -> Result<Option<Found<ArticleWithAuthor>>, Fault> {

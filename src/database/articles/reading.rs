@@ -2,8 +2,8 @@
 
 use super::items::{HeadItem, LinkItem, SlugItem};
 use crate::business::{
-    AdjacentArticles, Article, ArticleList, ArticleWithAuthor, Cursor, Fault, Found, Head, ListError, Listing, Page,
-    PageRequest, Pages, Part, Slug, Timestamp, User, memory,
+    AdjacentArticles, Article, ArticleList, ArticleStore, ArticleWithAuthor, Cursor, Fault, Found, Head, ListError,
+    Listing, Page, PageRequest, Pages, Part, Slug, Timestamp, User, memory,
 };
 use crate::database::Database;
 use crate::database::accounts::UserItem;
@@ -18,6 +18,7 @@ impl From<&ArticleList> for ListName {
         match list.clone() {
             ArticleList::Site => Self::Site,
             ArticleList::Author(author) => Self::Author(author),
+            ArticleList::Tag(tag) => Self::Tag(tag),
             ArticleList::Drafts(author) => Self::Drafts(author),
             ArticleList::Unlisted(author) => Self::Unlisted(author),
             ArticleList::Bin(author) => Self::Bin(author),
@@ -63,8 +64,7 @@ impl Database {
 
     /// What is found under a slug that an article had once.
     pub(super) async fn moved<T>(&self, id: u64) -> Result<Option<Found<T>>, Fault> {
-        let head: Option<HeadItem> = self.table.get(&keys::article(id)).await?;
-        head.map(|head| head.head().map(|head| Found::Moved(head.into()))).transpose()
+        Ok(self.head_of_id(id).await?.map(|head| Found::Moved(head.into())))
     }
 
     pub(super) async fn read_list(

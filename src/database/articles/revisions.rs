@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::items::timestamp;
 use crate::business::{
-    Fault, Head, REVISION_SECONDS, Revision, RevisionName, RevisionStore, RevisionWithText, Timestamp, WordsChanged,
+    Fault, Head, REVISION_SECONDS, Revision, RevisionName, RevisionStore, RevisionWithText, Tag, Timestamp,
+    WordsChanged,
 };
 use crate::database::Database;
 use crate::database::content::ContentAddress;
@@ -28,6 +29,8 @@ pub(in crate::database) struct RevisionItem {
     pub(in crate::database) meta_description: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(in crate::database) featured_image: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::database) tags: Vec<Tag>,
     pub(in crate::database) words_added: u32,
     pub(in crate::database) words_removed: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,6 +52,7 @@ impl RevisionItem {
             title: head.title.clone(),
             meta_description: head.meta_description.clone(),
             featured_image: head.featured_image.clone(),
+            tags: head.tags.clone(),
             words_added: 0,
             words_removed: 0,
             name: None,
@@ -86,6 +90,7 @@ impl RevisionItem {
             title: self.title,
             meta_description: self.meta_description,
             featured_image: self.featured_image,
+            tags: self.tags,
             words: WordsChanged { added: self.words_added, removed: self.words_removed },
             name: self.name,
         })

@@ -2,7 +2,7 @@
 
 use super::items::{HeadItem, LinkItem, SlugItem, places};
 use super::revisions::RevisionItem;
-use crate::business::{ChangeError, Fault, Head, MAX_REVISIONS, Save, Slug, SlugChange, Text, Timestamp, User};
+use crate::business::{ChangeError, Fault, Head, MAX_REVISIONS, Save, Slug, SlugChange, Tag, Text, Timestamp, User};
 use crate::database::Database;
 use crate::database::accounts::ProfileItem;
 use crate::database::content::{self, ContentAddress};
@@ -91,10 +91,15 @@ impl Revisions {
         let Some(save) = transition.save else { return Ok(Self::default()) };
         let read = |item: Item| from_item::<RevisionItem>(item.clone()).map(|revision| (revision, item));
         let current = current.map(read).transpose()?;
-        if let (Save::GoesOn, Some((revision, item))) = (save, current)
-            && revision.goes_on(&transition.after, transition.now)?
-        {
-            return Ok(Self { going_on: Some((revision, item)), ..Self::default() });
+        if let Some((revision, item)) = current {
+            let goes_on = match save {
+                Save::GoesOn => revision.goes_on(&transition.after, transition.now)?,
+                Save::Keeps => false,
+                Save::Amends => true,
+            };
+            if goes_on {
+                return Ok(Self { going_on: Some((revision, item)), ..Self::default() });
+            }
         }
         let oldest = oldest.map(read).transpose()?;
         let pruned = oldest.filter(|(revision, _)| revision.name.is_none());
@@ -186,6 +191,7 @@ impl Database {
         let moves = transition.moves(id);
         let lists = moves.iter().map(|change| List::new(change.list.clone(), take(&keys::list_root(&change.list))));
         let mut lists = lists.collect::<Result<Vec<_>, _>>()?;
+        name_tags(&mut lists, &after.tags);
         let neighbours = self.change_lists(&mut lists, &moves, *now).await?;
         let compared = transition.content.as_ref().and_then(|_| match &revisions.going_on {
             Some((revision, _)) => revision.before.clone(),
@@ -335,6 +341,16 @@ impl Database {
             *link = Some(from_item::<HeadItem>(item)?.link().ok_or_else(missing)?);
         }
         Ok((Some(links), text))
+    }
+}
+
+/// Who uses a tag first says how it is written.
+fn name_tags(lists: &mut [List], tags: &[Tag]) {
+    for list in lists.iter_mut().filter(|list| list.title().is_none()) {
+        let ListName::Tag(slug) = list.name() else { continue };
+        if let Some(tag) = tags.iter().find(|tag| tag.slug() == *slug) {
+            list.set_title(tag.as_str());
+        }
     }
 }
 

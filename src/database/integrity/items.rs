@@ -142,15 +142,21 @@ impl Items {
             ("SLUG", "ARTICLE") => self.read(key, item, |items, read| {
                 items.slugs.insert(pk.trim_start_matches("SLUG#").to_owned(), read);
             }),
-            ("LIST", _) => {
-                if let Err(fault) = self.lists.entry(pk).or_default().add(key.clone(), item) {
-                    self.unreadable.push(Unreadable::new(key, &fault));
-                }
-            }
+            ("LIST", _) => self.add_node(pk, key, item),
+            ("TAGS", _) => match keys::tag(&sk) {
+                Some(tag) => self.add_node(keys::list_partition(&ListName::Tag(tag)), key, item),
+                None => self.unreadable.push(Unreadable { key, reason: "it is of no tag".to_owned() }),
+            },
             ("CHANGES", _) => self.read(key, item, |items, _: IgnoredAny| {
                 items.changes.extend(keys::change_number(&sk));
             }),
             _ => self.read(key, item, |_, _: IgnoredAny| {}),
+        }
+    }
+
+    fn add_node(&mut self, partition: String, key: Key, item: Item) {
+        if let Err(fault) = self.lists.entry(partition).or_default().add(key.clone(), item) {
+            self.unreadable.push(Unreadable::new(key, &fault));
         }
     }
 
@@ -208,6 +214,13 @@ impl Items {
             entries.sort_unstable();
         }
         lists
+    }
+
+    /// The title that a list should have.
+    pub(super) fn title(&self, list: &ListName) -> Option<String> {
+        let ListName::Tag(slug) = list else { return None };
+        let mut tags = self.heads.values().flat_map(|head| &head.tags);
+        tags.find(|tag| tag.slug() == *slug).map(ToString::to_string)
     }
 
     /// What should stand beside the articles of the site, by their numbers.

@@ -159,7 +159,8 @@ impl Repair<'_> {
     }
 
     async fn list(&mut self, name: &ListName, entries: Vec<Entry>) -> Result<(), Fault> {
-        for (key, node) in lists::built(name, entries, self.now.unix_milliseconds()) {
+        let title = self.items.title(name);
+        for (key, node) in lists::built(name, title, entries, self.now.unix_milliseconds()) {
             self.database.table.put(&key, &node).await?;
         }
         self.done.push(format!("{} was made again", keys::list_partition(name)));

@@ -33,6 +33,7 @@ pub(super) fn article(title: &str, body: &str) -> NewArticle {
         slug_stays: true,
         meta_description: "".parse().unwrap(),
         featured_image: None,
+        tags: Vec::new(),
         text: SavedText { text: Text { body: body.to_owned(), ..Text::default() }, ..SavedText::default() },
     }
 }

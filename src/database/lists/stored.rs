@@ -21,19 +21,23 @@ const FAN_OUT: usize = if cfg!(test) { 4 } else { 512 };
 struct NodeItem {
     #[serde(with = "serde_bytes")]
     node: Vec<u8>,
+    /// The title of the list, in the root of one that has a title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
 }
 
 /// A list, as far as it is loaded.
 pub(in crate::database) struct List {
     name: ListName,
     tree: Tree,
+    title: Option<String>,
     /// The items that were read; the root has no number.
     items: HashMap<Option<u64>, Item>,
 }
 
 /// What is stored of a list that has nothing yet.
 pub(in crate::database) fn first_node() -> impl Serialize {
-    NodeItem { node: Root::default().encode() }
+    NodeItem { node: Root::default().encode(), title: None }
 }
 
 impl List {
@@ -43,11 +47,20 @@ impl List {
             if name.is_always_there() {
                 return Err(Fault::failed(format!("list {name} is not there: run `check --repair`")));
             }
-            return Ok(Self { name, tree: Tree::new(Root::default(), FAN_OUT), items: HashMap::new() });
+            return Ok(Self { name, tree: Tree::new(Root::default(), FAN_OUT), title: None, items: HashMap::new() });
         };
-        let NodeItem { node } = from_item(item.clone())?;
+        let NodeItem { node, title } = from_item(item.clone())?;
         let tree = Tree::new(Root::decode(&node).map_err(Fault::failed)?, FAN_OUT);
-        Ok(Self { name, tree, items: HashMap::from([(None, item)]) })
+        Ok(Self { name, tree, title, items: HashMap::from([(None, item)]) })
+    }
+
+    /// The title of a tag's list: the tag as it is written.
+    pub(in crate::database) fn title(&self) -> Option<&str> {
+        self.title.as_deref()
+    }
+
+    pub(in crate::database) fn set_title(&mut self, title: &str) {
+        self.title = Some(title.to_owned());
     }
 
     pub(in crate::database) fn name(&self) -> &ListName {
@@ -80,7 +93,7 @@ impl List {
 
     fn add(&mut self, number: u64, item: Option<Item>) -> Result<(), Fault> {
         let item = item.ok_or_else(|| Fault::failed(format!("node {number} of list {} is not there", self.name)))?;
-        let NodeItem { node } = from_item(item.clone())?;
+        let NodeItem { node, .. } = from_item(item.clone())?;
         self.tree.load(number, Node::decode(&node).map_err(Fault::failed)?);
         self.items.insert(Some(number), item);
         Ok(())
@@ -96,14 +109,17 @@ impl List {
 
     /// Writes what has changed.
     pub(in crate::database) fn write(self, transaction: &mut Transaction<'_>) -> Result<(), Fault> {
-        let Self { name, tree, items } = self;
+        let Self { name, tree, title, items } = self;
+        let is_ended = tree.len() == 0 && !name.is_always_there();
         let changes = tree.changes();
-        let root = (None, keys::list_root(&name), changes.root.encode());
+        let root = (None, keys::list_root(&name), NodeItem { node: changes.root.encode(), title });
         let nodes = changes.written.into_iter();
-        let nodes = nodes.map(|(number, node)| (Some(number), keys::list_node(&name, number), node.encode()));
+        let nodes = nodes.map(|(number, node)| {
+            (Some(number), keys::list_node(&name, number), NodeItem { node: node.encode(), title: None })
+        });
         for (place, key, node) in [root].into_iter().chain(nodes) {
-            let node = NodeItem { node };
             match items.get(&place) {
+                Some(before) if place.is_none() && is_ended => transaction.remove(&key, before)?,
                 Some(before) => transaction.replace(&key, &node, before)?,
                 None => transaction.create(&key, &node)?,
             };
@@ -129,7 +145,7 @@ impl StoredNodes {
     pub(in crate::database) fn add(&mut self, key: Key, item: Item) -> Result<(), Fault> {
         let number = keys::node_number(&key.sk);
         self.keys.push(key);
-        let NodeItem { node } = from_item(item)?;
+        let NodeItem { node, .. } = from_item(item)?;
         match number {
             Some(number) => drop(self.nodes.insert(number, Node::decode(&node).map_err(Fault::failed)?)),
             None => self.root = Some(Root::decode(&node).map_err(Fault::failed)?),
@@ -156,10 +172,16 @@ impl StoredNodes {
 }
 
 /// A list built anew, as items by their keys; the root comes last.
-pub(in crate::database) fn built(list: &ListName, entries: Vec<Entry>, now: i64) -> Vec<(Key, impl Serialize)> {
+pub(in crate::database) fn built(
+    list: &ListName,
+    title: Option<String>,
+    entries: Vec<Entry>,
+    now: i64,
+) -> Vec<(Key, impl Serialize)> {
     let changes = build(entries, FAN_OUT, now);
-    let node = |(number, node): (u64, Node)| (keys::list_node(list, number), NodeItem { node: node.encode() });
-    let root = (keys::list_root(list), NodeItem { node: changes.root.encode() });
+    let node =
+        |(number, node): (u64, Node)| (keys::list_node(list, number), NodeItem { node: node.encode(), title: None });
+    let root = (keys::list_root(list), NodeItem { node: changes.root.encode(), title });
     changes.written.into_iter().map(node).chain([root]).collect()
 }
 

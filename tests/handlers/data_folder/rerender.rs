@@ -27,6 +27,7 @@ async fn publish(database: &Database, title: &str, body: &str, html: &str) {
         slug_stays: true,
         meta_description: "A description".parse().unwrap(),
         featured_image: None,
+        tags: Vec::new(),
         text: SavedText {
             text: Text { body: body.to_owned(), html, table_of_contents, renderer },
             ..SavedText::default()

@@ -5,6 +5,7 @@ mod life;
 mod list;
 mod revisions;
 mod site;
+mod tags;
 mod versions;
 
 use std::collections::BTreeSet;
@@ -40,6 +41,7 @@ async fn a_published_article_is_read_back_rendered() {
         "meta_description": "Om oss",
         "table_of_contents": "<div class=\"toc\"><ul><li><a href=\"#uber-uns\">Über uns</a></li></ul></div>",
         "featured_image": "/v1/users/ada/images/a.png",
+        "tags": [],
         "url": "https://www.talel.io/articles/den-har-texten-kommer-att-sakna-bade-a-och-a",
         "status": "published",
         "published_at": "[time]",

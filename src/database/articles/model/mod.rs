@@ -1,6 +1,8 @@
 //! Whatever happens to articles, everything that is derived from them is what it should be: every
 //! list, page and total, the neighbours, and what old slugs lead to.
 
+mod operation;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -10,11 +12,12 @@ use proptest::sample::Index;
 use proptest::test_runner::Config;
 use uuid::Uuid;
 
+use self::operation::{Operation, operation, slug, tag, tags, title};
 use crate::aws::AwsEndpoint;
 use crate::business::{
     AccountStore, Adjacent, ArticleDraft, ArticleError, ArticleList, ArticlePatch, Articles, BIN_SECONDS, Clock,
     EmptyBin, Head, Job, JobReport, Limit, Limits, NewAccount, NewStatus, PageRequest, Pages, PasswordHash, Rate,
-    Rates, Renderer, Session, Slug, State, Status, Timestamp, Title, Unlimited, Verb,
+    Rates, Renderer, Session, Slug, State, Status, Tag, Timestamp, Title, Unlimited, Verb,
 };
 use crate::database::Database;
 use crate::database::table::TableConfig;
@@ -26,33 +29,6 @@ impl Clock for MovedClock {
     fn now(&self) -> Timestamp {
         *self.0.lock().unwrap()
     }
-}
-
-/// What somebody does.
-#[derive(Clone, Debug)]
-enum Operation {
-    Create { author: usize, title: u8, status: Option<i8> },
-    Draft { author: usize, title: u8 },
-    Retitle(Index, u8),
-    Rename(Index, u8),
-    Schedule(Index, Option<i8>),
-    Date(Index, i8),
-    Do(Index, u8),
-    Wait(u8),
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    let index = any::<Index>;
-    prop_oneof![
-        3 => (0..2_usize, 0..6_u8, prop::option::of(-3..4_i8)).prop_map(|(author, title, status)| Operation::Create { author, title, status }),
-        1 => (0..2_usize, 0..6_u8).prop_map(|(author, title)| Operation::Draft { author, title }),
-        1 => (index(), 0..6_u8).prop_map(|(index, title)| Operation::Retitle(index, title)),
-        2 => (index(), 0..8_u8).prop_map(|(index, slug)| Operation::Rename(index, slug)),
-        2 => (index(), prop::option::of(-3..4_i8)).prop_map(|(index, at)| Operation::Schedule(index, at)),
-        1 => (index(), -4..1_i8).prop_map(|(index, at)| Operation::Date(index, at)),
-        4 => (index(), 0..4_u8).prop_map(|(index, verb)| Operation::Do(index, verb)),
-        2 => (0..3_u8).prop_map(Operation::Wait),
-    ]
 }
 
 /// The store of two processes: the embedded engine, which serves one, or a table of the engine that
@@ -119,7 +95,7 @@ impl Site {
 
     async fn run(&mut self, operation: &Operation) {
         self.turn += 1;
-        let title = |number: &u8| Some(["A", "A 2", "B", "C", "C c", "D"][usize::from(*number)].parse().unwrap());
+        let title = |number: &u8| Some(title(*number));
         match operation {
             Operation::Create { author, title: number, status } => {
                 let status = match status.map(|at| self.at(at)) {
@@ -133,8 +109,7 @@ impl Site {
                 self.patch(*index, ArticlePatch { title: Some(title(number)), ..ArticlePatch::default() }).await;
             }
             Operation::Rename(index, number) => {
-                let slug = ["a", "a-2", "b", "c", "d", "e", "f", "g"][usize::from(*number)].parse().unwrap();
-                self.patch(*index, ArticlePatch { slug: Some(slug), ..ArticlePatch::default() }).await;
+                self.patch(*index, ArticlePatch { slug: Some(slug(*number)), ..ArticlePatch::default() }).await;
             }
             Operation::Schedule(index, at) => {
                 let publish_at = Some(at.map(|at| self.at(at)));
@@ -151,6 +126,11 @@ impl Site {
                 let done = self.articles().apply(&author, &before.slug, verb, &None).await;
                 self.note(Some(&before), done.map(|saved| saved.article.article.head));
             }
+            Operation::Tag(index, tags_of) => {
+                let tags = Some(tags(tags_of));
+                self.patch(*index, ArticlePatch { tags, ..ArticlePatch::default() }).await;
+            }
+            Operation::RenameTag(from, to) => self.rename_tag(tag(*from), tag(*to)).await,
             Operation::Wait(seconds) => {
                 let mut now = self.clock.0.lock().unwrap();
                 *now = now.plus_seconds(u32::from(*seconds));
@@ -164,6 +144,7 @@ impl Site {
             body: "Text".to_owned(),
             meta_description: "".parse().unwrap(),
             featured_image: None,
+            tags: Vec::new(),
             status,
         };
         let created = self.articles().create(&self.authors[author], draft, None).await;
@@ -174,6 +155,26 @@ impl Site {
         let Some((author, before)) = self.pick(index) else { return };
         let patched = self.articles().patch(&author, &before.slug, patch, &None).await;
         self.note(Some(&before), patched.map(|saved| saved.article.article.head));
+    }
+
+    async fn rename_tag(&mut self, from: Tag, to: Tag) {
+        let renamed = self.articles().rename_tag(&self.authors[0], &from.slug(), &to).await;
+        let mut count = 0;
+        for head in self.heads.values_mut().filter(|head| head.tags.iter().any(|tag| tag.slug() == from.slug())) {
+            let names = head.tags.iter().map(|tag| if tag.slug() == from.slug() { &to } else { tag });
+            let names: Vec<_> =
+                names.map(|tag| if tag.slug() == to.slug() { to.as_str() } else { tag.as_str() }).collect();
+            let tags = Tag::several(names).unwrap();
+            if tags != head.tags {
+                (head.tags, head.version) = (tags, head.version + 1);
+            }
+            count += 1;
+        }
+        match renamed {
+            Ok(_) => assert!(count > 0),
+            Err(ArticleError::NoTag) => assert_eq!(count, 0),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     fn pick(&self, index: Index) -> Option<(Session, Head)> {
@@ -233,8 +234,28 @@ impl Site {
             let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
             assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{author:?} {status:?}");
         }
+        self.check_tags(pages, slice).await;
         self.check_articles().await;
         self.check_moved().await;
+    }
+
+    async fn check_tags(&self, pages: Pages, slice: impl Fn(&[Head]) -> Vec<Head>) {
+        let mut expected = BTreeMap::new();
+        for head in self.expected(None, Status::Published) {
+            for tag in head.tags.iter().map(Tag::slug) {
+                expected.entry(tag.to_string()).or_insert_with(Vec::new).push(head.clone());
+            }
+        }
+        let found = self.articles().tags().await.unwrap().tags;
+        let counts: Vec<_> = found.iter().map(|tag| (tag.name.slug().to_string(), tag.articles)).collect();
+        let count = |(tag, heads): (&String, &Vec<Head>)| (tag.clone(), heads.len() as u64);
+        assert_eq!(counts, expected.iter().map(count).collect::<Vec<_>>());
+        for (tag, expected) in expected {
+            let list = ArticleList::Tag(tag.parse().unwrap());
+            let found = self.articles().list(&list, None, pages).await.unwrap().unwrap();
+            let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
+            assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{tag}");
+        }
     }
 
     async fn check_articles(&self) {
@@ -266,7 +287,7 @@ impl Site {
             match self.articles().read(&slug, None).await {
                 Err(ArticleError::Moved(to)) => {
                     assert!(head.is_visible(self.clock.now()), "{slug} {head:?}");
-                    assert_eq!(to, head.slug.as_str());
+                    assert_eq!(to, head.slug);
                 }
                 Err(ArticleError::NotFound) => assert!(!head.is_visible(self.clock.now()), "{slug} {head:?}"),
                 other => panic!("{slug}: {other:?}"),

@@ -1,0 +1,195 @@
+//! What articles are about: `/v1/tags`.
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use http::StatusCode;
+use serde::Serialize;
+use talelio::business::{ArticleError, ArticleList, SiteTag, SiteTags, Slug, Tag};
+use utoipa::ToSchema;
+
+use super::site::{self, SiteBody};
+use super::values::parsed;
+use crate::app::App;
+use crate::http::authentication::AuthenticatedUser;
+use crate::http::envelope::{ApiError, Envelope};
+use crate::http::extract::PathParams;
+use crate::http::json::{JsonBody, json};
+use crate::http::pagination::{ListParameters, PageParameters, X_TOTAL_COUNT};
+use crate::response_cache::{CacheableRequest, Representation};
+
+/// Where the tags are.
+const PATH: &str = "/v1/tags";
+
+/// A tag of the site.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tag)]
+struct TagBody {
+    /// As who used it first has written it, or as it was renamed.
+    #[schema(example = "Writing")]
+    name: String,
+    /// Its name in URLs.
+    #[schema(example = "writing")]
+    slug: String,
+    /// How many published articles have it.
+    #[schema(example = 1)]
+    articles: u64,
+}
+
+/// The tags of the site.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TagList)]
+struct TagsBody {
+    /// Those of published articles, by their names in URLs.
+    tags: Vec<TagBody>,
+}
+
+/// A tag after a change.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RenamedTag)]
+struct RenamedBody {
+    tag: TagBody,
+}
+
+/// What a tag is to be called.
+#[derive(ToSchema)]
+#[schema(as = TagName)]
+#[expect(dead_code, reason = "documents the key that is read")]
+struct NameBody {
+    /// 1 to 50 characters, among them a letter or a digit.
+    #[schema(max_length = 50, example = "Writing")]
+    name: String,
+}
+
+impl From<SiteTag> for TagBody {
+    fn from(tag: SiteTag) -> Self {
+        Self { slug: tag.name.slug().to_string(), name: tag.name.to_string(), articles: tag.articles }
+    }
+}
+
+/// List the tags
+///
+/// Those of published articles, with how many there are of each.
+#[utoipa::path(
+    get,
+    path = "/v1/tags",
+    operation_id = "tags",
+    tag = "articles",
+    responses(
+        (
+            status = 200, description = "The tags.", body = TagsBody,
+            headers(
+                ("ETag" = str, description = "For `If-None-Match`."),
+                ("X-Total-Count" = u64, description = "How many tags there are."),
+            ),
+        ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
+    )
+)]
+pub(super) async fn list(State(app): State<App>, request: CacheableRequest) -> Result<Response, ApiError> {
+    let make = async {
+        let SiteTags { tags, changes_at } = app.articles.tags().await?;
+        let (total, bytes) = (tags.len(), tags.len() * size_of::<TagBody>());
+        let body = TagsBody { tags: tags.into_iter().map(Into::into).collect() };
+        Representation::json_until(&body, bytes, vec![(X_TOTAL_COUNT, total.into())], changes_at).await
+    };
+    app.response_cache.respond(request, (PATH.to_owned(), PageParameters::default()), make).await
+}
+
+/// List the articles with a tag
+///
+/// The published ones, the newest first. What no article has gives an empty list.
+#[utoipa::path(
+    get,
+    path = "/v1/tags/{tag}/articles",
+    operation_id = "tagged_articles",
+    tag = "articles",
+    params(
+        ("tag" = String, Path, description = "A tag, or its name in URLs.", example = "writing"),
+        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
+        (
+            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
+            description = "How many on a page; 0 is 10, and more than 100 is 100.",
+        ),
+        (
+            "cursor" = Option<String>, Query, example = json!(null),
+            description = "In place of `page`: empty for the first page, then the `next_cursor` of the one before.",
+        ),
+        ("year" = Option<String>, Query, description = "Those of a year, in UTC.", pattern = "^[0-9]{4}$", example = "2026"),
+    ),
+    responses(
+        (
+            status = 200, description = "The page, which may be empty.", body = SiteBody,
+            headers(
+                ("ETag" = str, description = "For `If-None-Match`."),
+                ("X-Total-Count" = u64, description = "How many articles there are on all pages."),
+                ("Link" = str, description = "The pages beside this one, `next` and `prev` (RFC 8288), if they have numbers."),
+                (
+                    "X-Unreadable-Items" = u64,
+                    description = "How many articles of the page are left out, as they cannot be read; if any."
+                ),
+            ),
+        ),
+        (status = 304, description = "What `If-None-Match` names is what there is."),
+        (
+            status = 400, body = Envelope,
+            description = "`Expected numeric query parameters`, `Expected 'page' or 'cursor', not both`, \
+                `Expected 'cursor' to be empty or a 'next_cursor'`, `Expected 'year' to be a year of four digits`",
+        ),
+        (status = 404, description = "`Tag not found`", body = Envelope),
+        (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),
+    )
+)]
+pub(super) async fn articles(
+    State(app): State<App>,
+    PathParams(tag): PathParams,
+    RawQuery(query): RawQuery,
+    request: CacheableRequest,
+) -> Result<Response, ApiError> {
+    let parameters = ListParameters::parse(query.as_deref().unwrap_or_default())?;
+    // What they are about, and whose they are, is no question here.
+    let parameters = ListParameters { author: None, tag: None, ..parameters };
+    let tag = known(&tag)?;
+    let path = format!("{PATH}/{}/articles", tag.percent_encoded());
+    site::respond(&app, (&path, &parameters), &ArticleList::Tag(tag), request).await
+}
+
+/// Rename a tag
+///
+/// In all articles, also in what only their authors see. Where another tag has that name, the two become one. One that
+/// broke off goes on when it is asked for again. For the owner of the site.
+#[utoipa::path(
+    patch,
+    path = "/v1/tags/{tag}",
+    operation_id = "rename_tag",
+    tag = "articles",
+    params(("tag" = String, Path, description = "The tag, or its name in URLs.", example = "writing")),
+    request_body = NameBody,
+    responses(
+        (status = 200, description = "The tag of that name.", body = RenamedBody),
+        (
+            status = 400, body = Envelope,
+            description = "`Missing request body`, `Expected 'name' key`, `Expected 'name' to be a string`, \
+                `A tag must have a letter or a digit`, `A tag must not be longer than 50 characters`, \
+                `A tag must not contain control or bidirectional formatting characters`",
+        ),
+        (status = 403, description = "`Not the owner of the site`", body = Envelope),
+        (status = 404, description = "`Tag not found`", body = Envelope),
+        (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
+    )
+)]
+pub(super) async fn rename(
+    State(app): State<App>,
+    AuthenticatedUser(session): AuthenticatedUser,
+    PathParams(tag): PathParams,
+    body: JsonBody,
+) -> Result<Response, ApiError> {
+    let ([name], []) = body.strings(["name"], []).await?;
+    let (tag, name): (_, Tag) = (known(&tag)?, parsed(name)?);
+    let tag = app.response_cache.changed_by(app.articles.rename_tag(&session, &tag, &name), |_| true).await?;
+    json(StatusCode::OK, &RenamedBody { tag: tag.into() }, 0).await
+}
+
+/// The name in URLs of a tag in a path.
+fn known(tag: &str) -> Result<Slug, ArticleError> {
+    Tag::known_as(tag).ok_or(ArticleError::NoTag)
+}
