@@ -49,6 +49,7 @@ fn article(number: u64) -> NewArticle {
         meta_description: "About it".parse().expect("a description"),
         featured_image: None,
         tags: Vec::new(),
+        series: None,
         text: SavedText { text: content(), ..SavedText::default() },
     }
 }

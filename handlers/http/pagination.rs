@@ -3,7 +3,7 @@
 
 use http::header::LINK;
 use http::{HeaderName, HeaderValue};
-use talelio::business::{ArticleList, Cursor, Fault, MAX_LIMIT, Page, PageRequest, Pages, Slug, Tag, Username};
+use talelio::business::{ArticleList, Cursor, Fault, MAX_LIMIT, Page, PageRequest, Pages, Slug, Username};
 
 use super::envelope::ApiError;
 use super::extract::{number, parameter};
@@ -52,6 +52,8 @@ pub(crate) struct ListParameters {
     pub(crate) author: Option<Username>,
     /// What they are about: the name of a tag in URLs.
     pub(crate) tag: Option<Slug>,
+    /// Of which series: its name in URLs.
+    pub(crate) series: Option<Slug>,
     /// Of which year.
     pub(crate) year: Option<u16>,
 }
@@ -71,23 +73,27 @@ impl ListParameters {
         }
         let author = parameter(query, "author").map(|author| author.parse());
         let author = author.transpose().map_err(|_| refused("Expected 'author' to be a username"))?;
-        let tag = parameter(query, "tag").map(|tag| Tag::known_as(&tag));
+        let tag = parameter(query, "tag").map(|tag| Slug::known_as(&tag));
         let tag = tag.map(|tag| tag.ok_or_else(|| refused("Expected 'tag' to be a tag"))).transpose()?;
-        if author.is_some() && tag.is_some() {
-            return Err(refused("Expected 'author' or 'tag', not both"));
+        let series = parameter(query, "series").map(|series| Slug::known_as(&series));
+        let series =
+            series.map(|series| series.ok_or_else(|| refused("Expected 'series' to be a series"))).transpose()?;
+        if [author.is_some(), tag.is_some(), series.is_some()].into_iter().filter(|is_given| *is_given).count() > 1 {
+            return Err(refused("Expected only one of 'author', 'tag' and 'series'"));
         }
         let digits = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
         let year = parameter(query, "year").map(|text| text.parse().ok().filter(|year| *year > 0 && digits(&text)));
         let year = year.map(|year| year.ok_or_else(|| refused("Expected 'year' to be a year of four digits")));
-        Ok(Self { page, cursor, author, tag, year: year.transpose()? })
+        Ok(Self { page, cursor, author, tag, series, year: year.transpose()? })
     }
 
     /// Which list that is.
     pub(crate) fn list(&self) -> ArticleList {
-        match (&self.author, &self.tag) {
-            (Some(author), _) => ArticleList::Author(author.clone()),
-            (None, Some(tag)) => ArticleList::Tag(tag.clone()),
-            (None, None) => ArticleList::Site,
+        match (&self.author, &self.tag, &self.series) {
+            (Some(author), ..) => ArticleList::Author(author.clone()),
+            (_, Some(tag), _) => ArticleList::Tag(tag.clone()),
+            (.., Some(series)) => ArticleList::Series(series.clone()),
+            (None, None, None) => ArticleList::Site,
         }
     }
 
@@ -104,10 +110,11 @@ impl ListParameters {
     pub(crate) fn path(&self, path: &str) -> String {
         let author = self.author.as_ref().map(|author| format!("author={}", author.key()));
         let tag = self.tag.as_ref().map(|tag| format!("tag={}", tag.percent_encoded()));
+        let series = self.series.as_ref().map(|series| format!("series={}", series.percent_encoded()));
         let year = self.year.map(|year| format!("year={year:04}"));
         let cursor =
             self.cursor.map(|cursor| format!("cursor={}", cursor.map(|at| at.to_string()).unwrap_or_default()));
-        let parameters: Vec<_> = [author, tag, year, cursor].into_iter().flatten().collect();
+        let parameters: Vec<_> = [author, tag, series, year, cursor].into_iter().flatten().collect();
         if parameters.is_empty() { path.to_owned() } else { format!("{path}?{}", parameters.join("&")) }
     }
 }

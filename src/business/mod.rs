@@ -28,18 +28,19 @@ mod text;
 mod work;
 
 pub use accounts::{
-    Account, AccountError, AccountMails, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist,
+    Account, AccountError, AccountMails, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist, Author,
     Credentials, Email, InvalidAccessToken, InvalidEmail, InvalidPassword, InvalidUsername, MAX_WAITING_PASSWORDS,
     NewAccount, NewPassword, PasswordHash, PasswordHasher, REFRESH_SECONDS, RefreshTokenHash, Registration,
     RegistrationError, SecretKey, Session, SessionTokens, Tokens, User, Username,
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList, ArticlePage,
-    ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, Author, BIN_SECONDS, BinStore, ChangeError, Cursor,
-    Difference, EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, InvalidTag, Listing, MAX_REVISIONS,
+    ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, BIN_SECONDS, BinStore, ChangeError, Cursor, Difference,
+    EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, InvalidSeries, InvalidTag, Listing, MAX_REVISIONS,
     NewArticle, NewState, NewStatus, Pages, Part, REVISION_SECONDS, Revision, RevisionDifference, RevisionName,
-    RevisionStore, RevisionWithText, Save, Saved, SavedText, SiteTag, SiteTags, Slug, SlugChange, State, Status,
-    Summary, Tag, TagStore, Text, Verb, Version, Versions, WordsChanged,
+    RevisionStore, RevisionWithText, Save, Saved, SavedText, Series, SeriesPart, SeriesPatch, SeriesPlace, SeriesStore,
+    SeriesTitle, SiteTag, SiteTags, Slug, SlugChange, State, Status, Summary, Tag, TagStore, Text, Verb, Version,
+    Versions, WordsChanged,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;

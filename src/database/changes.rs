@@ -15,6 +15,7 @@ pub(super) enum ChangeKind {
     ArticleUpdated,
     ArticleRemoved,
     TagRenamed,
+    SeriesUpdated,
     /// The store was mended: anything may be another.
     Repaired,
 }

@@ -144,6 +144,19 @@ pub(super) fn list_root(list: &ListName) -> Key {
     }
 }
 
+/// A series.
+pub(super) fn series(slug: &Slug) -> Key {
+    Key::new(ALL_SERIES.to_owned(), format!("{ALL_SERIES}#{slug}"))
+}
+
+/// The partition of all series.
+pub(super) const ALL_SERIES: &str = "SERIES";
+
+/// The name of a series in URLs, from its sort key.
+pub(super) fn series_slug(sk: &str) -> Option<Slug> {
+    sk.strip_prefix(ALL_SERIES)?.strip_prefix('#')?.parse().ok()
+}
+
 /// The partition of the roots of tags.
 pub(super) const TAGS: &str = "TAGS";
 

@@ -36,6 +36,7 @@ pub use integrity::{Inspection, RecordCounts};
 pub use table::{ConsumedCapacity, Recovery, Schema, TableConfig, measure};
 
 use crate::business::{Fault, Probe};
+use articles::Settling;
 use integrity::identity::{Counts, Folder};
 use table::{DATABASE_FILE, Table};
 
@@ -45,6 +46,7 @@ pub struct Database {
     /// Held while this process changes an article: changes have an order, so two at
     /// once could only make each other try again.
     changing: Mutex<()>,
+    settling: Settling,
     /// How much there was at least, as the folder of the embedded engine has it, for a repair.
     recorded: Counts,
 }
@@ -97,7 +99,7 @@ impl Database {
     }
 
     fn over(table: Table) -> Self {
-        Self { table, changing: Mutex::new(()), recorded: Counts::default() }
+        Self { table, changing: Mutex::new(()), settling: Settling::default(), recorded: Counts::default() }
     }
 
     /// Makes the table with everything that belongs to it, as far as it is not

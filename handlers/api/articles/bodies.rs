@@ -49,6 +49,9 @@ pub(super) struct ArticleBody {
     /// What it is about, as its author has written it.
     #[schema(example = json!(["Writing"]))]
     tags: Vec<String>,
+    /// The series that it belongs to, by its name in URLs.
+    #[schema(required = true, example = json!(null))]
+    series: Option<String>,
     /// Where readers find it.
     #[schema(example = "https://www.talel.io/articles/hello-world")]
     url: String,
@@ -157,6 +160,7 @@ impl ArticleBody {
             table_of_contents: text.table_of_contents,
             featured_image: head.featured_image,
             tags: names(&head.tags),
+            series: head.series.map(|series| series.to_string()),
         }
     }
 }

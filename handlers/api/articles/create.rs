@@ -8,7 +8,7 @@ use talelio::business::{ArticleDraft, NewStatus};
 use utoipa::ToSchema;
 
 use super::bodies::SavedBody;
-use super::values::{moment, parsed, tags};
+use super::values::{moment, parsed, series, tags};
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
@@ -52,6 +52,9 @@ struct NewArticleBody {
     /// What it is about: at most 10, of which those of the same letters and digits are one.
     #[schema(max_items = 10, example = json!(["Writing"]))]
     tags: Option<Vec<String>>,
+    /// The series that it belongs to: the title of one, which may begin with it, or its name in URLs.
+    #[schema(max_length = 200, example = json!(null))]
+    series: Option<String>,
     /// `published` if it is left out, or `scheduled`, or `unlisted`.
     #[schema(pattern = "^(scheduled|published|unlisted)$", example = json!(null))]
     status: Option<String>,
@@ -85,6 +88,9 @@ struct NewDraftBody {
     /// As those of an article.
     #[schema(max_items = 10, example = json!(null))]
     tags: Option<Vec<String>>,
+    /// As that of an article.
+    #[schema(max_length = 200, example = json!(null))]
+    series: Option<String>,
 }
 
 /// Make an article
@@ -117,8 +123,11 @@ struct NewDraftBody {
                 `Expected 'tags' to be an array of strings`, `A tag must have a letter or a digit`, \
                 `A tag must not be longer than 50 characters`, `An article must not have more than 10 tags`, \
                 `A tag must not contain control or bidirectional formatting characters`, \
+                `The title of a series must have a letter or a digit`, \
                 `A draft has no 'published_at'`, `'published_at' must not be in the future, use 'publish_at'`",
         ),
+        (status = 403, description = "`Not your series`", body = Envelope),
+        (status = 409, description = "`A series has at most 100 articles`", body = Envelope),
         (status = 413, description = "`Article too large`, `Request body too large`", body = Envelope),
         (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
@@ -129,11 +138,14 @@ pub(super) async fn create(
     Idempotent(key): Idempotent,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let keys = ["title", "body", "meta_description", "featured_image", "tags", "status", "publish_at", "published_at"];
-    let draft = draft(body.object(&keys).await?)?;
+    let draft = draft(body.object(&KEYS).await?)?;
     let saved = app.response_cache.invalidated_by(app.articles.create(&session, draft, key)).await?;
     SavedBody::respond(StatusCode::CREATED, saved, &app.articles).await
 }
+
+/// The keys that an author may give.
+const KEYS: [&str; 9] =
+    ["title", "body", "meta_description", "featured_image", "tags", "series", "status", "publish_at", "published_at"];
 
 fn draft(mut body: JsonObject) -> Result<ArticleDraft, ApiError> {
     let status = status(&mut body)?;
@@ -145,6 +157,7 @@ fn draft(mut body: JsonObject) -> Result<ArticleDraft, ApiError> {
             meta_description: parsed(body.optional("meta_description")?.unwrap_or_default())?,
             featured_image: body.optional("featured_image")?.map(parsed).transpose()?,
             tags: tags(body.strings("tags")?.unwrap_or_default())?,
+            series: body.optional("series")?.as_deref().map(series).transpose()?,
             status,
         });
     }
@@ -159,6 +172,7 @@ fn draft(mut body: JsonObject) -> Result<ArticleDraft, ApiError> {
         meta_description: parsed(meta_description)?,
         featured_image: featured_image.map(parsed).transpose()?,
         tags: tags(body.strings("tags")?.unwrap_or_default())?,
+        series: body.optional("series")?.as_deref().map(series).transpose()?,
         status,
     })
 }

@@ -70,7 +70,8 @@ pub(super) async fn list(
     let query = query.as_deref().unwrap_or_default();
     let status = status(query)?;
     // Whose they are, and of which year, is no question here.
-    let parameters = ListParameters { author: None, tag: None, year: None, ..ListParameters::parse(query)? };
+    let parameters =
+        ListParameters { author: None, tag: None, series: None, year: None, ..ListParameters::parse(query)? };
     let listing = app.articles.own_list(&session, status, parameters.pages()).await?;
     let headers = match parameters.cursor {
         Some(_) => pagination::counts(&listing.page),

@@ -6,6 +6,7 @@ mod desk;
 mod list;
 mod read;
 mod revisions;
+mod series;
 mod site;
 mod tags;
 mod update;
@@ -26,6 +27,8 @@ pub(super) fn public() -> OpenApiRouter<App> {
         .routes(routes!(site::list))
         .routes(routes!(tags::list))
         .routes(routes!(tags::articles))
+        .routes(routes!(series::list))
+        .routes(routes!(series::show))
 }
 
 pub(super) fn author() -> OpenApiRouter<App> {
@@ -41,6 +44,7 @@ pub(super) fn author() -> OpenApiRouter<App> {
         .routes(routes!(revisions::show))
         .routes(routes!(revisions::restore))
         .routes(routes!(revisions::name))
-        .routes(routes!(tags::rename));
+        .routes(routes!(tags::rename))
+        .routes(routes!(series::update));
     router.route_layer(from_fn_with_state(BodyPolicy::TEXT, allow))
 }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
-use talelio::business::{Adjacent, AdjacentArticles, ArticleError, ArticleWithAuthor, Slug};
+use talelio::business::{Adjacent, AdjacentArticles, ArticleError, ArticlePage, SeriesPart, SeriesPlace, Slug};
 use utoipa::ToSchema;
 
 use super::bodies::ArticleBody;
@@ -37,6 +37,12 @@ impl From<Adjacent> for AdjacentBody {
     }
 }
 
+impl From<SeriesPart> for AdjacentBody {
+    fn from(part: SeriesPart) -> Self {
+        Self { title: part.title, slug: part.slug.to_string() }
+    }
+}
+
 /// The articles published just before and just after, over all authors.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AdjacentArticles)]
@@ -54,6 +60,41 @@ struct AdjacentArticlesBody {
 #[schema(as = Meta)]
 struct MetaBody {
     adjacent_articles: AdjacentArticlesBody,
+    /// Where it stands in its series, if it belongs to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    series: Option<SeriesPlaceBody>,
+}
+
+/// Where an article stands in its series.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SeriesPlace)]
+struct SeriesPlaceBody {
+    /// What the series is called.
+    #[schema(example = "Learning to write")]
+    title: String,
+    /// Its name in URLs.
+    #[schema(example = "learning-to-write")]
+    slug: String,
+    /// Which article it is, counted from 1.
+    #[schema(example = 1)]
+    place: usize,
+    /// How many there are.
+    #[schema(example = 3)]
+    total: usize,
+    /// The one after it; `null` for the last.
+    #[schema(required = true)]
+    next: Option<AdjacentBody>,
+    /// The one before it; `null` for the first.
+    #[schema(required = true)]
+    prev: Option<AdjacentBody>,
+}
+
+impl From<SeriesPlace> for SeriesPlaceBody {
+    fn from(SeriesPlace { title, slug, place, total, next, prev }: SeriesPlace) -> Self {
+        let (title, slug) = (title.to_string(), slug.to_string());
+        Self { title, slug, place, total, next: next.map(Into::into), prev: prev.map(Into::into) }
+    }
 }
 
 /// An article with everything its page shows.
@@ -99,20 +140,21 @@ pub(super) async fn read(
     if let Some(reader) = reader {
         let page = app.articles.read(&slug, Some(&reader)).await?;
         if page.article.article.head.is_by(&reader) {
-            return read_by_author(page.article, &app, &headers).await;
+            return read_by_author(page, &app, &headers).await;
         }
     }
     let make = async {
         let page = app.articles.read(&slug, None).await?;
-        let (body, bytes) = body(page.article, &app);
-        Representation::json_until(&body, bytes, Vec::new(), page.changes_at).await
+        let changes_at = page.changes_at;
+        let (body, bytes) = body(page, &app);
+        Representation::json_until(&body, bytes, Vec::new(), changes_at).await
     };
     app.response_cache.respond(request, (format!("/v1/articles/{slug}"), PageParameters::default()), make).await
 }
 
 /// An article for its author, who is to have the newest.
-async fn read_by_author(found: ArticleWithAuthor, app: &App, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let version = found.article.head.version();
+async fn read_by_author(found: ArticlePage, app: &App, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let version = found.article.article.head.version();
     let (body, bytes) = body(found, app);
     let document = document(&body, bytes).await?;
     let tag = entity_tag(version, &document)?;
@@ -124,10 +166,11 @@ async fn read_by_author(found: ArticleWithAuthor, app: &App, headers: &HeaderMap
     Ok(response)
 }
 
-fn body(found: ArticleWithAuthor, app: &App) -> (ReadBody, usize) {
+fn body(ArticlePage { article: found, series, .. }: ArticlePage, app: &App) -> (ReadBody, usize) {
     let AdjacentArticles { next, prev } = found.adjacent;
     let adjacent_articles = AdjacentArticlesBody { next: next.map(Into::into), prev: prev.map(Into::into) };
     let article = ArticleBody::of(found.article, &app.articles);
     let bytes = article.bytes();
-    (ReadBody { meta: MetaBody { adjacent_articles }, article, user: found.author.into() }, bytes)
+    let meta = MetaBody { adjacent_articles, series: series.map(Into::into) };
+    (ReadBody { meta, article, user: found.author.into() }, bytes)
 }

@@ -20,7 +20,7 @@ const PATH: &str = "/v1/articles";
 #[derive(Serialize, ToSchema)]
 #[schema(as = SiteList)]
 pub(super) struct SiteBody {
-    /// The articles of the page, newest first.
+    /// The articles of the page, newest first, those of a series in its order.
     articles: Vec<ArticleBody>,
     /// Who wrote them, if one author was asked for who exists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,6 +57,10 @@ pub(super) struct SiteBody {
             "tag" = Option<String>, Query, example = json!(null),
             description = "A tag, or its name in URLs: what has that tag. Not together with `author`.",
         ),
+        (
+            "series" = Option<String>, Query, example = json!(null),
+            description = "A series, by its name in URLs: its articles in its order. Not together with `author` or `tag`.",
+        ),
         ("year" = Option<String>, Query, description = "Those of a year, in UTC.", pattern = "^[0-9]{4}$", example = "2026"),
     ),
     responses(
@@ -77,7 +81,8 @@ pub(super) struct SiteBody {
             status = 400, body = Envelope,
             description = "`Expected numeric query parameters`, `Expected 'page' or 'cursor', not both`, \
                 `Expected 'cursor' to be empty or a 'next_cursor'`, `Expected 'author' to be a username`, \
-                `Expected 'tag' to be a tag`, `Expected 'author' or 'tag', not both`, \
+                `Expected 'tag' to be a tag`, `Expected 'series' to be a series`, \
+                `Expected only one of 'author', 'tag' and 'series'`, \
                 `Expected 'year' to be a year of four digits`",
         ),
         (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),

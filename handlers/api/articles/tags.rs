@@ -147,7 +147,7 @@ pub(super) async fn articles(
 ) -> Result<Response, ApiError> {
     let parameters = ListParameters::parse(query.as_deref().unwrap_or_default())?;
     // What they are about, and whose they are, is no question here.
-    let parameters = ListParameters { author: None, tag: None, ..parameters };
+    let parameters = ListParameters { author: None, tag: None, series: None, ..parameters };
     let tag = known(&tag)?;
     let path = format!("{PATH}/{}/articles", tag.percent_encoded());
     site::respond(&app, (&path, &parameters), &ArticleList::Tag(tag), request).await
@@ -191,5 +191,5 @@ pub(super) async fn rename(
 
 /// The name in URLs of a tag in a path.
 fn known(tag: &str) -> Result<Slug, ArticleError> {
-    Tag::known_as(tag).ok_or(ArticleError::NoTag)
+    Slug::known_as(tag).ok_or(ArticleError::NoTag)
 }

@@ -7,7 +7,7 @@ use talelio::business::{ArticleError, ArticlePatch, Saved};
 use utoipa::ToSchema;
 
 use super::bodies::{ChangeResponses, SavedBody};
-use super::values::{moment, parsed, tags};
+use super::values::{moment, parsed, series, tags};
 use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::conditional::{IfMatch, IfMatchHeader};
@@ -35,6 +35,9 @@ struct ArticlePatchBody {
     /// What it is about; `null` for nothing.
     #[schema(max_items = 10, example = json!(null))]
     tags: Option<Vec<String>>,
+    /// The series that it belongs to: the title of one, which may begin with it, or its name in URLs; `null` for none.
+    #[schema(max_length = 200, example = json!(null))]
+    series: Option<String>,
     /// The name in URLs. That of a draft follows its title until then. The old one leads to the new one for ever.
     #[schema(max_length = 1_024, example = json!(null))]
     slug: Option<String>,
@@ -50,8 +53,8 @@ struct ArticlePatchBody {
 }
 
 /// The keys that an author may change.
-const KEYS: [&str; 8] =
-    ["title", "body", "meta_description", "featured_image", "tags", "slug", "publish_at", "published_at"];
+const KEYS: [&str; 9] =
+    ["title", "body", "meta_description", "featured_image", "tags", "series", "slug", "publish_at", "published_at"];
 
 /// Change an article
 ///
@@ -68,12 +71,13 @@ const KEYS: [&str; 8] =
         (
             status = 400, body = Envelope,
             description = "As when an article is made; `Expected one of 'title', 'body', 'meta_description', \
-                'featured_image', 'tags', 'slug', 'publish_at' and 'published_at'`, `Invalid slug`, \
+                'featured_image', 'tags', 'series', 'slug', 'publish_at' and 'published_at'`, `Invalid slug`, \
                 `A draft is not published yet, publish it with 'published_at'`",
         ),
+        (status = 403, description = "`Not your article`, `Not your series`", body = Envelope),
         (
             status = 409, body = Envelope,
-            description = "`The slug 'hello' is taken`, `The article is deleted, restore it first`, \
+            description = "`A series has at most 100 articles`, `The slug 'hello' is taken`, `The article is deleted, restore it first`, \
                 `The article is published, unpublish it first`",
         ),
         (status = 413, description = "`Article too large`, `Request body too large`", body = Envelope),
@@ -105,6 +109,7 @@ fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
     let meta_description = body.nullable("meta_description")?;
     let featured_image = body.nullable("featured_image")?;
     let names = body.strings("tags")?;
+    let title_of_series = body.nullable("series")?;
     let (name, publish_at) = (body.optional("slug")?, body.nullable("publish_at")?);
     let published_at = moment("published_at", body.optional("published_at")?)?;
     if publish_at.is_some() && published_at.is_some() {
@@ -116,6 +121,7 @@ fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
         meta_description: meta_description.map(|text| parsed(text.unwrap_or_default())).transpose()?,
         featured_image: featured_image.map(|address| address.map(parsed).transpose()).transpose()?,
         tags: names.map(tags).transpose()?,
+        series: title_of_series.map(|title| title.as_deref().map(series).transpose()).transpose()?,
         slug: name.map(|name| name.parse().map_err(|_| ArticleError::InvalidSlug)).transpose()?,
         publish_at: publish_at.map(|at| moment("publish_at", at)).transpose()?,
         published_at,

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use talelio::business::{ArticleError, Tag, Timestamp};
+use talelio::business::{ArticleError, SeriesTitle, Tag, Timestamp};
 
 use crate::http::envelope::ApiError;
 
@@ -15,6 +15,11 @@ pub(super) fn parsed<T: FromStr<Err: Display>>(text: impl AsRef<str>) -> Result<
 /// What the texts of a key name, or why they do not.
 pub(super) fn tags(names: Vec<String>) -> Result<Vec<Tag>, ApiError> {
     Ok(Tag::several(names).map_err(ArticleError::from)?)
+}
+
+/// What a series is called that somebody names by its title or its name in URLs.
+pub(super) fn series(title: &str) -> Result<SeriesTitle, ApiError> {
+    Ok(title.parse::<SeriesTitle>().map_err(ArticleError::from)?)
 }
 
 /// The moment that a key has, if there is any.

@@ -21,5 +21,5 @@ pub use mails::AccountMails;
 pub use passwords::{InvalidPassword, NewPassword, PasswordHash, PasswordHasher};
 pub use service::{AccountError, Accounts, AccountsConfig, Credentials, REFRESH_SECONDS, Registration, SessionTokens};
 pub use store::{Account, AccountStore, AccountWithUser, NewAccount, RegistrationError};
-pub use tokens::{InvalidAccessToken, RefreshTokenHash, SecretKey, Session, Tokens};
+pub use tokens::{Author, InvalidAccessToken, RefreshTokenHash, SecretKey, Session, Tokens};
 pub use user::{InvalidUsername, User, Username};

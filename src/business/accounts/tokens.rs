@@ -55,6 +55,21 @@ impl Session {
     }
 }
 
+/// Who has written something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// Their number.
+    pub id: u64,
+    /// Their name.
+    pub username: Username,
+}
+
+impl From<&Session> for Author {
+    fn from(session: &Session) -> Self {
+        Self { id: session.user_id, username: session.username.clone() }
+    }
+}
+
 /// Why an access token is not accepted. The sentences are those that clients
 /// of this API already know.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::series::Series;
 use super::slug::Slug;
 use super::tags::Tag;
-use crate::business::{Session, Timestamp, User, Username};
+use crate::business::{Author, Session, Timestamp, User};
 use crate::markdown;
 
 /// How many seconds a deleted article stays in its author's bin.
@@ -90,6 +91,8 @@ pub struct Head {
     pub featured_image: Option<String>,
     /// What it is about, at most [so many](Tag::MOST).
     pub tags: Vec<Tag>,
+    /// The series that it belongs to, by its name in URLs.
+    pub series: Option<Slug>,
     /// Whether there is anything in its body.
     pub has_body: bool,
     /// How long that is, and what it begins with.
@@ -124,21 +127,6 @@ pub struct Version {
 
 /// The versions of an article that its author means; any, if there are none.
 pub type Versions = Option<Vec<Version>>;
-
-/// Who has written something.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Author {
-    /// Their number.
-    pub id: u64,
-    /// Their name.
-    pub username: Username,
-}
-
-impl From<&Session> for Author {
-    fn from(session: &Session) -> Self {
-        Self { id: session.user_id, username: session.username.clone() }
-    }
-}
 
 impl Head {
     /// Which version it is.
@@ -253,4 +241,6 @@ pub struct ArticleWithAuthor {
     pub author: User,
     /// What stands beside it, which may be still to come.
     pub adjacent: AdjacentArticles,
+    /// The series that it belongs to.
+    pub series: Option<Series>,
 }

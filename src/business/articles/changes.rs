@@ -3,6 +3,7 @@
 use super::article::{Head, SavedText, State, Status, Text};
 use super::error::ArticleError;
 use super::revisions::Revision;
+use super::series::SeriesTitle;
 use super::slug::Slug;
 use super::store::{ArticleChange, Save, SlugChange};
 use super::tags::Tag;
@@ -21,6 +22,8 @@ pub struct ArticlePatch {
     pub featured_image: Option<Option<FeaturedImage>>,
     /// What it is about.
     pub tags: Option<Vec<Tag>>,
+    /// The series that it belongs to, or none.
+    pub series: Option<Option<SeriesTitle>>,
     /// The name in URLs.
     pub slug: Option<Slug>,
     /// When readers are to see it, or never.
@@ -51,13 +54,19 @@ pub enum Verb {
 pub(super) struct Decided {
     after: Head,
     slug: SlugChange,
+    series_title: Option<SeriesTitle>,
     keep: bool,
 }
 
 impl Decided {
+    /// What stays where it is.
+    fn in_place(after: Head) -> Self {
+        Self { after, slug: SlugChange::Stays, series_title: None, keep: false }
+    }
+
     /// As a change of what there was; none if there is nothing to do.
     pub(super) fn change(self, before: Head, text: Option<SavedText>, now: Timestamp) -> Option<ArticleChange> {
-        let Self { mut after, slug, keep } = self;
+        let Self { mut after, slug, series_title, keep } = self;
         if after == before && text.is_none() {
             return None;
         }
@@ -71,7 +80,7 @@ impl Decided {
         after.slug_stays |= after.is_public();
         after.version += 1;
         after.updated_at = now;
-        Some(ArticleChange { before, after, slug, text, save })
+        Some(ArticleChange { before, after, slug, text, series_title, save })
     }
 }
 
@@ -103,10 +112,14 @@ impl ArticlePatch {
         if let Some(tags) = &self.tags {
             after.tags.clone_from(tags);
         }
+        if let Some(series) = &self.series {
+            after.series = series.as_ref().map(SeriesTitle::slug);
+        }
         after.state = self.state(before, now)?;
         require_words(&after)?;
         let slug = self.slug(before, &mut after)?;
-        Ok(Decided { after, slug, keep: self.keep })
+        let series_title = self.series.clone().flatten();
+        Ok(Decided { after, slug, series_title, keep: self.keep })
     }
 
     fn state(&self, before: &Head, now: Timestamp) -> Result<State, ArticleError> {
@@ -169,7 +182,7 @@ impl Revision {
         };
         require_words(&after)?;
         // What it was just before is kept, however short that was.
-        Ok(Decided { after, slug: SlugChange::Stays, keep: true })
+        Ok(Decided { keep: true, ..Decided::in_place(after) })
     }
 }
 
@@ -201,7 +214,7 @@ impl Verb {
             }
         }
         require_words(&after)?;
-        Ok(Decided { after, slug: SlugChange::Stays, keep: false })
+        Ok(Decided::in_place(after))
     }
 }
 

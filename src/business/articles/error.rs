@@ -1,6 +1,7 @@
 //! Why an article operation was refused.
 
 use super::article::Head;
+use super::series::{InvalidSeries, Series};
 use super::slug::Slug;
 use super::store::ChangeError;
 use super::tags::InvalidTag;
@@ -31,6 +32,21 @@ pub enum ArticleError {
     /// Only the owner of the site may do it.
     #[error("Not the owner of the site")]
     NotOwner,
+    /// No series has the name that whoever asks may see.
+    #[error("Series not found")]
+    NoSeries,
+    /// A series has one author.
+    #[error("Not your series")]
+    NotAuthorOfSeries,
+    /// It has as many articles as it may have.
+    #[error("A series has at most {} articles", Series::MOST)]
+    SeriesFull,
+    /// No article of a series has the slug.
+    #[error("'{0}' is not in the series")]
+    NotInSeries(String),
+    /// What no series is called.
+    #[error(transparent)]
+    Series(#[from] InvalidSeries),
     /// What no article can be about.
     #[error(transparent)]
     Tag(#[from] InvalidTag),
@@ -87,6 +103,8 @@ impl ArticleError {
         match error {
             ChangeError::UnknownAuthor => InvalidAccessToken::UnknownUser.into(),
             ChangeError::SlugTaken => Self::SlugTaken(slug.to_string()),
+            ChangeError::SeriesOfAnother => Self::NotAuthorOfSeries,
+            ChangeError::SeriesFull => Self::SeriesFull,
             ChangeError::TooLarge => Self::TooLarge,
             ChangeError::Fault(fault) => fault.into(),
             error @ (ChangeError::Done | ChangeError::Changed) => Fault::failed(error).into(),

@@ -7,7 +7,7 @@ use super::article::{Article, Status};
 use super::slug::Slug;
 use crate::business::{Page, PageRequest, Timestamp, User, Username};
 
-/// Articles that are listed together, newest first.
+/// Articles that are listed together, newest first but for series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ArticleList {
     /// All that readers are shown.
@@ -16,6 +16,8 @@ pub enum ArticleList {
     Author(Username),
     /// Those with a tag among them, by its [name in URLs](super::Tag::slug).
     Tag(Slug),
+    /// Those of a series, by its name in URLs, in its order.
+    Series(Slug),
     /// The drafts of an author, by when they were changed.
     Drafts(Username),
     /// Those of an author that only their addresses lead to.
@@ -40,7 +42,7 @@ impl ArticleList {
     #[must_use]
     pub fn author(&self) -> Option<&Username> {
         match self {
-            Self::Site | Self::Tag(_) => None,
+            Self::Site | Self::Tag(_) | Self::Series(_) => None,
             Self::Author(author) | Self::Drafts(author) | Self::Unlisted(author) | Self::Bin(author) => Some(author),
         }
     }

@@ -7,7 +7,9 @@ mod error;
 mod history;
 mod list;
 mod new;
+mod ordering;
 mod revisions;
+mod series;
 mod service;
 mod slug;
 mod store;
@@ -15,18 +17,20 @@ mod tagging;
 mod tags;
 
 pub use article::{
-    Adjacent, AdjacentArticles, Article, ArticleWithAuthor, Author, BIN_SECONDS, Head, SavedText, State, Status,
-    Summary, Text, Version, Versions,
+    Adjacent, AdjacentArticles, Article, ArticleWithAuthor, BIN_SECONDS, Head, SavedText, State, Status, Summary, Text,
+    Version, Versions,
 };
 pub use bin::{BinStore, EmptyBin};
 pub use changes::{ArticlePatch, Verb};
 pub use error::ArticleError;
 pub use list::{ArticleList, Cursor, InvalidCursor, Listing, Pages, Part};
 pub use new::{ArticleDraft, NewStatus};
+pub use ordering::SeriesPatch;
 pub use revisions::{
     Difference, InvalidRevisionName, MAX_REVISIONS, REVISION_SECONDS, Revision, RevisionDifference, RevisionName,
     RevisionStore, RevisionWithText, WordsChanged,
 };
+pub use series::{InvalidSeries, Series, SeriesPart, SeriesPlace, SeriesStore, SeriesTitle};
 pub use service::{ArticlePage, Articles, Saved};
 pub use slug::Slug;
 pub use store::{ArticleChange, ArticleStore, ChangeError, Found, NewArticle, NewState, Save, SlugChange};

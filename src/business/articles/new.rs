@@ -1,6 +1,7 @@
 //! What an author sends to make an article.
 
 use super::error::ArticleError;
+use super::series::SeriesTitle;
 use super::store::NewState;
 use super::tags::Tag;
 use crate::business::idempotency::Fingerprint;
@@ -18,6 +19,8 @@ pub struct ArticleDraft {
     pub featured_image: Option<FeaturedImage>,
     /// What it is about.
     pub tags: Vec<Tag>,
+    /// The series that it belongs to, which may begin with it.
+    pub series: Option<SeriesTitle>,
     /// Who is to see it.
     pub status: NewStatus,
 }
@@ -46,11 +49,12 @@ pub enum NewStatus {
 
 impl ArticleDraft {
     pub(super) fn fingerprint(&self) -> Fingerprint {
-        let Self { title, body, meta_description, featured_image, tags, status } = self;
+        let Self { title, body, meta_description, featured_image, tags, series, status } = self;
         let status = format!("{status:?}");
         let title = title.as_ref().map(Title::as_str).unwrap_or_default();
         let featured_image = featured_image.as_ref().map(FeaturedImage::as_str).unwrap_or_default();
-        let parts = [title, body, meta_description.as_str(), &status, featured_image];
+        let series = series.as_ref().map(SeriesTitle::as_str).unwrap_or_default();
+        let parts = [title, body, meta_description.as_str(), &status, featured_image, series];
         Fingerprint::of(parts.into_iter().chain(tags.iter().map(Tag::as_str)))
     }
 

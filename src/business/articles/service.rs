@@ -8,6 +8,7 @@ use super::error::ArticleError;
 use super::list::{ArticleList, Listing, Pages, Part};
 use super::new::ArticleDraft;
 use super::revisions::RevisionStore;
+use super::series::{SeriesPlace, SeriesStore};
 use super::slug::Slug;
 use super::store::{ArticleStore, ChangeError, Found, NewArticle, NewState};
 use super::tags::TagStore;
@@ -26,6 +27,7 @@ pub struct Articles {
     pub(super) store: Arc<dyn ArticleStore>,
     pub(super) revisions: Arc<dyn RevisionStore>,
     pub(super) tags: Arc<dyn TagStore>,
+    pub(super) series: Arc<dyn SeriesStore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Arc<Limits>,
     pub(super) idempotency: Idempotency,
@@ -49,6 +51,8 @@ pub struct Saved {
 pub struct ArticlePage {
     /// The article, with its neighbours.
     pub article: ArticleWithAuthor,
+    /// Where it stands in its series.
+    pub series: Option<SeriesPlace>,
     /// When it gets another neighbour by itself.
     pub changes_at: Option<Timestamp>,
 }
@@ -58,7 +62,15 @@ impl ArticlePage {
     fn at(now: Timestamp, mut article: ArticleWithAuthor) -> Self {
         let AdjacentArticles { next, prev } = &mut article.adjacent;
         let [next, _] = [next, prev].map(|side| side.take_if(|adjacent| adjacent.published_at > now));
-        Self { article, changes_at: next.map(|next| next.published_at) }
+        let Head { id, .. } = article.article.head;
+        let is_unlisted = article.article.head.status(now) == Status::Unlisted;
+        let series = article.series.take().filter(|_| !is_unlisted);
+        let upcoming = series.as_ref().and_then(|series| series.changes_at(now));
+        Self {
+            article,
+            series: series.and_then(|series| series.place_of(id, now)),
+            changes_at: next.map(|next| next.published_at).into_iter().chain(upcoming).min(),
+        }
     }
 }
 
@@ -66,7 +78,7 @@ impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
     /// articles, without a slash at the end.
     #[must_use]
-    pub fn new<S: ArticleStore + IdempotencyStore + RevisionStore + TagStore + 'static>(
+    pub fn new<S: ArticleStore + IdempotencyStore + RevisionStore + SeriesStore + TagStore + 'static>(
         store: Arc<S>,
         clock: Arc<dyn Clock>,
         limits: Arc<Limits>,
@@ -77,7 +89,8 @@ impl Articles {
         Self {
             store: store.clone(),
             revisions: store.clone(),
-            tags: store,
+            tags: store.clone(),
+            series: store,
             clock,
             limits,
             idempotency,
@@ -116,12 +129,13 @@ impl Articles {
         draft.require_words()?;
         let state = draft.state(self.clock.now())?;
         self.limits.take(Limit::ArticleQuota, Subject::User(author.user_id)).await?;
-        let ArticleDraft { title, body, meta_description, featured_image, tags, .. } = draft;
+        let ArticleDraft { title, body, meta_description, featured_image, tags, series, .. } = draft;
         let (text, warnings) = self.render(body).await?;
         let title = title.map(|title| title.to_string()).unwrap_or_default();
         let (slug, slug_stays) = (Slug::from_title(&title), state != NewState::Draft);
         let wanted = slug.clone();
-        let article = NewArticle { state, title, slug, slug_stays, meta_description, featured_image, tags, text };
+        let article =
+            NewArticle { state, title, slug, slug_stays, meta_description, featured_image, tags, series, text };
         let article = match self.store.create_article(article, author, request.as_ref(), &*self.clock).await {
             Ok(article) => article,
             Err(ChangeError::Done) => self.created_before(request.as_ref()).await?.ok_or_else(not_recorded)?,

@@ -62,6 +62,20 @@ impl Slug {
         Self(slug)
     }
 
+    /// The slug of a tag or a series: that of a title of the words of its name. Programming languages keep their
+    /// `+` and `#` in words, so that `C`, `C++` and `C#` are three; and such a slug is its own.
+    #[must_use]
+    pub fn from_name(name: &str) -> Self {
+        Self::from_title(&in_words(name))
+    }
+
+    /// The slug of a tag or a series that somebody means who writes its name or that slug; none, if it is
+    /// neither.
+    #[must_use]
+    pub fn known_as(text: &str) -> Option<Self> {
+        text.chars().any(char::is_alphanumeric).then(|| Self::from_name(text))
+    }
+
     /// How an article may be stored that somebody asks for by this slug: composed, as it stands, and
     /// decomposed, as slugs once were.
     #[must_use]
@@ -99,6 +113,22 @@ impl Slug {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A name with the signs that follow a letter or another of them as words, and words apart.
+fn in_words(name: &str) -> String {
+    let mut words = String::with_capacity(name.len());
+    let mut follows = false;
+    for c in name.chars() {
+        match c {
+            '+' if follows => words.push_str("plus"),
+            '#' if follows => words.push_str("sharp"),
+            '-' => words.push(' '),
+            _ => words.push(c),
+        }
+        follows = c.is_alphanumeric() || follows && matches!(c, '+' | '#');
+    }
+    words
 }
 
 /// Whether marks on a letter are accents: in Latin and Greek.

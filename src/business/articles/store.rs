@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::article::{ArticleWithAuthor, Head, SavedText, State, Text};
 use super::list::{ArticleList, Listing, Pages, Part};
+use super::series::SeriesTitle;
 use super::slug::Slug;
 use super::tags::Tag;
 use crate::business::{Clock, Fault, FeaturedImage, ListError, MetaDescription, NamedRequest, Session, Timestamp};
@@ -47,6 +48,8 @@ pub struct NewArticle {
     pub featured_image: Option<FeaturedImage>,
     /// What it is about.
     pub tags: Vec<Tag>,
+    /// The series that it belongs to, which may begin with it.
+    pub series: Option<SeriesTitle>,
     /// What it says.
     pub text: SavedText,
 }
@@ -61,6 +64,8 @@ pub struct ArticleChange {
     pub slug: SlugChange,
     /// What it says, if that is something else; `after` says what there is to say of it.
     pub text: Option<Text>,
+    /// What the series is called that it comes into, if that begins with it.
+    pub series_title: Option<SeriesTitle>,
     /// Whether what it was is to be found among its revisions.
     pub save: Option<Save>,
 }
@@ -99,6 +104,12 @@ pub enum ChangeError {
     /// Another article has the slug.
     #[error("slug taken")]
     SlugTaken,
+    /// The series is another author's.
+    #[error("series of another author")]
+    SeriesOfAnother,
+    /// The series has as many articles as it may have.
+    #[error("series full")]
+    SeriesFull,
     /// The author is not in the store.
     #[error("unknown author")]
     UnknownAuthor,

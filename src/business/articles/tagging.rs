@@ -55,7 +55,14 @@ impl Articles {
             // Who reads what it was must not bring the old name back.
             let after = Head { tags, version: before.version + 1, ..before.clone() };
             let wanted = after.slug.clone();
-            let change = ArticleChange { before, after, slug: SlugChange::Stays, text: None, save: Some(Save::Amends) };
+            let change = ArticleChange {
+                before,
+                after,
+                slug: SlugChange::Stays,
+                text: None,
+                series_title: None,
+                save: Some(Save::Amends),
+            };
             match self.store.change_article(change, self.clock.now()).await {
                 Ok(_) => return Ok(()),
                 Err(ChangeError::Changed) => {}

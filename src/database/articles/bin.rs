@@ -7,8 +7,9 @@ use tokio::time::timeout;
 
 use super::items::{HeadItem, MovedItem, SlugItem};
 use super::revisions::RevisionItem;
+use super::series::SeriesChange;
 use super::{ATTEMPTS, CHANGE_TIMEOUT};
-use crate::business::{BinStore, Fault, Timestamp};
+use crate::business::{BinStore, Fault, Head, Timestamp};
 use crate::database::Database;
 use crate::database::keys::{self, Key, ListName};
 use crate::database::lists::List;
@@ -92,12 +93,19 @@ impl Database {
         let slug = keys::slug(&head.slug()?);
         let places = head.places()?;
         let roots: Vec<Key> = places.iter().map(|(list, _)| keys::list_root(list)).collect();
-        let keys: Vec<Key> = roots.iter().cloned().chain([slug.clone()]).collect();
+        let series = head.head()?.series;
+        let series_key = series.as_ref().map(keys::series);
+        let keys: Vec<Key> = roots.iter().cloned().chain([slug.clone()]).chain(series_key.clone()).collect();
         let mut found = self.table.batch_get(&keys).await?;
         let mut removal = Transaction::new(&self.table);
         removal.remove(&keys::article(head.id), item)?;
         if let Some(found) = found.remove(&slug) {
             removal.remove(&slug, &found)?;
+        }
+        if let Some((series, key)) = series.zip(series_key) {
+            let gone = Head { series: None, ..head.head()? };
+            let change = SeriesChange::new(&series, found.remove(&key), &gone, None);
+            change.map_err(Fault::failed)?.write(&mut removal)?;
         }
         let lists = places.iter().zip(roots).map(|((list, _), root)| List::new(list.clone(), found.remove(&root)));
         let mut lists = lists.collect::<Result<Vec<_>, _>>()?;

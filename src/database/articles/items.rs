@@ -35,6 +35,8 @@ pub(in crate::database) struct HeadItem {
     featured_image: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::database) tags: Vec<Tag>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::database) series: Option<String>,
     has_body: bool,
     word_count: u32,
     reading_minutes: u32,
@@ -103,6 +105,7 @@ impl HeadItem {
             meta_description: head.meta_description.clone(),
             featured_image: head.featured_image.clone(),
             tags: head.tags.clone(),
+            series: head.series.as_ref().map(ToString::to_string),
             has_body: head.has_body,
             word_count: head.summary.word_count,
             reading_minutes: head.summary.reading_minutes,
@@ -134,6 +137,7 @@ impl HeadItem {
             meta_description: self.meta_description.clone(),
             featured_image: self.featured_image.clone(),
             tags: self.tags.clone(),
+            series: self.series.as_deref().map(str::parse).transpose().map_err(Fault::failed)?,
             has_body: self.has_body,
             summary: self.summary(),
         })

@@ -14,6 +14,8 @@ mod items;
 mod model;
 mod reading;
 mod revisions;
+mod series;
+mod settling;
 mod state;
 mod tags;
 mod write;
@@ -25,6 +27,8 @@ use tokio::time::timeout;
 
 pub(super) use self::items::{HeadItem, LinkItem, MovedItem, SlugItem};
 pub(super) use self::revisions::RevisionItem;
+pub(super) use self::series::{PartItem, SeriesItem};
+pub(super) use self::settling::Settling;
 use self::state::Transition;
 use self::write::write;
 use super::content::{self, ContentAddress};
@@ -32,8 +36,8 @@ use super::table::backoff;
 use super::{Database, idempotency, keys};
 use crate::business::{
     ArticleChange, ArticleList, ArticleStore, ArticleWithAuthor, Author, ChangeError, Clock, Fault, Found, Head,
-    ListError, Listing, NamedRequest, NewArticle, Pages, Part, Save, SavedText, Session, Slug, SlugChange, Text,
-    Timestamp,
+    ListError, Listing, NamedRequest, NewArticle, Pages, Part, Save, SavedText, SeriesTitle, Session, Slug, SlugChange,
+    Text, Timestamp,
 };
 use crate::database::table::TransactionOutcome;
 
@@ -56,7 +60,8 @@ impl ArticleStore for Database {
         request: Option<&NamedRequest>,
         clock: &dyn Clock,
     ) -> Result<ArticleWithAuthor, ChangeError> {
-        let NewArticle { state, title, slug, slug_stays, meta_description, featured_image, tags, text } = article;
+        let NewArticle { state, title, slug, slug_stays, meta_description, featured_image, tags, series, text } =
+            article;
         let SavedText { text, summary } = text;
         let (meta_description, featured_image) = (meta_description.into(), featured_image.map(Into::into));
         let has_body = !text.body.trim().is_empty();
@@ -79,6 +84,7 @@ impl ArticleStore for Database {
                 meta_description: String::clone(&meta_description),
                 featured_image: featured_image.clone(),
                 tags: tags.clone(),
+                series: series.as_ref().map(SeriesTitle::slug),
                 has_body,
                 summary: summary.clone(),
             };
@@ -87,6 +93,7 @@ impl ArticleStore for Database {
                 after,
                 slug: SlugChange::FollowsTitle,
                 content: Some(content.clone()),
+                series_title: series.clone(),
                 save: Some(Save::Keeps),
                 now,
             }
@@ -97,7 +104,7 @@ impl ArticleStore for Database {
     }
 
     async fn change_article(&self, change: ArticleChange, now: Timestamp) -> Result<ArticleWithAuthor, ChangeError> {
-        let ArticleChange { before, after, slug, text, save } = change;
+        let ArticleChange { before, after, slug, text, series_title, save } = change;
         let (text, content) = match text {
             Some(text) => self.store(text).await.map(|(text, content)| (Some(text), Some(content)))?,
             None => (None, None),
@@ -107,6 +114,7 @@ impl ArticleStore for Database {
             after: after.clone(),
             slug,
             content: content.clone(),
+            series_title: series_title.clone(),
             save,
             now,
         };
@@ -224,11 +232,16 @@ impl Database {
             let copied = copy.as_ref().filter(|_| state.begins_revision());
             let (mut transaction, written) = write(&self.table, &transition, state, (&text, copied))?;
             let record = idempotency::record(&mut transaction, request, &written.head.id.to_string())?;
-            let (number, unused) = (written.number, written.unused.clone());
+            let (number, unused, changes_series) = (written.number, written.unused.clone(), written.changes_series);
             // Before it is committed: what fails after that would be taken for not done.
             let committed = Committed { article: written.with(text)?, unused };
             match transaction.commit().await? {
-                TransactionOutcome::Committed => return Ok(committed),
+                TransactionOutcome::Committed => {
+                    if changes_series {
+                        self.settling.begin();
+                    }
+                    return Ok(committed);
+                }
                 TransactionOutcome::ConditionsFailed(failed) if idempotency::is_done(record, &failed) => {
                     return Err(ChangeError::Done);
                 }

@@ -1,9 +1,10 @@
 //! One article, and pages of them.
 
 use super::items::{HeadItem, LinkItem, SlugItem};
+use super::series;
 use crate::business::{
     AdjacentArticles, Article, ArticleList, ArticleStore, ArticleWithAuthor, Cursor, Fault, Found, Head, ListError,
-    Listing, Page, PageRequest, Pages, Part, Slug, Timestamp, User, memory,
+    Listing, Page, PageRequest, Pages, Part, SeriesPart, SeriesStore, Slug, Timestamp, User, memory,
 };
 use crate::database::Database;
 use crate::database::accounts::UserItem;
@@ -13,16 +14,16 @@ use crate::database::keys::{self, ListName};
 use crate::database::lists::{Entry, FoundPage, List, PageOf};
 use crate::database::table::from_item;
 
-impl From<&ArticleList> for ListName {
-    fn from(list: &ArticleList) -> Self {
-        match list.clone() {
-            ArticleList::Site => Self::Site,
-            ArticleList::Author(author) => Self::Author(author),
-            ArticleList::Tag(tag) => Self::Tag(tag),
-            ArticleList::Drafts(author) => Self::Drafts(author),
-            ArticleList::Unlisted(author) => Self::Unlisted(author),
-            ArticleList::Bin(author) => Self::Bin(author),
-        }
+/// The ordered list that has the articles; none for a series, which has an order of its own.
+fn list_name(list: &ArticleList) -> Option<ListName> {
+    match list.clone() {
+        ArticleList::Site => Some(ListName::Site),
+        ArticleList::Author(author) => Some(ListName::Author(author)),
+        ArticleList::Tag(tag) => Some(ListName::Tag(tag)),
+        ArticleList::Series(_) => None,
+        ArticleList::Drafts(author) => Some(ListName::Drafts(author)),
+        ArticleList::Unlisted(author) => Some(ListName::Unlisted(author)),
+        ArticleList::Bin(author) => Some(ListName::Bin(author)),
     }
 }
 
@@ -42,23 +43,40 @@ fn page_of(part: Part, pages: Pages) -> PageOf {
     }
 }
 
+fn page_with(entries: &[Entry], articles: Vec<Article>, total: u64, pages: Pages) -> Page<Article> {
+    let request = match pages {
+        Pages::Number(request) => request,
+        Pages::After { limit, .. } => PageRequest::new(1, limit),
+    };
+    Page { unreadable: entries.len() - articles.len(), items: articles, total, request }
+}
+
 impl Database {
     pub(super) async fn read_article(&self, slug: &Slug) -> Result<Option<Found<ArticleWithAuthor>>, Fault> {
         let Some(found) = self.table.get(&keys::slug(slug)).await? else { return Ok(None) };
         let SlugItem { id, head, prev, next } = found;
         let Some(item) = head else { return self.moved(id).await };
         let head = item.head()?;
-        // Nothing of either is changed by anybody.
         let author = keys::profile(&head.author.username);
-        let keys: Vec<_> = item.content.keys().chain([author.clone()]).collect();
-        let mut found = self.table.batch_get_immutable(&keys).await?;
+        let series = head.series.as_ref().map(keys::series);
+        let keys: Vec<_> = item.content.keys().chain([author.clone()]).chain(series.clone()).collect();
+        // Neither text nor author is changed by anybody, and series seldom.
+        let mut found = if series.is_none() || self.settling.is_over() {
+            self.table.batch_get_immutable(&keys).await?
+        } else {
+            self.table.batch_get(&keys).await?
+        };
+        let series = series.and_then(|key| found.remove(&key)).zip(head.series.as_ref());
+        let series = series.map(|(item, slug)| series::series(slug, item)).transpose();
+        // What is linked beside it is no reason not to show it.
+        let series = readable("a series", series)?.flatten();
         let missing = |what: &str| Fault::failed(format!("{what} of article {slug} is not there"));
         let author: UserItem = from_item(found.remove(&author).ok_or_else(|| missing("the author"))?)?;
         let parts = item.content.parts(&mut found)?.ok_or_else(|| missing("the text"))?;
         let text = content::unpack_reserving(&parts).await?.0;
         let link = |link: Option<LinkItem>| link.map(LinkItem::adjacent).transpose();
         let adjacent = AdjacentArticles { next: link(next)?, prev: link(prev)? };
-        let found = ArticleWithAuthor { article: Article { head, text }, author: author.try_into()?, adjacent };
+        let found = ArticleWithAuthor { article: Article { head, text }, author: author.try_into()?, adjacent, series };
         Ok(Some(Found::Article(found)))
     }
 
@@ -74,7 +92,7 @@ impl Database {
         pages: Pages,
         now: Timestamp,
     ) -> Result<Option<Listing>, ListError> {
-        let name = ListName::from(list);
+        let Some(name) = list_name(list) else { return self.read_series(list, part, pages, now).await.map(Some) };
         let (profile, root) = (list.author().map(keys::profile), keys::list_root(&name));
         let keys: Vec<_> = profile.iter().chain([&root]).cloned().collect();
         let mut found = self.table.batch_get(&keys).await?;
@@ -91,14 +109,45 @@ impl Database {
         let FoundPage { entries, total, more } = tree.page(&page, now).map_err(Fault::from)?;
         let changes_at = tree.next_upcoming(now).map(Timestamp::from_unix_milliseconds);
         let articles = self.listed_articles(&entries).await?;
-        let unreadable = entries.len() - articles.len();
-        let request = match pages {
-            Pages::Number(request) => request,
-            Pages::After { limit, .. } => PageRequest::new(1, limit),
-        };
-        let page = Page { items: articles, total, request, unreadable };
+        let page = page_with(&entries, articles, total, pages);
         let next = entries.last().filter(|_| more).map(|Entry { at, id }| Cursor { at: *at, id: *id });
         Ok(Some(Listing { page, author, next, changes_at }))
+    }
+
+    /// A page of a part of a series. Its cursors have a position in place of a time, in case the article is
+    /// not there any more.
+    async fn read_series(
+        &self,
+        list: &ArticleList,
+        part: Part,
+        pages: Pages,
+        now: Timestamp,
+    ) -> Result<Listing, ListError> {
+        let ArticleList::Series(slug) = list else { return Err(Fault::failed("no series").into()) };
+        let series = self.series(slug).await?;
+        let entry = |found: &SeriesPart| Some(Entry { at: found.published_at?.unix_milliseconds(), id: found.id });
+        let is_in = |found: &&SeriesPart| {
+            let at = found.published_at;
+            part.from.is_none_or(|from| at >= Some(from)) && part.before.is_none_or(|before| at < Some(before))
+        };
+        let parts = series.iter().flat_map(|series| &series.parts).filter(|part| part.published_at.is_some());
+        let entries: Vec<Entry> = parts.filter(is_in).filter_map(entry).collect();
+        let (skip, limit) = match pages {
+            Pages::Number(request) => (u64::from(request.page() - 1) * u64::from(request.limit()), request.limit()),
+            Pages::After { cursor: None, limit } => (0, limit),
+            Pages::After { cursor: Some(Cursor { at, id }), limit } => {
+                let place = entries.iter().position(|entry| entry.id == id);
+                (place.map_or(at.try_into().unwrap_or_default(), |place| place as u64 + 1), limit)
+            }
+        };
+        let total = entries.len() as u64;
+        let from = usize::try_from(skip.min(total)).map_err(Fault::failed)?;
+        let shown: Vec<Entry> = entries.into_iter().skip(from).take(limit as usize).collect();
+        let end = from as u64 + shown.len() as u64;
+        let next = shown.last().filter(|_| end < total).map(|last| Cursor { at: end.cast_signed(), id: last.id });
+        let page = page_with(&shown, self.listed_articles(&shown).await?, total, pages);
+        let changes_at = series.and_then(|series| series.changes_at(now));
+        Ok(Listing { page, author: None, next, changes_at })
     }
 
     /// The articles of these entries that can be read, in their order.

@@ -2,7 +2,10 @@
 
 use super::items::{HeadItem, LinkItem, SlugItem, places};
 use super::revisions::RevisionItem;
-use crate::business::{ChangeError, Fault, Head, MAX_REVISIONS, Save, Slug, SlugChange, Tag, Text, Timestamp, User};
+use super::series::SeriesChange;
+use crate::business::{
+    ChangeError, Fault, Head, MAX_REVISIONS, Save, SeriesTitle, Slug, SlugChange, Tag, Text, Timestamp, User,
+};
 use crate::database::Database;
 use crate::database::accounts::ProfileItem;
 use crate::database::content::{self, ContentAddress};
@@ -24,6 +27,8 @@ pub(super) struct Transition {
     pub(super) slug: SlugChange,
     /// Its text, if that is another.
     pub(super) content: Option<ContentAddress>,
+    /// What the series is called that it comes into, if that begins with it.
+    pub(super) series_title: Option<SeriesTitle>,
     /// How it is kept as it was, if it is to be.
     pub(super) save: Option<Save>,
     /// When.
@@ -46,6 +51,8 @@ pub(super) struct ChangeState {
     /// What it is to stand between in the site's list.
     pub(super) around: [Option<LinkItem>; 2],
     pub(super) revisions: Revisions,
+    /// The series that it is in, comes into or goes from.
+    pub(super) series: Vec<SeriesChange>,
 }
 
 /// The revisions that a save is about.
@@ -144,6 +151,14 @@ impl Transition {
         [Some(before.revision), oldest].map(|number| number.map(|number| keys::revision(before.id, number)))
     }
 
+    /// The series that it is in, comes into or goes from.
+    fn series(&self) -> Vec<&Slug> {
+        let before = self.before.as_ref().and_then(|before| before.series.as_ref());
+        let mut series: Vec<_> = before.into_iter().chain(&self.after.series).collect();
+        series.dedup();
+        series
+    }
+
     /// The keys under which the wanted slug is, and the last number of it.
     fn slug_keys(&self) -> [Option<Key>; 2] {
         let wanted = || Some(keys::slug(&self.after.slug));
@@ -167,9 +182,10 @@ impl Database {
             None => vec![keys::article_counter()],
         };
         let revisions = transition.revision_keys();
+        let series = transition.series().into_iter().map(keys::series);
         let all = [profile.clone(), changes.clone()].into_iter().chain(slug.clone()).chain(numbers.clone());
         let all: Vec<Key> =
-            all.chain(article.clone()).chain(revisions.iter().flatten().cloned()).chain(roots).collect();
+            all.chain(article.clone()).chain(revisions.iter().flatten().cloned()).chain(roots).chain(series).collect();
         let mut found = self.table.batch_get(&all).await?;
         let mut take = |key: &Key| found.remove(key);
         let author = take(&profile).map(from_item::<ProfileItem>).transpose()?;
@@ -188,6 +204,7 @@ impl Database {
         };
         let [current, oldest] = revisions.map(|key| key.and_then(|key| take(&key)));
         let mut revisions = Revisions::of(transition, current, oldest)?;
+        let series: Vec<_> = transition.series().into_iter().map(|slug| (slug, take(&keys::series(slug)))).collect();
         let moves = transition.moves(id);
         let lists = moves.iter().map(|change| List::new(change.list.clone(), take(&keys::list_root(&change.list))));
         let mut lists = lists.collect::<Result<Vec<_>, _>>()?;
@@ -211,7 +228,12 @@ impl Database {
         // Of one that leaves the site's list without another place there.
         let is_listed = places(after).iter().any(|(list, _)| *list == ListName::Site);
         let around = if is_listed { around } else { [None, None] };
-        Ok(ChangeState { author, id, stored, slug, article_counter, change_counter, lists, around, revisions })
+        let head = Head { id, slug: slug.slug.clone(), ..after.clone() };
+        let series = series
+            .into_iter()
+            .map(|(slug, item)| SeriesChange::new(slug, item, &head, transition.series_title.as_ref()));
+        let series = series.collect::<Result<_, _>>()?;
+        Ok(ChangeState { author, id, stored, slug, article_counter, change_counter, lists, around, revisions, series })
     }
 
     async fn new_slug(

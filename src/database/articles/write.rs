@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::items::{HeadItem, LinkItem, MovedItem, SlugItem};
 use super::revisions::RevisionItem;
+use super::series::SeriesChange;
 use super::state::{ChangeState, NewSlug, Revisions, Stored, Transition};
 use crate::business::{AdjacentArticles, Article, ArticleWithAuthor, Fault, Head, Text, User, WordsChanged};
 use crate::database::changes::{self, ChangeItem, ChangeKind};
@@ -26,6 +27,8 @@ pub(super) struct Written {
     around: [Option<LinkItem>; 2],
     /// The texts that nothing leads to any more.
     pub(super) unused: Vec<ContentAddress>,
+    /// Whether a series becomes another.
+    pub(super) changes_series: bool,
 }
 
 /// What a neighbour linked before, and what it is to link.
@@ -81,8 +84,18 @@ pub(super) fn write<'t>(
     state: ChangeState,
     (text, copy): (&Text, Option<&ContentAddress>),
 ) -> Result<(Transaction<'t>, Written), Fault> {
-    let ChangeState { author, id, stored, slug: new, article_counter, change_counter, lists, around, revisions } =
-        state;
+    let ChangeState {
+        author,
+        id,
+        stored,
+        slug: new,
+        article_counter,
+        change_counter,
+        lists,
+        around,
+        revisions,
+        series,
+    } = state;
     let revision = match &transition.before {
         Some(before) => before.revision + u64::from(revisions.begins),
         None => 1,
@@ -111,9 +124,13 @@ pub(super) fn write<'t>(
     if new.number > 1 {
         transaction.put(&keys::slug_counter(&transition.after.slug), &Counter { last: new.number })?;
     }
+    for change in &series {
+        change.write(&mut transaction)?;
+    }
+    let changes_series = series.iter().any(SeriesChange::is_one);
     let before = stored.map(|stored| stored.head.content);
     let unused = write_revision(&mut transaction, (&head, &item.content), before, revisions, transition, text)?;
-    Ok((transaction, Written { head, number: new.number, author, around, unused }))
+    Ok((transaction, Written { head, number: new.number, author, around, unused, changes_series }))
 }
 
 /// What is saved is the newest revision, and there are not too many. Returns the texts that nothing leads
@@ -211,6 +228,6 @@ impl Written {
         let Self { head, author, around: [prev, next], .. } = self;
         let adjacent = |link: Option<LinkItem>| link.map(LinkItem::adjacent).transpose();
         let adjacent = AdjacentArticles { next: adjacent(next)?, prev: adjacent(prev)? };
-        Ok(ArticleWithAuthor { article: Article { head, text }, author, adjacent })
+        Ok(ArticleWithAuthor { article: Article { head, text }, author, adjacent, series: None })
     }
 }

@@ -114,6 +114,7 @@ fn compare(items: &Items, problems: &mut Vec<String>) {
     compare_articles(items, problems);
     compare_revisions(items, problems);
     compare_lists(items, problems);
+    compare_series(items, problems);
 }
 
 fn compare_numbers(items: &Items, problems: &mut Vec<String>) {
@@ -226,6 +227,17 @@ fn compare_lists(items: &Items, problems: &mut Vec<String>) {
         }
     }
     problems.extend(lists.into_keys().map(|partition| format!("{partition} is not there")));
+}
+
+fn compare_series(items: &Items, problems: &mut Vec<String>) {
+    let expected = items.expected_series();
+    for (slug, series) in &expected {
+        if items.series.get(slug) != Some(series) {
+            problems.push(format!("the series {slug} has not the articles that there are of it"));
+        }
+    }
+    let alone = items.series.keys().filter(|slug| !expected.contains_key(*slug));
+    problems.extend(alone.map(|slug| format!("no article is of the series {slug}")));
 }
 
 fn inspection(items: Items, mut problems: Vec<String>) -> Inspection {

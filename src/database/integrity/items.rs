@@ -7,7 +7,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::business::{Fault, Image, Username};
 use crate::database::accounts::{AccountItem, ProfileItem};
-use crate::database::articles::{HeadItem, LinkItem, MovedItem, RevisionItem, SlugItem};
+use crate::database::articles::{HeadItem, LinkItem, MovedItem, PartItem, RevisionItem, SeriesItem, SlugItem};
 use crate::database::counters::Counter;
 use crate::database::keys::{self, Key, ListName};
 use crate::database::lists::{Entry, StoredNodes};
@@ -54,6 +54,8 @@ pub(super) struct Items {
     pub(super) revisions: BTreeMap<(u64, u64), RevisionItem>,
     /// By partitions.
     pub(super) lists: BTreeMap<String, StoredNodes>,
+    /// By their names in URLs.
+    pub(super) series: BTreeMap<String, SeriesItem>,
     /// The numbers of the entries of the log.
     pub(super) changes: BTreeSet<u64>,
     pub(super) projects: BTreeMap<String, BTreeSet<u64>>,
@@ -147,6 +149,10 @@ impl Items {
                 Some(tag) => self.add_node(keys::list_partition(&ListName::Tag(tag)), key, item),
                 None => self.unreadable.push(Unreadable { key, reason: "it is of no tag".to_owned() }),
             },
+            ("SERIES", _) => self.read(key, item, |items, series: SeriesItem| {
+                let slug = keys::series_slug(&sk).map(|slug| slug.to_string());
+                items.series.extend(slug.map(|slug| (slug, series)));
+            }),
             ("CHANGES", _) => self.read(key, item, |items, _: IgnoredAny| {
                 items.changes.extend(keys::change_number(&sk));
             }),
@@ -214,6 +220,27 @@ impl Items {
             entries.sort_unstable();
         }
         lists
+    }
+
+    /// Which series there should be, with the title and the order that they have, by their names in URLs.
+    pub(super) fn expected_series(&self) -> BTreeMap<String, SeriesItem> {
+        let mut expected: BTreeMap<String, SeriesItem> = BTreeMap::new();
+        for head in self.heads.values().filter_map(|head| head.head().ok()) {
+            let Some(slug) = head.series.as_ref().map(ToString::to_string) else { continue };
+            let series = expected.entry(slug.clone()).or_insert_with(|| {
+                let title = self.series.get(&slug).map_or(slug.as_str(), |series| series.title.as_str());
+                SeriesItem::new(title, &head.author)
+            });
+            series.parts.push(PartItem::new(&head));
+        }
+        for (slug, series) in &mut expected {
+            let stored = self.series.get(slug).map(|stored| stored.parts.as_slice()).unwrap_or_default();
+            // What it does not have comes last.
+            series
+                .parts
+                .sort_by_key(|part| stored.iter().position(|stored| stored.id == part.id).unwrap_or(usize::MAX));
+        }
+        expected
     }
 
     /// The title that a list should have.

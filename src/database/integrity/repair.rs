@@ -46,6 +46,7 @@ impl Database {
         repair.moved().await?;
         repair.revisions().await?;
         repair.lists().await?;
+        repair.series().await?;
         repair.project_ids().await?;
         repair.remove_unreadable().await?;
         repair.numbers().await?;
@@ -154,6 +155,22 @@ impl Repair<'_> {
         }
         for (name, entries) in expected.into_values() {
             self.list(&name, entries).await?;
+        }
+        Ok(())
+    }
+
+    /// Every series has its articles.
+    async fn series(&mut self) -> Result<(), Fault> {
+        let expected = self.items.expected_series();
+        for (slug, series) in &expected {
+            if self.items.series.get(slug) != Some(series) {
+                self.database.table.put(&keys::series(&slug.parse().map_err(Fault::failed)?), series).await?;
+                self.done.push(format!("the series {slug} has its articles again"));
+            }
+        }
+        for slug in self.items.series.keys().filter(|slug| !expected.contains_key(*slug)) {
+            self.database.table.delete(&keys::series(&slug.parse().map_err(Fault::failed)?)).await?;
+            self.done.push(format!("the series {slug} is no more, as no article is of it"));
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::business::{
     AccountStore, Article, ArticleList, ArticleStore, ChangeError, Clock, CreateError, Image, ImageStore, ListError,
     NewAccount, NewArticle, NewProject, NewState, Page, PageRequest, Pages, Part, PasswordHash, Project, ProjectStore,
-    SavedText, Session, Slug, Text, Timestamp, Username,
+    SavedText, Session, Slug, Tag, Text, Timestamp, Username,
 };
 use crate::database::Database;
 use crate::database::keys::Key;
@@ -34,6 +34,7 @@ pub(super) fn article(title: &str, body: &str) -> NewArticle {
         meta_description: "".parse().unwrap(),
         featured_image: None,
         tags: Vec::new(),
+        series: None,
         text: SavedText { text: Text { body: body.to_owned(), ..Text::default() }, ..SavedText::default() },
     }
 }
@@ -114,9 +115,12 @@ pub(super) async fn add_image(database: &Database, author: &Session, number: u8)
 pub(super) async fn site() -> Database {
     let database = Database::embedded(None).await.unwrap();
     let (ada, bob) = (register(&database, "ada").await, register(&database, "bob").await);
-    for (author, title) in [(&ada, "A"), (&bob, "B"), (&ada, "C"), (&ada, "C")] {
+    for (author, title) in [(&ada, "A"), (&bob, "B"), (&ada, "C")] {
         publish(&database, author, title, "Text").await;
     }
+    let (tags, series) = (Tag::several(["T"]).unwrap(), Some("s".parse().unwrap()));
+    let last = NewArticle { tags, series, ..article("C", "Text") };
+    database.create_article(last, &ada, None, &StandingClock).await.unwrap();
     create_project(&database, &bob, "P", "Text").await;
     add_image(&database, &ada, 1).await;
     database

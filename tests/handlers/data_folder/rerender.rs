@@ -28,6 +28,7 @@ async fn publish(database: &Database, title: &str, body: &str, html: &str) {
         meta_description: "A description".parse().unwrap(),
         featured_image: None,
         tags: Vec::new(),
+        series: None,
         text: SavedText {
             text: Text { body: body.to_owned(), html, table_of_contents, renderer },
             ..SavedText::default()

@@ -4,7 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::business::{Slug, Tag, Title};
+use crate::business::{SeriesTitle, Slug, Tag, Title};
 
 /// What somebody does.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub(super) enum Operation {
     Do(Index, u8),
     Tag(Index, Vec<u8>),
     RenameTag(u8, u8),
+    Join(Index, Option<u8>),
+    Reorder(u8, Vec<Index>),
     Wait(u8),
 }
 
@@ -33,6 +35,8 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         4 => (index(), 0..4_u8).prop_map(|(index, verb)| Operation::Do(index, verb)),
         2 => (index(), vec(0..6_u8, 0..5)).prop_map(|(index, tags)| Operation::Tag(index, tags)),
         1 => (0..6_u8, 0..6_u8).prop_map(|(from, to)| Operation::RenameTag(from, to)),
+        3 => (index(), prop::option::weighted(0.8, 0..2_u8)).prop_map(|(index, series)| Operation::Join(index, series)),
+        1 => (0..2_u8, vec(index(), 1..4)).prop_map(|(series, order)| Operation::Reorder(series, order)),
         2 => (0..3_u8).prop_map(Operation::Wait),
     ]
 }
@@ -60,4 +64,10 @@ pub(super) fn tag(number: u8) -> Tag {
 
 pub(super) fn tags(numbers: &[u8]) -> Vec<Tag> {
     Tag::several(numbers.iter().map(|number| TAGS[usize::from(*number)])).unwrap()
+}
+
+const SERIES: [&str; 2] = ["A Series", "Another"];
+
+pub(super) fn series(number: u8) -> SeriesTitle {
+    SERIES[usize::from(number)].parse().unwrap()
 }

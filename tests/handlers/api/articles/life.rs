@@ -90,7 +90,7 @@ async fn what_is_too_little_or_makes_no_sense_is_refused() {
         (
             "a-draft",
             json!({"titel": "x"}),
-            "Expected one of 'title', 'body', 'meta_description', 'featured_image', 'tags', 'slug', 'publish_at' and 'published_at'",
+            "Expected one of 'title', 'body', 'meta_description', 'featured_image', 'tags', 'series', 'slug', 'publish_at' and 'published_at'",
         ),
         ("a-draft", json!({"title": null}), "A draft needs a title or a body"),
         ("a-draft", json!({"title": 1}), "Expected 'title' to be a string"),

@@ -4,6 +4,7 @@ mod desk;
 mod life;
 mod list;
 mod revisions;
+mod series;
 mod site;
 mod tags;
 mod versions;
@@ -42,6 +43,7 @@ async fn a_published_article_is_read_back_rendered() {
         "table_of_contents": "<div class=\"toc\"><ul><li><a href=\"#uber-uns\">Über uns</a></li></ul></div>",
         "featured_image": "/v1/users/ada/images/a.png",
         "tags": [],
+        "series": null,
         "url": "https://www.talel.io/articles/den-har-texten-kommer-att-sakna-bade-a-och-a",
         "status": "published",
         "published_at": "[time]",

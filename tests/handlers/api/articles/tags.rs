@@ -56,7 +56,7 @@ async fn tags_of_the_same_letters_are_one_and_are_counted() {
     assert_eq!(desk.app.get("/v1/articles?tag=%21").await.refusal(400), "Expected 'tag' to be a tag");
     assert_eq!(
         desk.app.get("/v1/articles?tag=a&author=ada").await.refusal(400),
-        "Expected 'author' or 'tag', not both"
+        "Expected only one of 'author', 'tag' and 'series'"
     );
     let page = desk.app.get("/v1/tags/rust/articles?limit=1&cursor=").await.json();
     let cursor = page["next_cursor"].as_str().unwrap();
