@@ -236,18 +236,23 @@ impl From<ArticleError> for ApiError {
     fn from(error: ArticleError) -> Self {
         let message = error.to_string();
         let status = match error {
-            ArticleError::NotFound | ArticleError::NoRevision | ArticleError::NoTag | ArticleError::NoSeries => {
-                StatusCode::NOT_FOUND
-            }
+            ArticleError::NotFound
+            | ArticleError::NoRevision
+            | ArticleError::NoTag
+            | ArticleError::NoSeries
+            | ArticleError::NoLink => StatusCode::NOT_FOUND,
             ArticleError::NotAuthor | ArticleError::NotOwner | ArticleError::NotAuthorOfSeries => StatusCode::FORBIDDEN,
-            ArticleError::SlugTaken(_) | ArticleError::SeriesFull | ArticleError::Deleted | ArticleError::Published => {
-                StatusCode::CONFLICT
-            }
+            ArticleError::SlugTaken(_)
+            | ArticleError::ManyLinks
+            | ArticleError::SeriesFull
+            | ArticleError::Deleted
+            | ArticleError::Published => StatusCode::CONFLICT,
             ArticleError::TooComplex(_)
             | ArticleError::Text(_)
             | ArticleError::Tag(_)
             | ArticleError::Series(_)
             | ArticleError::NotInSeries(_)
+            | ArticleError::InvalidDays
             | ArticleError::EmptyDraft
             | ArticleError::InvalidSlug
             | ArticleError::PublishedInFuture

@@ -83,7 +83,7 @@ impl JsonBody {
             }
             Ok(Json::Null) if at_least == 0 => Ok(JsonObject(Vec::new())),
             Ok(Json::Object { .. } | Json::Null) => Err(missing()),
-            Ok(Json::Other | Json::Array(_) | Json::String(_) | Json::Bool(_)) => {
+            Ok(Json::Other | Json::Array(_) | Json::String(_) | Json::Number(_) | Json::Bool(_)) => {
                 Err(ApiError::bad_request("Expected a JSON object"))
             }
             Err(_) => Err(ApiError::bad_request("Malformed JSON in request body")),
@@ -134,6 +134,15 @@ impl JsonObject {
             None | Some(Json::Null) => Ok(false),
             Some(Json::Bool(flag)) => Ok(flag),
             Some(_) => Err(ApiError::bad_request(format!("Expected '{key}' to be true or false"))),
+        }
+    }
+
+    /// A whole number that is not negative, which may be left out or `null`.
+    pub(crate) fn number(&mut self, key: &'static str) -> Result<Option<u64>, ApiError> {
+        match self.take(key) {
+            None | Some(Json::Null) => Ok(None),
+            Some(Json::Number(number)) => Ok(Some(number)),
+            Some(_) => Err(ApiError::bad_request(format!("Expected '{key}' to be a number"))),
         }
     }
 
@@ -210,6 +219,7 @@ enum Json {
     /// Not more elements than [`MAX_ELEMENTS`], and no arrays among them.
     Array(Vec<Json>),
     String(String),
+    Number(u64),
     Bool(bool),
     Null,
     /// Read and dropped.
@@ -313,8 +323,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(Json::Other)
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Json, E> {
+        Ok(Json::Number(number))
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {

@@ -32,6 +32,7 @@ use moka::{Expiry, sync};
 use talelio::business::Fault;
 
 use crate::http::envelope::ApiError;
+use crate::http::extract::parameter;
 use crate::http::pagination::{ListParameters, PageParameters};
 
 pub(crate) use representation::Representation;
@@ -43,6 +44,9 @@ const MAX_STALE: Duration = Duration::from_hours(1);
 
 /// How a cache has answered (RFC 9211).
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// The parameter of a query that shows what is not for everybody.
+pub(crate) const PREVIEW: &str = "preview";
 
 /// From how many bytes on a representation makes the cache look at once what has to go for it.
 const LARGE: usize = 256 << 10;
@@ -223,6 +227,9 @@ impl ResponseCache {
     pub(crate) async fn get(&self, request: CacheableRequest) -> Option<Response> {
         let entries = self.entries.as_ref()?;
         let (path, query) = (request.uri.path(), request.uri.query().unwrap_or_default());
+        if parameter(query, PREVIEW).is_some() {
+            return None;
+        }
         let key = if query.is_empty() {
             self.key(path, PageParameters::default())
         } else {

@@ -226,6 +226,18 @@ pub(super) fn is_revision(sk: &str) -> bool {
     sk.starts_with(REVISION)
 }
 
+/// A link that shows an article to whoever has it.
+pub(super) fn preview(id: u64, link: &str) -> Key {
+    Key::new(article(id).pk, format!("{PREVIEW}{link}"))
+}
+
+/// The sort keys of all such links.
+pub(super) fn previews() -> RangeInclusive<String> {
+    PREVIEW.to_owned()..=format!("{PREVIEW}~")
+}
+
+const PREVIEW: &str = "PREVIEW#";
+
 /// A slug that an article had until a version of it.
 pub(super) fn moved(id: u64, version: u64) -> Key {
     Key::new(article(id).pk, format!("MOVED#{version:012}"))

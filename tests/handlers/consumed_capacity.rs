@@ -90,6 +90,8 @@ async fn each_access_pattern_costs_what_the_document_says() {
     row("Change tags", &app.send(author(Method::PATCH, "/v1/articles/ordinary-7").json(&tags)).await);
     row("List tags", &app.get("/v1/tags").await);
     row("List of a tag, page of 1", &app.get("/v1/tags/one/articles").await);
+    row("Make a preview link", &app.send(author(Method::POST, "/v1/articles/ordinary-7/preview-links")).await);
+    row("Preview", &app.send(author(Method::GET, "/v1/articles/ordinary-7/preview")).await);
     row("Make a draft", &app.send(author(Method::POST, "/v1/articles").json(&draft)).await);
     row("List drafts", &app.send(author(Method::GET, "/v1/users/me/articles")).await);
     row("List of the site, page of 10", &app.get("/v1/articles").await);

@@ -4,6 +4,7 @@ mod bodies;
 mod create;
 mod desk;
 mod list;
+mod previews;
 mod read;
 mod revisions;
 mod series;
@@ -44,6 +45,10 @@ pub(super) fn author() -> OpenApiRouter<App> {
         .routes(routes!(revisions::show))
         .routes(routes!(revisions::restore))
         .routes(routes!(revisions::name))
+        .routes(routes!(previews::preview))
+        .routes(routes!(previews::list, previews::create))
+        .routes(routes!(previews::revoke))
+        .routes(routes!(previews::render))
         .routes(routes!(tags::rename))
         .routes(routes!(series::update));
     router.route_layer(from_fn_with_state(BodyPolicy::TEXT, allow))

@@ -1,8 +1,8 @@
 //! `GET /v1/articles/{slug}`
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, ETAG, HeaderName, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use talelio::business::{Adjacent, AdjacentArticles, ArticleError, ArticlePage, SeriesPart, SeriesPlace, Slug};
@@ -14,10 +14,13 @@ use crate::app::App;
 use crate::http::authentication::Reader;
 use crate::http::conditional::{entity_tag, if_none_match};
 use crate::http::envelope::{ApiError, Envelope, MovedEnvelope};
-use crate::http::extract::PathParams;
+use crate::http::extract::{PathParams, parameter};
 use crate::http::json::{document, json_document};
 use crate::http::pagination::PageParameters;
-use crate::response_cache::{CacheableRequest, Representation};
+use crate::response_cache::{CacheableRequest, PREVIEW, Representation};
+
+/// Whether search engines may list a page.
+const X_ROBOTS_TAG: HeaderName = HeaderName::from_static("x-robots-tag");
 
 /// What a neighbouring article is linked by.
 #[derive(Serialize, ToSchema)]
@@ -100,7 +103,7 @@ impl From<SeriesPlace> for SeriesPlaceBody {
 /// An article with everything its page shows.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ArticlePage)]
-struct ReadBody {
+pub(super) struct ReadBody {
     meta: MetaBody,
     article: ArticleBody,
     user: UserBody,
@@ -115,7 +118,13 @@ struct ReadBody {
     path = "/v1/articles/{slug}",
     operation_id = "read",
     tag = "articles",
-    params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world")),
+    params(
+        ("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world"),
+        (
+            "preview" = Option<String>, Query, example = json!(null),
+            description = "What a preview link has: its article, whatever it is called and whoever may read it, never cached.",
+        ),
+    ),
     responses(
         (
             status = 200, description = "The article.", body = ReadBody,
@@ -133,9 +142,17 @@ pub(super) async fn read(
     State(app): State<App>,
     Reader(reader): Reader,
     PathParams(slug): PathParams,
+    RawQuery(query): RawQuery,
     request: CacheableRequest,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    // One that is not good any more is none.
+    let token = query.and_then(|query| parameter(&query, PREVIEW)?.parse().ok());
+    if let Some(token) = token
+        && let Some(page) = app.articles.linked_preview(&token).await?
+    {
+        return uncached(page, &app).await;
+    }
     let slug: Slug = slug.parse().map_err(|_| ArticleError::NotFound)?;
     if let Some(reader) = reader {
         let page = app.articles.read(&slug, Some(&reader)).await?;
@@ -150,6 +167,15 @@ pub(super) async fn read(
         Representation::json_until(&body, bytes, Vec::new(), changes_at).await
     };
     app.response_cache.respond(request, (format!("/v1/articles/{slug}"), PageParameters::default()), make).await
+}
+
+/// An article that nobody is to keep or to find.
+pub(super) async fn uncached(page: ArticlePage, app: &App) -> Result<Response, ApiError> {
+    let (body, bytes) = body(page, app);
+    let mut response = json_document(StatusCode::OK, document(&body, bytes).await?);
+    let headers = [(CACHE_CONTROL, "private, no-store"), (X_ROBOTS_TAG, "noindex")];
+    response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    Ok(response)
 }
 
 /// An article for its author, who is to have the newest.

@@ -1,6 +1,7 @@
 //! Why an article operation was refused.
 
 use super::article::Head;
+use super::previews::PreviewLink;
 use super::series::{InvalidSeries, Series};
 use super::slug::Slug;
 use super::store::ChangeError;
@@ -47,6 +48,15 @@ pub enum ArticleError {
     /// What no series is called.
     #[error(transparent)]
     Series(#[from] InvalidSeries),
+    /// A preview link is not there, or not any more.
+    #[error("Preview link not found")]
+    NoLink,
+    /// An article has as many preview links as it may have.
+    #[error("An article has at most {} preview links, revoke one", PreviewLink::MOST)]
+    ManyLinks,
+    /// A preview link is good for some time, not for ever.
+    #[error("Expected 'days' to be a number from 1 to {}", PreviewLink::MAX_DAYS)]
+    InvalidDays,
     /// What no article can be about.
     #[error(transparent)]
     Tag(#[from] InvalidTag),

@@ -4,16 +4,14 @@ mod article;
 mod bin;
 mod changes;
 mod error;
-mod history;
 mod list;
 mod new;
-mod ordering;
+mod previews;
 mod revisions;
 mod series;
 mod service;
 mod slug;
 mod store;
-mod tagging;
 mod tags;
 
 pub use article::{
@@ -25,13 +23,13 @@ pub use changes::{ArticlePatch, Verb};
 pub use error::ArticleError;
 pub use list::{ArticleList, Cursor, InvalidCursor, Listing, Pages, Part};
 pub use new::{ArticleDraft, NewStatus};
-pub use ordering::SeriesPatch;
+pub use previews::{PreviewLink, PreviewStore, PreviewToken};
 pub use revisions::{
     Difference, InvalidRevisionName, MAX_REVISIONS, REVISION_SECONDS, Revision, RevisionDifference, RevisionName,
     RevisionStore, RevisionWithText, WordsChanged,
 };
 pub use series::{InvalidSeries, Series, SeriesPart, SeriesPlace, SeriesStore, SeriesTitle};
-pub use service::{ArticlePage, Articles, Saved};
+pub use service::{ArticlePage, Articles, Preview, Saved, SeriesPatch};
 pub use slug::Slug;
 pub use store::{ArticleChange, ArticleStore, ChangeError, Found, NewArticle, NewState, Save, SlugChange};
 pub use tags::{InvalidTag, SiteTag, SiteTags, Tag, TagStore};

@@ -9,7 +9,7 @@ use super::items::{HeadItem, MovedItem, SlugItem};
 use super::revisions::RevisionItem;
 use super::series::SeriesChange;
 use super::{ATTEMPTS, CHANGE_TIMEOUT};
-use crate::business::{BinStore, Fault, Head, Timestamp};
+use crate::business::{BinStore, Fault, Head, PreviewStore, Timestamp};
 use crate::database::Database;
 use crate::database::keys::{self, Key, ListName};
 use crate::database::lists::List;
@@ -35,6 +35,9 @@ impl BinStore for Database {
             }
             self.remove_moved(id).await?;
             self.remove_revisions(&head).await?;
+            for link in self.preview_links(id, Timestamp::from_unix_seconds(0)).await? {
+                self.remove_preview_link(id, &link.id).await?;
+            }
             match self.removal(&head, &item).await?.commit().await? {
                 TransactionOutcome::Committed => {
                     // Left, it does no harm, so whether that succeeds is no matter.

@@ -12,6 +12,7 @@ mod bin;
 mod items;
 #[cfg(test)]
 mod model;
+mod previews;
 mod reading;
 mod revisions;
 mod series;

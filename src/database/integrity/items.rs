@@ -138,6 +138,7 @@ impl Items {
             ("ARTICLE", "MOVED") => self.read(key, item, |items, MovedItem { slug }| {
                 items.moved.extend(keys::article_id(&pk).map(|id| (slug, id)));
             }),
+            ("ARTICLE", "PREVIEW") => self.read(key, item, |_, _: IgnoredAny| {}),
             ("ARTICLE", _) => self.read(key, item, |items, head: HeadItem| {
                 items.heads.insert(head.id, head);
             }),

@@ -3,6 +3,7 @@
 mod desk;
 mod life;
 mod list;
+mod previews;
 mod revisions;
 mod series;
 mod site;

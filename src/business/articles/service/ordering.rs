@@ -1,9 +1,9 @@
 //! The series of the site.
 
-use super::error::ArticleError;
-use super::series::{Series, SeriesPart, SeriesTitle};
-use super::service::Articles;
-use super::slug::Slug;
+use super::Articles;
+use crate::business::articles::error::ArticleError;
+use crate::business::articles::series::{Series, SeriesPart, SeriesTitle};
+use crate::business::articles::slug::Slug;
 use crate::business::{Fault, Limit, Session, Subject, Timestamp};
 
 /// How often a change of a series is decided again, as it is another by now.

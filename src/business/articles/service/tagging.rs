@@ -1,11 +1,11 @@
 //! The tags of the site.
 
-use super::article::Head;
-use super::error::ArticleError;
-use super::service::Articles;
-use super::slug::Slug;
-use super::store::{ArticleChange, ChangeError, Save, SlugChange};
-use super::tags::{SiteTag, SiteTags, Tag};
+use super::Articles;
+use crate::business::articles::article::Head;
+use crate::business::articles::error::ArticleError;
+use crate::business::articles::slug::Slug;
+use crate::business::articles::store::{ArticleChange, ChangeError, Save, SlugChange};
+use crate::business::articles::tags::{SiteTag, SiteTags, Tag};
 use crate::business::{Fault, Limit, Session, Subject};
 
 /// How often an article is given another tag, as it is another by now.

@@ -1,17 +1,27 @@
 //! What authors make of articles, and who reads what.
 
+mod history;
+mod ordering;
+mod previews;
+mod tagging;
+
+pub use ordering::SeriesPatch;
+
 use std::sync::Arc;
 
-use super::article::{AdjacentArticles, ArticleWithAuthor, Head, SavedText, Status, Text, Versions};
-use super::changes::{ArticlePatch, Decided, Verb};
-use super::error::ArticleError;
-use super::list::{ArticleList, Listing, Pages, Part};
-use super::new::ArticleDraft;
-use super::revisions::RevisionStore;
-use super::series::{SeriesPlace, SeriesStore};
-use super::slug::Slug;
-use super::store::{ArticleStore, ChangeError, Found, NewArticle, NewState};
-use super::tags::TagStore;
+use crate::business::articles::article::{
+    AdjacentArticles, ArticleWithAuthor, Head, SavedText, Status, Text, Versions,
+};
+use crate::business::articles::changes::{ArticlePatch, Decided, Verb};
+use crate::business::articles::error::ArticleError;
+use crate::business::articles::list::{ArticleList, Listing, Pages, Part};
+use crate::business::articles::new::ArticleDraft;
+use crate::business::articles::previews::PreviewStore;
+use crate::business::articles::revisions::RevisionStore;
+use crate::business::articles::series::{SeriesPlace, SeriesStore};
+use crate::business::articles::slug::Slug;
+use crate::business::articles::store::{ArticleStore, ChangeError, Found, NewArticle, NewState};
+use crate::business::articles::tags::TagStore;
 use crate::business::idempotency::{Idempotency, not_recorded};
 use crate::business::{
     Clock, Fault, IdempotencyKey, IdempotencyStore, InvalidAccessToken, Limit, Limits, NamedRequest, Renderer, Session,
@@ -24,15 +34,16 @@ const ATTEMPTS: u32 = 64;
 
 /// The article rules.
 pub struct Articles {
-    pub(super) store: Arc<dyn ArticleStore>,
-    pub(super) revisions: Arc<dyn RevisionStore>,
-    pub(super) tags: Arc<dyn TagStore>,
-    pub(super) series: Arc<dyn SeriesStore>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) limits: Arc<Limits>,
-    pub(super) idempotency: Idempotency,
-    pub(super) renderer: Renderer,
-    pub(super) site_base_url: Arc<str>,
+    store: Arc<dyn ArticleStore>,
+    revisions: Arc<dyn RevisionStore>,
+    tags: Arc<dyn TagStore>,
+    series: Arc<dyn SeriesStore>,
+    previews: Arc<dyn PreviewStore>,
+    clock: Arc<dyn Clock>,
+    limits: Arc<Limits>,
+    idempotency: Idempotency,
+    renderer: Renderer,
+    site_base_url: Arc<str>,
 }
 
 /// An article as its author has made it.
@@ -44,6 +55,17 @@ pub struct Saved {
     pub warnings: Vec<String>,
     /// Whether readers see a difference, or will.
     pub is_seen: bool,
+}
+
+/// What Markdown is rendered to.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The HTML.
+    pub html: String,
+    /// The headings as nested HTML lists.
+    pub table_of_contents: String,
+    /// What was left out, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// An article as somebody is shown it.
@@ -78,7 +100,7 @@ impl Articles {
     /// The rules over `store`. `site_base_url` is where readers find the
     /// articles, without a slash at the end.
     #[must_use]
-    pub fn new<S: ArticleStore + IdempotencyStore + RevisionStore + SeriesStore + TagStore + 'static>(
+    pub fn new<S: ArticleStore + IdempotencyStore + PreviewStore + RevisionStore + SeriesStore + TagStore + 'static>(
         store: Arc<S>,
         clock: Arc<dyn Clock>,
         limits: Arc<Limits>,
@@ -90,7 +112,8 @@ impl Articles {
             store: store.clone(),
             revisions: store.clone(),
             tags: store.clone(),
-            series: store,
+            series: store.clone(),
+            previews: store,
             clock,
             limits,
             idempotency,
@@ -151,6 +174,15 @@ impl Articles {
         Ok(self.store.article_of_id(id.parse().map_err(Fault::failed)?).await?)
     }
 
+    /// Renders Markdown as an article is.
+    ///
+    /// # Errors
+    /// [`ArticleError::TooComplex`] when it is not within reason.
+    pub async fn render_preview(&self, body: String) -> Result<Preview, ArticleError> {
+        let (_, Rendered { html, table_of_contents, warnings, .. }) = self.renderer.render(body).await??;
+        Ok(Preview { html, table_of_contents, warnings })
+    }
+
     async fn render(&self, body: String) -> Result<(SavedText, Vec<String>), ArticleError> {
         let (body, rendered) = self.renderer.render(body).await??;
         let Rendered { html, table_of_contents, warnings, summary, renderer } = rendered;
@@ -202,7 +234,7 @@ impl Articles {
     }
 
     /// Changes what an author means from what it is, until nobody else has changed it meanwhile.
-    pub(super) async fn change(
+    async fn change(
         &self,
         mut before: Head,
         (author, slug, versions): (&Session, &Slug, &Versions),
@@ -235,7 +267,7 @@ impl Articles {
     }
 
     /// An article of an author, in one of the versions that they mean.
-    pub(super) async fn own(&self, author: &Session, slug: &Slug, versions: &Versions) -> Result<Head, ArticleError> {
+    async fn own(&self, author: &Session, slug: &Slug, versions: &Versions) -> Result<Head, ArticleError> {
         let now = self.clock.now();
         let head = self.head(slug).await?.filter(|head| !head.is_gone(now)).ok_or(ArticleError::NotFound)?;
         match versions {

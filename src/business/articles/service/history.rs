@@ -1,10 +1,10 @@
 //! What authors do with the revisions of their articles.
 
-use super::article::{SavedText, Versions};
-use super::error::ArticleError;
-use super::revisions::{Revision, RevisionDifference, RevisionName, RevisionWithText};
-use super::service::{Articles, Saved};
-use super::slug::Slug;
+use super::{Articles, Saved};
+use crate::business::articles::article::{SavedText, Versions};
+use crate::business::articles::error::ArticleError;
+use crate::business::articles::revisions::{Revision, RevisionDifference, RevisionName, RevisionWithText};
+use crate::business::articles::slug::Slug;
 use crate::business::{Limit, Session, Subject, background};
 use crate::markdown;
 
