@@ -100,8 +100,8 @@ impl Articles {
     /// [`ArticleError::NoLink`].
     pub async fn revoke_preview_link(&self, author: &Session, slug: &Slug, id: &str) -> Result<(), ArticleError> {
         let head = self.own(author, slug, &None).await?;
-        let link = self.previews.preview_link(head.id, id, self.clock.now()).await?;
-        let link = link.ok_or(ArticleError::NoLink)?;
+        let links = self.previews.preview_links(head.id, self.clock.now()).await?;
+        let link = links.into_iter().find(|link| link.id == id).ok_or(ArticleError::NoLink)?;
         Ok(self.previews.remove_preview_link(head.id, &link.id).await?)
     }
 }
