@@ -9,9 +9,9 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use talelio::business::memory::{self, MemoryBudget};
 use talelio::business::{
-    AccountStore, ArticleList, ArticleStore, Clock, InProcessLimits, Limit, Limits, Network, NewAccount, NewArticle,
-    NewState, PageRequest, Pages, Part, PasswordHash, Rate, Rates, SavedText, Session, Slug, Subject, SystemClock,
-    Text, Timestamp,
+    AccountStore, ArticleList, ArticleStore, Clock, Detail, InProcessLimits, Limit, Limits, Network, NewAccount,
+    NewArticle, NewState, PageRequest, Pages, Part, PasswordHash, Rate, Rates, SavedText, Selection, Session, Slug,
+    Subject, SystemClock, Text, Timestamp,
 };
 use talelio::database::Database;
 use talelio::database::content;
@@ -101,10 +101,11 @@ fn storage(criterion: &mut Criterion) {
         bencher.to_async(&runtime).iter(|| async { store.article(&slug).await.expect("an article") });
     });
     criterion.bench_function("read a page of 10 from the store", |bencher| {
-        let (list, page) = (ArticleList::Author(session.username.clone()), Pages::Number(PageRequest::new(5, 10)));
+        let (list, pages) = (ArticleList::Author(session.username.clone()), Pages::Number(PageRequest::new(5, 10)));
+        let selection = Selection { part: Part::default(), pages, detail: Detail::default() };
         bencher
             .to_async(&runtime)
-            .iter(|| async { store.list(&list, Part::default(), page, SystemClock.now()).await.expect("a page") });
+            .iter(|| async { store.list(&list, selection, SystemClock.now()).await.expect("a page") });
     });
     let mut number = 1_000;
     criterion.bench_function("publish an article into the store", |bencher| {

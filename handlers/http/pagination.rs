@@ -3,7 +3,9 @@
 
 use http::header::LINK;
 use http::{HeaderName, HeaderValue};
-use talelio::business::{ArticleList, Cursor, Fault, MAX_LIMIT, Page, PageRequest, Pages, Slug, Username};
+use talelio::business::{ArticleList, Cursor, Detail, Fault, MAX_LIMIT, Page, PageRequest, Pages, Slug, Username};
+
+use utoipa::IntoParams;
 
 use super::envelope::ApiError;
 use super::extract::{number, parameter};
@@ -20,6 +22,43 @@ pub(crate) struct PageParameters {
     page: u32,
     /// 0 when it is left out.
     limit: u32,
+}
+
+/// Which page of a list, as the OpenAPI document has it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents parameters that are read by hand")]
+pub(crate) struct PageQuery {
+    /// Which page, counted from 1; 0 is 1.
+    #[param(maximum = 2_147_483_647, example = 1)]
+    page: Option<u32>,
+    /// How many on a page; 0 is 10, and more than 100 is 100.
+    #[param(maximum = 2_147_483_647, example = 10)]
+    limit: Option<u32>,
+}
+
+/// The same by cursors.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents a parameter that is read by hand")]
+pub(crate) struct CursorQuery {
+    /// In place of `page`: empty for the first page, then the `next_cursor` of the one before.
+    #[param(example = json!(null))]
+    cursor: Option<String>,
+}
+
+/// What a list shows of its articles, as the OpenAPI document has it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents parameters that are read by hand")]
+pub(crate) struct FieldsQuery {
+    /// The fields of the articles that are shown, with commas between them; all but `author` if it is left out. Without `body`,
+    /// `html` and `table_of_contents`, a list is a tenth as long.
+    #[param(example = "title,slug,excerpt")]
+    fields: Option<String>,
+    /// `author`: who wrote each article.
+    #[param(pattern = "^author$", example = "author")]
+    include: Option<String>,
 }
 
 impl Default for PageParameters {
@@ -41,6 +80,85 @@ impl PageParameters {
     }
 }
 
+/// The fields of an article that a list can have.
+pub(crate) const FIELDS: [&str; 19] = [
+    "id",
+    "created_at",
+    "updated_at",
+    "title",
+    "slug",
+    "body",
+    "html",
+    "meta_description",
+    "table_of_contents",
+    "featured_image",
+    "tags",
+    "series",
+    "url",
+    "status",
+    "published_at",
+    "excerpt",
+    "word_count",
+    "reading_time_minutes",
+    "author",
+];
+
+/// Some of the [fields](FIELDS) of an article, a bit for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fields(u32);
+
+impl Fields {
+    /// All but who wrote it.
+    pub(crate) const ALL: Self = Self((1 << (FIELDS.len() - 1)) - 1);
+
+    /// Those that `fields` of a query string names, or all, and what `include` adds.
+    pub(crate) fn parse(query: &str) -> Result<Self, ApiError> {
+        let bit = |name: &str| FIELDS.iter().position(|field| *field == name).map(|index| 1 << index);
+        let unknown = |name: &str| {
+            ApiError::bad_request(format!("Expected 'fields' to name fields of an article, '{name}' is none"))
+        };
+        let named = parameter(query, "fields").map(|names| {
+            names.split(',').try_fold(0, |fields, name| bit(name).map(|bit| fields | bit).ok_or_else(|| unknown(name)))
+        });
+        let fields = named.transpose()?.unwrap_or(Self::ALL.0);
+        match parameter(query, "include").as_deref() {
+            None => Ok(Self(fields)),
+            Some("author") => Ok(Self(fields | Self::AUTHOR)),
+            Some(_) => Err(ApiError::bad_request("Expected 'include' to be 'author'")),
+        }
+    }
+
+    const AUTHOR: u32 = 1 << (FIELDS.len() - 1);
+
+    /// Whether a field is one of them.
+    pub(crate) fn has(self, name: &str) -> bool {
+        FIELDS.iter().zip(0..).any(|(field, index)| *field == name && self.0 & (1 << index) != 0)
+    }
+
+    /// What has to be read for them.
+    pub(crate) fn detail(self) -> Detail {
+        let texts = ["body", "html", "table_of_contents"].into_iter().any(|field| self.has(field));
+        Detail { texts, authors: self.has("author") }
+    }
+
+    /// `path` with what of this a query string has to say.
+    pub(crate) fn path(self, path: &str) -> String {
+        self.spelled().map_or_else(|| path.to_owned(), |fields| format!("{path}?{fields}"))
+    }
+
+    /// As a query string spells them; none for [all](Fields::ALL).
+    fn spelled(self) -> Option<String> {
+        let names: Vec<_> = FIELDS.into_iter().filter(|field| self.has(field)).collect();
+        (self != Self::ALL).then(|| format!("fields={}", names.join(",")))
+    }
+}
+
+impl Default for Fields {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
 /// What a query string says of the articles that it asks for, and of the page of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ListParameters {
@@ -56,6 +174,8 @@ pub(crate) struct ListParameters {
     pub(crate) series: Option<Slug>,
     /// Of which year.
     pub(crate) year: Option<u16>,
+    /// What is shown of them.
+    pub(crate) fields: Fields,
 }
 
 impl ListParameters {
@@ -84,7 +204,7 @@ impl ListParameters {
         let digits = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
         let year = parameter(query, "year").map(|text| text.parse().ok().filter(|year| *year > 0 && digits(&text)));
         let year = year.map(|year| year.ok_or_else(|| refused("Expected 'year' to be a year of four digits")));
-        Ok(Self { page, cursor, author, tag, series, year: year.transpose()? })
+        Ok(Self { page, cursor, author, tag, series, year: year.transpose()?, fields: Fields::parse(query)? })
     }
 
     /// Which list that is.
@@ -97,8 +217,13 @@ impl ListParameters {
         }
     }
 
+    /// Which page that is, and what is read of it.
+    pub(crate) fn reading(&self) -> (Pages, Detail) {
+        (self.pages(), self.fields.detail())
+    }
+
     /// Which page that is.
-    pub(crate) fn pages(&self) -> Pages {
+    fn pages(&self) -> Pages {
         let request = self.page.request(10);
         match self.cursor {
             None => Pages::Number(request),
@@ -114,7 +239,8 @@ impl ListParameters {
         let year = self.year.map(|year| format!("year={year:04}"));
         let cursor =
             self.cursor.map(|cursor| format!("cursor={}", cursor.map(|at| at.to_string()).unwrap_or_default()));
-        let parameters: Vec<_> = [author, tag, series, year, cursor].into_iter().flatten().collect();
+        let parameters: Vec<_> =
+            [author, tag, series, year, self.fields.spelled(), cursor].into_iter().flatten().collect();
         if parameters.is_empty() { path.to_owned() } else { format!("{path}?{}", parameters.join("&")) }
     }
 }

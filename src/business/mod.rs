@@ -35,12 +35,12 @@ pub use accounts::{
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList, ArticlePage,
-    ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, BIN_SECONDS, BinStore, ChangeError, Cursor, Difference,
-    EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, InvalidSeries, InvalidTag, Listing, MAX_REVISIONS,
-    NewArticle, NewState, NewStatus, Pages, Part, Preview, PreviewLink, PreviewStore, PreviewToken, REVISION_SECONDS,
-    Revision, RevisionDifference, RevisionName, RevisionStore, RevisionWithText, Save, Saved, SavedText, Series,
-    SeriesPart, SeriesPatch, SeriesPlace, SeriesStore, SeriesTitle, SiteTag, SiteTags, Slug, SlugChange, State, Status,
-    Summary, Tag, TagStore, Text, Verb, Version, Versions, WordsChanged,
+    ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, BIN_SECONDS, BinStore, ChangeError, Cursor, Detail,
+    Difference, EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, InvalidSeries, InvalidTag, Listing,
+    MAX_REVISIONS, NewArticle, NewState, NewStatus, Pages, Part, Preview, PreviewLink, PreviewStore, PreviewToken,
+    REVISION_SECONDS, Revision, RevisionDifference, RevisionName, RevisionStore, RevisionWithText, Save, Saved,
+    SavedText, Selection, Series, SeriesPart, SeriesPatch, SeriesPlace, SeriesStore, SeriesTitle, SiteTag, SiteTags,
+    Slug, SlugChange, State, Status, Summary, Tag, TagStore, Text, Verb, Version, Versions, WordsChanged,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;

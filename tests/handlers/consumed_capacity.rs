@@ -95,6 +95,8 @@ async fn each_access_pattern_costs_what_the_document_says() {
     row("Make a draft", &app.send(author(Method::POST, "/v1/articles").json(&draft)).await);
     row("List drafts", &app.send(author(Method::GET, "/v1/users/me/articles")).await);
     row("List of the site, page of 10", &app.get("/v1/articles").await);
+    row("List of the site without bodies, page of 10", &app.get("/v1/articles?fields=title,slug,excerpt").await);
+    row("List of the site with authors, page of 10", &app.get("/v1/articles?include=author").await);
     let year = time::OffsetDateTime::now_utc().year();
     row("List of a year, page of 10", &app.get(&format!("/v1/articles?year={year}")).await);
     row("Read, unknown slug", &app.get("/v1/articles/unknown").await);

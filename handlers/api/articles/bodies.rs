@@ -1,19 +1,23 @@
 //! An article as clients see it.
 
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use http::StatusCode;
 use http::header::ETAG;
-use serde::Serialize;
-use talelio::business::{Article, ArticleWithAuthor, Articles, Saved, Tag};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use talelio::business::{Article, ArticleWithAuthor, Articles, Saved, Tag, User};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::api::users::UserBody;
 use crate::http::conditional::entity_tag;
 use crate::http::envelope::{ApiError, Envelope, OtherVersionEnvelope};
 use crate::http::json::{document, json_document};
+use crate::http::pagination::Fields;
 
 /// An article.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[schema(as = Article)]
 pub(super) struct ArticleBody {
     /// Given when it was made, never to another.
@@ -71,6 +75,29 @@ pub(super) struct ArticleBody {
     /// How many minutes it takes to read it, rounded up.
     #[schema(example = 1)]
     reading_time_minutes: u32,
+    /// Who wrote it, where a list was asked to include that.
+    #[schema(required = false)]
+    author: Option<UserBody>,
+    /// Which of these are shown.
+    #[schema(ignore)]
+    fields: Fields,
+}
+
+impl Serialize for ArticleBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        macro_rules! serialize {
+            ($($name:ident),*) => {$(
+                if self.fields.has(stringify!($name)) {
+                    map.serialize_entry(stringify!($name), &self.$name)?;
+                }
+            )*};
+        }
+        serialize!(id, created_at, updated_at, title, slug, body, html, meta_description, table_of_contents);
+        serialize!(featured_image, tags, series, url, status, published_at, excerpt, word_count, reading_time_minutes);
+        serialize!(author);
+        map.end()
+    }
 }
 
 /// An article as its author has made it, and who that is.
@@ -132,9 +159,18 @@ impl ArticleBody {
         self.body.len() + self.html.len() + self.table_of_contents.len()
     }
 
-    /// The articles of a page, and about how many bytes they have as JSON.
-    pub(super) fn all(items: Vec<Article>, articles: &Articles) -> (Vec<Self>, usize) {
-        let bodies: Vec<_> = items.into_iter().map(|article| Self::of(article, articles)).collect();
+    /// The articles of a list with these fields, and about how many bytes they have as JSON.
+    pub(super) fn listed(
+        items: Vec<Article>,
+        authors: &BTreeMap<u64, User>,
+        fields: Fields,
+        articles: &Articles,
+    ) -> (Vec<Self>, usize) {
+        let bodies = items.into_iter().map(|article| {
+            let author = authors.get(&article.head.author.id).cloned().map(Into::into);
+            Self { author, fields, ..Self::of(article, articles) }
+        });
+        let bodies: Vec<_> = bodies.collect();
         let bytes = bodies.iter().map(Self::bytes).sum();
         (bodies, bytes)
     }
@@ -158,6 +194,8 @@ impl ArticleBody {
             html: text.html,
             meta_description: head.meta_description,
             table_of_contents: text.table_of_contents,
+            author: None,
+            fields: Fields::ALL,
             featured_image: head.featured_image,
             tags: names(&head.tags),
             series: head.series.map(|series| series.to_string()),

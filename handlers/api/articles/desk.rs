@@ -11,7 +11,7 @@ use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::parameter;
 use crate::http::json::json;
-use crate::http::pagination::{self, ListParameters};
+use crate::http::pagination::{self, CursorQuery, FieldsQuery, ListParameters, PageQuery};
 
 /// Where the list is.
 const PATH: &str = "/v1/users/me/articles";
@@ -31,15 +31,9 @@ const PATH: &str = "/v1/users/me/articles";
             pattern = "^(draft|scheduled|published|unlisted|deleted)$",
             description = "What they are; `draft` if it is left out.",
         ),
-        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
-        (
-            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
-            description = "How many on a page; 0 is 10, and more than 100 is 100.",
-        ),
-        (
-            "cursor" = Option<String>, Query, example = json!(null),
-            description = "In place of `page`: empty for the first page, then the `next_cursor` of the one before.",
-        ),
+        PageQuery,
+        FieldsQuery,
+        CursorQuery,
     ),
     responses(
         (
@@ -55,7 +49,8 @@ const PATH: &str = "/v1/users/me/articles";
         ),
         (
             status = 400, body = Envelope,
-            description = "`Expected numeric query parameters`, `Expected 'page' or 'cursor', not both`, \
+            description = "`Expected numeric query parameters`, `Expected 'include' to be 'author'`, \
+                `Expected 'fields' to name fields of an article, 'x' is none`, `Expected 'page' or 'cursor', not both`, \
                 `Expected 'cursor' to be empty or a 'next_cursor'`, \
                 `Expected 'status' to be one of draft, scheduled, published, unlisted and deleted`",
         ),
@@ -72,7 +67,7 @@ pub(super) async fn list(
     // Whose they are, and of which year, is no question here.
     let parameters =
         ListParameters { author: None, tag: None, series: None, year: None, ..ListParameters::parse(query)? };
-    let listing = app.articles.own_list(&session, status, parameters.pages()).await?;
+    let listing = app.articles.own_list(&session, status, parameters.reading()).await?;
     let headers = match parameters.cursor {
         Some(_) => pagination::counts(&listing.page),
         None => pagination::headers(&listing.page, &format!("{PATH}?status={}", status.name()))?,

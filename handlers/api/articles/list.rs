@@ -12,7 +12,7 @@ use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
-use crate::http::pagination::{self, PageParameters};
+use crate::http::pagination::{self, Fields, FieldsQuery, PageParameters, PageQuery};
 use crate::response_cache::{CacheableRequest, Representation};
 
 /// A page of articles; an empty object where there is nothing to show.
@@ -37,11 +37,8 @@ struct ArticlesBody {
     tag = "articles",
     params(
         ("username" = String, Path, description = "Whose articles.", example = "ada"),
-        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
-        (
-            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
-            description = "How many on a page; 0 is 10, and more than 100 is 100.",
-        ),
+        PageQuery,
+        FieldsQuery,
     ),
     responses(
         (
@@ -57,7 +54,8 @@ struct ArticlesBody {
             ),
         ),
         (status = 304, description = "What `If-None-Match` names is what there is."),
-        (status = 400, description = "`Expected numeric query parameters`", body = Envelope),
+        (status = 400, description = "`Expected numeric query parameters`, `Expected 'include' to be 'author'`, \
+                `Expected 'fields' to name fields of an article, 'x' is none`", body = Envelope),
         (status = 413, description = "`Page too large, ask for a smaller limit`", body = Envelope),
     )
 )]
@@ -67,22 +65,30 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {
-    let page = PageParameters::parse(query.as_deref().unwrap_or_default())?;
+    let query = query.as_deref().unwrap_or_default();
+    let (page, fields) = (PageParameters::parse(query)?, Fields::parse(query)?);
     // What nobody can be called has nothing, and one place in the cache that is no path: some of these names are
     // something else in other paths.
     let user = username.parse().ok().filter(|user: &Username| !user.is_reserved());
     let path = user.as_ref().map_or_else(|| " ".to_owned(), |user| format!("/v1/users/{}/articles", user.key()));
+    let path = fields.path(&path);
     let make = async {
         let list = user.map(ArticleList::Author);
         let listing = match &list {
-            Some(list) => app.articles.list(list, None, Pages::Number(page.request(10))).await?,
+            Some(list) => {
+                let reading = (Pages::Number(page.request(10)), fields.detail());
+                app.articles.list(list, None, reading).await?
+            }
             None => None,
         };
         let changes_at = listing.as_ref().and_then(|listing| listing.changes_at);
         match listing {
-            Some(Listing { page, author: Some(user), .. }) if !page.items.is_empty() || page.unreadable > 0 => {
-                let headers = pagination::headers(&page, &format!("/v1/users/{}/articles", user.username))?;
-                let (articles, bytes) = ArticleBody::all(page.items, &app.articles);
+            Some(Listing { page, author: Some(user), authors, .. })
+                if !page.items.is_empty() || page.unreadable > 0 =>
+            {
+                let headers =
+                    pagination::headers(&page, &fields.path(&format!("/v1/users/{}/articles", user.username)))?;
+                let (articles, bytes) = ArticleBody::listed(page.items, &authors, fields, &app.articles);
                 let body = ArticlesBody { articles, user: user.into() };
                 Representation::json_until(&body, bytes, headers, changes_at).await
             }

@@ -1,5 +1,7 @@
 //! `GET /v1/articles`
 
+use std::collections::BTreeMap;
+
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Serialize;
@@ -10,7 +12,7 @@ use super::bodies::ArticleBody;
 use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
-use crate::http::pagination::{self, ListParameters};
+use crate::http::pagination::{self, CursorQuery, FieldsQuery, ListParameters, PageQuery};
 use crate::response_cache::{CacheableRequest, Representation};
 
 /// Where the list of the whole site is.
@@ -43,15 +45,9 @@ pub(super) struct SiteBody {
     operation_id = "site_articles",
     tag = "articles",
     params(
-        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
-        (
-            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
-            description = "How many on a page; 0 is 10, and more than 100 is 100.",
-        ),
-        (
-            "cursor" = Option<String>, Query, example = json!(null),
-            description = "In place of `page`: empty for the first page, then the `next_cursor` of the one before.",
-        ),
+        PageQuery,
+        FieldsQuery,
+        CursorQuery,
         ("author" = Option<String>, Query, description = "The name of a user: theirs alone.", example = "ada"),
         (
             "tag" = Option<String>, Query, example = json!(null),
@@ -79,7 +75,8 @@ pub(super) struct SiteBody {
         (status = 304, description = "What `If-None-Match` names is what there is."),
         (
             status = 400, body = Envelope,
-            description = "`Expected numeric query parameters`, `Expected 'page' or 'cursor', not both`, \
+            description = "`Expected numeric query parameters`, `Expected 'include' to be 'author'`, \
+                `Expected 'fields' to name fields of an article, 'x' is none`, `Expected 'page' or 'cursor', not both`, \
                 `Expected 'cursor' to be empty or a 'next_cursor'`, `Expected 'author' to be a username`, \
                 `Expected 'tag' to be a tag`, `Expected 'series' to be a series`, \
                 `Expected only one of 'author', 'tag' and 'series'`, \
@@ -106,7 +103,7 @@ pub(super) async fn respond(
 ) -> Result<Response, ApiError> {
     let (path, page) = (parameters.path(path), parameters.page);
     let make = async {
-        let listing = app.articles.list(list, parameters.year, parameters.pages()).await?;
+        let listing = app.articles.list(list, parameters.year, parameters.reading()).await?;
         let listing = listing.unwrap_or_else(|| nobodys(page.request(10)));
         let changes_at = listing.changes_at;
         let headers = match parameters.cursor {
@@ -122,9 +119,9 @@ pub(super) async fn respond(
 impl SiteBody {
     /// A page as clients see it, and about how many bytes it has.
     pub(super) fn of(listing: Listing, parameters: &ListParameters, app: &App) -> (Self, usize) {
-        let Listing { page, author, next, .. } = listing;
+        let Listing { page, author, authors, next, .. } = listing;
         let next_cursor = parameters.cursor.map(|_| next.map(|next| next.to_string()));
-        let (articles, bytes) = ArticleBody::all(page.items, &app.articles);
+        let (articles, bytes) = ArticleBody::listed(page.items, &authors, parameters.fields, &app.articles);
         (Self { articles, user: author.map(Into::into), next_cursor }, bytes)
     }
 }
@@ -132,5 +129,5 @@ impl SiteBody {
 /// What somebody has written who does not exist.
 fn nobodys(request: PageRequest) -> Listing {
     let page = Page { items: Vec::new(), total: 0, request, unreadable: 0 };
-    Listing { page, author: None, next: None, changes_at: None }
+    Listing { page, author: None, authors: BTreeMap::new(), next: None, changes_at: None }
 }

@@ -14,7 +14,7 @@ use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
 use crate::http::json::{JsonBody, json};
-use crate::http::pagination::{ListParameters, PageParameters, X_TOTAL_COUNT};
+use crate::http::pagination::{CursorQuery, FieldsQuery, ListParameters, PageParameters, PageQuery, X_TOTAL_COUNT};
 use crate::response_cache::{CacheableRequest, Representation};
 
 /// Where the tags are.
@@ -105,15 +105,9 @@ pub(super) async fn list(State(app): State<App>, request: CacheableRequest) -> R
     tag = "articles",
     params(
         ("tag" = String, Path, description = "A tag, or its name in URLs.", example = "writing"),
-        ("page" = Option<u32>, Query, description = "Which page, counted from 1; 0 is 1.", maximum = 2_147_483_647, example = 1),
-        (
-            "limit" = Option<u32>, Query, maximum = 2_147_483_647, example = 10,
-            description = "How many on a page; 0 is 10, and more than 100 is 100.",
-        ),
-        (
-            "cursor" = Option<String>, Query, example = json!(null),
-            description = "In place of `page`: empty for the first page, then the `next_cursor` of the one before.",
-        ),
+        PageQuery,
+        FieldsQuery,
+        CursorQuery,
         ("year" = Option<String>, Query, description = "Those of a year, in UTC.", pattern = "^[0-9]{4}$", example = "2026"),
     ),
     responses(
@@ -132,7 +126,8 @@ pub(super) async fn list(State(app): State<App>, request: CacheableRequest) -> R
         (status = 304, description = "What `If-None-Match` names is what there is."),
         (
             status = 400, body = Envelope,
-            description = "`Expected numeric query parameters`, `Expected 'page' or 'cursor', not both`, \
+            description = "`Expected numeric query parameters`, `Expected 'include' to be 'author'`, \
+                `Expected 'fields' to name fields of an article, 'x' is none`, `Expected 'page' or 'cursor', not both`, \
                 `Expected 'cursor' to be empty or a 'next_cursor'`, `Expected 'year' to be a year of four digits`",
         ),
         (status = 404, description = "`Tag not found`", body = Envelope),

@@ -1,5 +1,6 @@
 //! Which articles are listed together.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -87,6 +88,32 @@ impl Part {
     }
 }
 
+/// What of a list is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Selection {
+    /// Of which part.
+    pub part: Part,
+    /// Which page of that.
+    pub pages: Pages,
+    /// What of its articles.
+    pub detail: Detail,
+}
+
+/// What of the articles of a list is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// What they say; without it, their texts are empty.
+    pub texts: bool,
+    /// Who wrote each of them.
+    pub authors: bool,
+}
+
+impl Default for Detail {
+    fn default() -> Self {
+        Self { texts: true, authors: false }
+    }
+}
+
 /// Which page of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pages {
@@ -139,6 +166,8 @@ pub struct Listing {
     pub page: Page<Article>,
     /// Who wrote them, if it is one author.
     pub author: Option<User>,
+    /// Who wrote which of them, by their numbers, if that was asked for.
+    pub authors: BTreeMap<u64, User>,
     /// The place of the last one, if others follow.
     pub next: Option<Cursor>,
     /// When the next article comes into the list by itself.

@@ -21,7 +21,7 @@ pub use article::{
 pub use bin::{BinStore, EmptyBin};
 pub use changes::{ArticlePatch, Verb};
 pub use error::ArticleError;
-pub use list::{ArticleList, Cursor, InvalidCursor, Listing, Pages, Part};
+pub use list::{ArticleList, Cursor, Detail, InvalidCursor, Listing, Pages, Part, Selection};
 pub use new::{ArticleDraft, NewStatus};
 pub use previews::{PreviewLink, PreviewStore, PreviewToken};
 pub use revisions::{

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::article::{ArticleWithAuthor, Head, SavedText, State, Text};
-use super::list::{ArticleList, Listing, Pages, Part};
+use super::list::{ArticleList, Listing, Selection};
 use super::series::SeriesTitle;
 use super::slug::Slug;
 use super::tags::Tag;
@@ -167,8 +167,7 @@ pub trait ArticleStore: Send + Sync {
     async fn list(
         &self,
         list: &ArticleList,
-        part: Part,
-        pages: Pages,
+        selection: Selection,
         now: Timestamp,
     ) -> Result<Option<Listing>, ListError>;
 }

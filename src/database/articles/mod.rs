@@ -37,7 +37,7 @@ use super::table::backoff;
 use super::{Database, idempotency, keys};
 use crate::business::{
     ArticleChange, ArticleList, ArticleStore, ArticleWithAuthor, Author, ChangeError, Clock, Fault, Found, Head,
-    ListError, Listing, NamedRequest, NewArticle, Pages, Part, Save, SavedText, SeriesTitle, Session, Slug, SlugChange,
+    ListError, Listing, NamedRequest, NewArticle, Save, SavedText, Selection, SeriesTitle, Session, Slug, SlugChange,
     Text, Timestamp,
 };
 use crate::database::table::TransactionOutcome;
@@ -160,12 +160,11 @@ impl ArticleStore for Database {
     async fn list(
         &self,
         list: &ArticleList,
-        part: Part,
-        pages: Pages,
+        selection: Selection,
         now: Timestamp,
     ) -> Result<Option<Listing>, ListError> {
         for attempt in 0.. {
-            match self.read_list(list, part, pages, now).await {
+            match self.read_list(list, selection, now).await {
                 Err(ListError::Fault(Fault::Failed(_))) if attempt < READ_AGAIN => backoff(attempt).await,
                 Ok(Some(listing)) if listing.page.unreadable > 0 && attempt < READ_AGAIN => backoff(attempt).await,
                 read => return read,

@@ -1,10 +1,14 @@
 //! One article, and pages of them.
 
+use std::collections::{BTreeMap, HashSet};
+use std::iter;
+
 use super::items::{HeadItem, LinkItem, SlugItem};
 use super::series;
 use crate::business::{
-    AdjacentArticles, Article, ArticleList, ArticleStore, ArticleWithAuthor, Cursor, Fault, Found, Head, ListError,
-    Listing, Page, PageRequest, Pages, Part, SeriesPart, SeriesStore, Slug, Timestamp, User, memory,
+    AdjacentArticles, Article, ArticleList, ArticleStore, ArticleWithAuthor, Cursor, Detail, Fault, Found, Head,
+    ListError, Listing, Page, PageRequest, Pages, Part, Selection, SeriesPart, SeriesStore, Slug, Text, Timestamp,
+    User, memory,
 };
 use crate::database::Database;
 use crate::database::accounts::UserItem;
@@ -60,12 +64,7 @@ impl Database {
         let author = keys::profile(&head.author.username);
         let series = head.series.as_ref().map(keys::series);
         let keys: Vec<_> = item.content.keys().chain([author.clone()]).chain(series.clone()).collect();
-        // Neither text nor author is changed by anybody, and series seldom.
-        let mut found = if series.is_none() || self.settling.is_over() {
-            self.table.batch_get_immutable(&keys).await?
-        } else {
-            self.table.batch_get(&keys).await?
-        };
+        let mut found = self.batch_get_settled(&keys).await?;
         let series = series.and_then(|key| found.remove(&key)).zip(head.series.as_ref());
         let series = series.map(|(item, slug)| series::series(slug, item)).transpose();
         // What is linked beside it is no reason not to show it.
@@ -88,11 +87,11 @@ impl Database {
     pub(super) async fn read_list(
         &self,
         list: &ArticleList,
-        part: Part,
-        pages: Pages,
+        selection: Selection,
         now: Timestamp,
     ) -> Result<Option<Listing>, ListError> {
-        let Some(name) = list_name(list) else { return self.read_series(list, part, pages, now).await.map(Some) };
+        let Selection { part, pages, detail } = selection;
+        let Some(name) = list_name(list) else { return self.read_series(list, selection, now).await.map(Some) };
         let (profile, root) = (list.author().map(keys::profile), keys::list_root(&name));
         let keys: Vec<_> = profile.iter().chain([&root]).cloned().collect();
         let mut found = self.table.batch_get(&keys).await?;
@@ -108,10 +107,10 @@ impl Database {
         let tree = lists[0].tree();
         let FoundPage { entries, total, more } = tree.page(&page, now).map_err(Fault::from)?;
         let changes_at = tree.next_upcoming(now).map(Timestamp::from_unix_milliseconds);
-        let articles = self.listed_articles(&entries).await?;
+        let (articles, authors) = self.listed_articles(&entries, detail).await?;
         let page = page_with(&entries, articles, total, pages);
         let next = entries.last().filter(|_| more).map(|Entry { at, id }| Cursor { at: *at, id: *id });
-        Ok(Some(Listing { page, author, next, changes_at }))
+        Ok(Some(Listing { page, author, authors, next, changes_at }))
     }
 
     /// A page of a part of a series. Its cursors have a position in place of a time, in case the article is
@@ -119,8 +118,7 @@ impl Database {
     async fn read_series(
         &self,
         list: &ArticleList,
-        part: Part,
-        pages: Pages,
+        Selection { part, pages, detail }: Selection,
         now: Timestamp,
     ) -> Result<Listing, ListError> {
         let ArticleList::Series(slug) = list else { return Err(Fault::failed("no series").into()) };
@@ -145,13 +143,19 @@ impl Database {
         let shown: Vec<Entry> = entries.into_iter().skip(from).take(limit as usize).collect();
         let end = from as u64 + shown.len() as u64;
         let next = shown.last().filter(|_| end < total).map(|last| Cursor { at: end.cast_signed(), id: last.id });
-        let page = page_with(&shown, self.listed_articles(&shown).await?, total, pages);
+        let (articles, authors) = self.listed_articles(&shown, detail).await?;
+        let page = page_with(&shown, articles, total, pages);
         let changes_at = series.and_then(|series| series.changes_at(now));
-        Ok(Listing { page, author: None, next, changes_at })
+        Ok(Listing { page, author: None, authors, next, changes_at })
     }
 
-    /// The articles of these entries that can be read, in their order.
-    async fn listed_articles(&self, entries: &[Entry]) -> Result<Vec<Article>, ListError> {
+    /// The articles of these entries that can be read, in their order, and who wrote them, as far as that is
+    /// asked for.
+    async fn listed_articles(
+        &self,
+        entries: &[Entry],
+        detail: Detail,
+    ) -> Result<(Vec<Article>, BTreeMap<u64, User>), ListError> {
         let keys: Vec<_> = entries.iter().map(|entry| keys::article(entry.id)).collect();
         let mut found = self.table.batch_get_readable(&keys).await?;
         let mut items: Vec<HeadItem> = Vec::with_capacity(keys.len());
@@ -162,17 +166,24 @@ impl Database {
             };
             items.extend(readable(&key.pk, from_item(item))?);
         }
-        let bytes = items.iter().map(|item| item.content.bytes).sum();
+        let addresses: Vec<_> = items.iter().map(|item| &item.content).filter(|_| detail.texts).collect();
+        let bytes = addresses.iter().map(|address| address.bytes).sum();
         if bytes > memory::max_response_bytes() {
             return Err(ListError::TooLarge);
         }
         content::reserve(bytes)?;
-        let addresses: Vec<_> = items.iter().map(|item| &item.content).collect();
-        let texts = self.texts_at(&addresses).await?;
+        let profiles =
+            items.iter().filter(|_| detail.authors).filter_map(|item| Some(keys::profile(&item.author.parse().ok()?)));
+        let profiles: HashSet<_> = profiles.collect();
+        let (texts, found) = self.texts_beside(&addresses, profiles.into_iter().collect()).await?;
+        let authors = found.into_values().map(|item| User::try_from(from_item::<UserItem>(item)?));
+        let authors = authors.filter_map(|user| readable("a profile", user).transpose());
+        let authors = authors.map(|user| user.map(|user| (user.id, user))).collect::<Result<_, Fault>>()?;
+        let texts = texts.into_iter().chain(iter::repeat_with(|| (!detail.texts).then(Text::default)));
         let articles = items.iter().zip(texts).filter_map(|(item, text)| {
             let article = |text| item.head().map(|head: Head| Article { head, text });
             readable(&item.slug, article(text?)).transpose()
         });
-        Ok(articles.collect::<Result<_, _>>()?)
+        Ok((articles.collect::<Result<_, _>>()?, authors))
     }
 }

@@ -12,12 +12,12 @@ pub(in crate::database) struct Settling(Mutex<Option<Instant>>);
 
 impl Settling {
     /// Something was changed that others read with eventual consistency.
-    pub(super) fn begin(&self) {
+    pub(in crate::database) fn begin(&self) {
         *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// Whether everything has arrived.
-    pub(super) fn is_over(&self) -> bool {
+    pub(in crate::database) fn is_over(&self) -> bool {
         let last = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         last.is_none_or(|last| last.elapsed() > SETTLES_IN)
     }

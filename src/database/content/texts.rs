@@ -70,8 +70,31 @@ impl Database {
         &self,
         addresses: &[&ContentAddress],
     ) -> Result<Vec<Option<Text>>, Fault> {
-        let keys: Vec<_> = addresses.iter().flat_map(|address| address.keys()).collect();
-        let mut items = self.table.batch_get_immutable(&keys).await?;
+        Ok(self.texts_beside(addresses, Vec::new()).await?.0)
+    }
+
+    /// The items of keys of which hardly any is ever changed: read with eventual consistency, but for a
+    /// while after this process has changed one.
+    pub(in crate::database) async fn batch_get_settled(&self, keys: &[Key]) -> Result<HashMap<Key, Item>, Fault> {
+        if self.settling.is_over() {
+            self.table.batch_get_immutable(keys).await
+        } else {
+            self.table.batch_get(keys).await
+        }
+    }
+
+    /// [`Database::texts_at`] with other items that hardly ever change, in one request.
+    pub(in crate::database) async fn texts_beside(
+        &self,
+        addresses: &[&ContentAddress],
+        others: Vec<Key>,
+    ) -> Result<(Vec<Option<Text>>, HashMap<Key, Item>), Fault> {
+        let texts = addresses.iter().flat_map(|address| address.keys());
+        let mut items = if others.is_empty() {
+            self.table.batch_get_immutable(&texts.collect::<Vec<_>>()).await?
+        } else {
+            self.batch_get_settled(&texts.chain(others).collect::<Vec<_>>()).await?
+        };
         let mut documents = Vec::with_capacity(addresses.len());
         for address in addresses {
             let parts = readable("a text", address.parts(&mut items))?;
@@ -86,6 +109,6 @@ impl Database {
             let content = document.as_ref().and_then(|_| contents.next());
             content.map(|content| readable("a text", content)).transpose().map(Option::flatten)
         });
-        texts.collect()
+        Ok((texts.collect::<Result<_, _>>()?, items))
     }
 }

@@ -11,8 +11,8 @@ use tempfile::{TempDir, tempdir};
 
 use super::samples;
 use crate::business::{
-    AccountStore, ArticleList, ArticleStore, ImageStore, Listing, PageRequest, Pages, Part, ProjectStore, Session,
-    Slug, SweepStore as _,
+    AccountStore, ArticleList, ArticleStore, Detail, ImageStore, Listing, PageRequest, Pages, Part, ProjectStore,
+    Selection, Session, Slug, SweepStore as _,
 };
 use crate::database::Database;
 use crate::database::articles::HeadItem;
@@ -66,15 +66,16 @@ async fn read(database: &Database) -> BTreeMap<String, Reading> {
         let request = PageRequest::new(page, 5);
         let list = ArticleList::Author(username.clone());
         let (part, pages) = (Part::visible(samples::now()), Pages::Number(request));
-        let articles = match database.list(&list, part, pages, samples::now()).await {
-            Ok(Some(Listing { page, author, .. })) => {
-                let items = [texts(&page.items), texts(&[author])].concat();
-                Some(Found { items, total: Some(page.total), unreadable: page.unreadable })
-            }
-            // Which is shown as if there were no such user.
-            Ok(None) => Some(Found { items: vec![], total: Some(0), unreadable: 0 }),
-            Err(_) => None,
-        };
+        let articles =
+            match database.list(&list, Selection { part, pages, detail: Detail::default() }, samples::now()).await {
+                Ok(Some(Listing { page, author, .. })) => {
+                    let items = [texts(&page.items), texts(&[author])].concat();
+                    Some(Found { items, total: Some(page.total), unreadable: page.unreadable })
+                }
+                // Which is shown as if there were no such user.
+                Ok(None) => Some(Found { items: vec![], total: Some(0), unreadable: 0 }),
+                Err(_) => None,
+            };
         read.insert(format!("articles, page {page}"), articles);
         let projects = database.projects_of(&username, request).await.ok().flatten();
         let found = projects.map(|page| Found {

@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use crate::business::{
-    AccountStore, Article, ArticleList, ArticleStore, ChangeError, Clock, CreateError, Image, ImageStore, ListError,
-    NewAccount, NewArticle, NewProject, NewState, Page, PageRequest, Pages, Part, PasswordHash, Project, ProjectStore,
-    SavedText, Session, Slug, Tag, Text, Timestamp, Username,
+    AccountStore, Article, ArticleList, ArticleStore, ChangeError, Clock, CreateError, Detail, Image, ImageStore,
+    ListError, NewAccount, NewArticle, NewProject, NewState, Page, PageRequest, Pages, Part, PasswordHash, Project,
+    ProjectStore, SavedText, Selection, Session, Slug, Tag, Text, Timestamp, Username,
 };
 use crate::database::Database;
 use crate::database::keys::Key;
@@ -70,7 +70,9 @@ pub(super) async fn listed(
     request: PageRequest,
 ) -> Result<Page<Article>, ListError> {
     let list = ArticleList::Author(author.clone());
-    let listing = database.list(&list, Part::visible(now()), Pages::Number(request), now()).await?;
+    let (part, pages) = (Part::visible(now()), Pages::Number(request));
+    let selection = Selection { part, pages, detail: Detail::default() };
+    let listing = database.list(&list, selection, now()).await?;
     Ok(listing.expect("an author").page)
 }
 

@@ -14,7 +14,7 @@ use crate::business::articles::article::{
 };
 use crate::business::articles::changes::{ArticlePatch, Decided, Verb};
 use crate::business::articles::error::ArticleError;
-use crate::business::articles::list::{ArticleList, Listing, Pages, Part};
+use crate::business::articles::list::{ArticleList, Detail, Listing, Pages, Part, Selection};
 use crate::business::articles::new::ArticleDraft;
 use crate::business::articles::previews::PreviewStore;
 use crate::business::articles::revisions::RevisionStore;
@@ -319,22 +319,27 @@ impl Articles {
         &self,
         list: &ArticleList,
         year: Option<u16>,
-        pages: Pages,
+        (pages, detail): (Pages, Detail),
     ) -> Result<Option<Listing>, ArticleError> {
         let now = self.clock.now();
         let part = Part::visible(now);
         let part = year.map_or(part, |year| part.within_year(year));
-        Ok(self.store.list(list, part, pages, now).await?)
+        Ok(self.store.list(list, Selection { part, pages, detail }, now).await?)
     }
 
     /// A page of the articles of an author that are something.
     ///
     /// # Errors
     /// [`ArticleError::PageTooLarge`] when they are too long to be answered together.
-    pub async fn own_list(&self, author: &Session, status: Status, pages: Pages) -> Result<Listing, ArticleError> {
+    pub async fn own_list(
+        &self,
+        author: &Session,
+        status: Status,
+        (pages, detail): (Pages, Detail),
+    ) -> Result<Listing, ArticleError> {
         let now = self.clock.now();
         let list = ArticleList::of(author.username.clone(), status);
-        let listing = self.store.list(&list, Part::of(status, now), pages, now).await?;
+        let listing = self.store.list(&list, Selection { part: Part::of(status, now), pages, detail }, now).await?;
         let listing = listing.filter(|listing| listing.author.as_ref().is_some_and(|user| user.id == author.user_id));
         Ok(listing.ok_or(InvalidAccessToken::UnknownUser)?)
     }

@@ -3,7 +3,7 @@
 use super::{ArticlePage, Articles};
 use crate::business::articles::article::{Adjacent, Head, State};
 use crate::business::articles::error::ArticleError;
-use crate::business::articles::list::{ArticleList, Pages, Part};
+use crate::business::articles::list::{ArticleList, Detail, Pages, Part, Selection};
 use crate::business::articles::previews::{PreviewLink, PreviewToken};
 use crate::business::articles::slug::Slug;
 use crate::business::articles::store::Found;
@@ -50,8 +50,12 @@ impl Articles {
 
     /// What the next article comes after.
     async fn newest(&self, now: Timestamp) -> Result<Option<Adjacent>, ArticleError> {
-        let first = Pages::Number(PageRequest::new(1, 1));
-        let listing = self.store.list(&ArticleList::Site, Part::visible(now), first, now).await?;
+        let first = Selection {
+            part: Part::visible(now),
+            pages: Pages::Number(PageRequest::new(1, 1)),
+            detail: Detail { texts: false, authors: false },
+        };
+        let listing = self.store.list(&ArticleList::Site, first, now).await?;
         let newest = listing.and_then(|listing| listing.page.items.into_iter().next()).map(|article| article.head);
         Ok(newest.map(|head| Adjacent {
             published_at: head.published_at().unwrap_or(now),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::site::Site;
 use crate::business::{
-    Adjacent, ArticleError, ArticleList, Clock, Head, PageRequest, Pages, Session, Slug, State, Status, Tag,
+    Adjacent, ArticleError, ArticleList, Clock, Detail, Head, PageRequest, Pages, Session, Slug, State, Status, Tag,
 };
 
 impl Site {
@@ -33,13 +33,13 @@ impl Site {
         for list in [None, Some(0), Some(1)] {
             let author = list.map(|index| &self.authors[index]);
             let list = author.map_or(ArticleList::Site, |author| ArticleList::Author(author.username.clone()));
-            let found = self.articles().list(&list, None, pages).await.unwrap().unwrap();
+            let found = self.articles().list(&list, None, (pages, Detail::default())).await.unwrap().unwrap();
             let expected = self.expected(author, Status::Published);
             let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
             assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{list:?}");
         }
         for (author, status) in self.authors.iter().flat_map(|author| Status::ALL.map(|status| (author, status))) {
-            let found = self.articles().own_list(author, status, pages).await.unwrap();
+            let found = self.articles().own_list(author, status, (pages, Detail::default())).await.unwrap();
             let expected = self.expected(Some(author), status);
             let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
             assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{author:?} {status:?}");
@@ -63,7 +63,7 @@ impl Site {
         assert_eq!(counts, expected.iter().map(count).collect::<Vec<_>>());
         for (tag, expected) in expected {
             let list = ArticleList::Tag(tag.parse().unwrap());
-            let found = self.articles().list(&list, None, pages).await.unwrap().unwrap();
+            let found = self.articles().list(&list, None, (pages, Detail::default())).await.unwrap().unwrap();
             let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
             assert_eq!((found.page.total, heads), (expected.len() as u64, slice(&expected)), "{tag}");
         }
@@ -76,7 +76,12 @@ impl Site {
             let shown: Vec<_> = ids.iter().map(|id| &self.heads[id]).collect();
             let shown: Vec<Head> =
                 shown.into_iter().filter(|head| head.status(now) == Status::Published).cloned().collect();
-            let found = self.articles().list(&ArticleList::Series(slug), None, pages).await.unwrap().unwrap();
+            let found = self
+                .articles()
+                .list(&ArticleList::Series(slug), None, (pages, Detail::default()))
+                .await
+                .unwrap()
+                .unwrap();
             let heads: Vec<Head> = found.page.items.into_iter().map(|article| article.head).collect();
             assert_eq!((found.page.total, heads), (shown.len() as u64, slice(shown.clone())));
             for (place, head) in shown.iter().enumerate() {

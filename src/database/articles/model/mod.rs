@@ -12,8 +12,8 @@ use proptest::test_runner::Config;
 use self::operation::operation;
 use self::site::Site;
 use crate::business::{
-    ArticleError, ArticlePatch, BIN_SECONDS, EmptyBin, Job, JobReport, NewStatus, PageRequest, Pages, Slug, Status,
-    Verb,
+    ArticleError, ArticlePatch, BIN_SECONDS, Detail, EmptyBin, Job, JobReport, NewStatus, PageRequest, Pages, Slug,
+    Status, Verb,
 };
 
 proptest! {
@@ -81,7 +81,7 @@ async fn what_was_in_the_bin_for_too_long_is_gone_with_everything_of_it() {
     assert!(site.articles().read(&slug("once"), None).await.is_ok());
     assert_eq!(
         site.articles()
-            .own_list(&site.authors[0], Status::Deleted, Pages::Number(PageRequest::new(1, 9)))
+            .own_list(&site.authors[0], Status::Deleted, (Pages::Number(PageRequest::new(1, 9)), Detail::default()))
             .await
             .unwrap()
             .page

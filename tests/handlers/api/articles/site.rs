@@ -1,5 +1,6 @@
 //! The articles of the site, by pages and by cursors.
 
+use http::Method;
 use serde_json::{Value, json};
 
 use super::desk::{Desk, slugs};
@@ -41,4 +42,42 @@ async fn a_cursor_stays_right_while_others_publish_and_delete() {
     let links = "</v1/articles?author=ada&page=3&limit=2>; rel=\"next\",  </v1/articles?author=ada&page=1&limit=2>; rel=\"prev\"";
     assert_eq!(of_author.header("link"), Some(links));
     assert_eq!(desk.app.get("/v1/articles?author=nobody").await.json(), json!({"articles": []}));
+}
+
+#[tokio::test]
+async fn a_list_shows_the_fields_that_are_asked_for() {
+    let desk = Desk::start().await;
+    desk.publish("a").await;
+    let bob = desk.app.author("bob").await;
+    desk.app.publish(&bob, "b").await;
+    for list in ["/v1/articles", "/v1/users/ada/articles", "/v1/articles?author=ada"] {
+        let separator = if list.contains('?') { '&' } else { '?' };
+        let shown = desk.app.get(&format!("{list}{separator}fields=slug,title")).await.json();
+        let articles = shown["articles"].as_array().unwrap();
+        assert_eq!(articles.last(), Some(&json!({"title": "a", "slug": "a"})), "{list}");
+        let whole = desk.app.get(list).await.json();
+        assert!(whole["articles"][0]["body"].is_string() && whole["articles"][0].get("author").is_none(), "{list}");
+    }
+    let own = desk.app.send(desk.request(Method::GET, "/v1/users/me/articles?status=published&fields=slug")).await;
+    assert_eq!(own.json()["articles"], json!([{"slug": "a"}]));
+    let by = desk.app.get("/v1/articles?fields=slug&include=author").await.json();
+    let author = |article: &Value| article["author"]["username"].as_str().unwrap().to_owned();
+    let authors: Vec<_> = by["articles"].as_array().unwrap().iter().map(author).collect();
+    assert_eq!(authors, ["bob", "ada"]);
+    let page = desk.app.get("/v1/articles?limit=1&fields=slug,title,slug").await;
+    assert_eq!(page.header("link"), Some("</v1/articles?fields=title,slug&page=2&limit=1>; rel=\"next\""));
+    for (query, reason) in [
+        ("fields=slug,x", "Expected 'fields' to name fields of an article, 'x' is none"),
+        ("fields=", "Expected 'fields' to name fields of an article, '' is none"),
+        ("include=comments", "Expected 'include' to be 'author'"),
+    ] {
+        for list in ["/v1/articles", "/v1/users/ada/articles", "/v1/tags/x/articles"] {
+            assert_eq!(desk.app.get(&format!("{list}?{query}")).await.refusal(400), reason, "{list}");
+        }
+    }
+    let every = desk.app.get("/v1/articles?include=author").await.json()["articles"][0].clone();
+    for field in every.as_object().unwrap().keys() {
+        let shown = desk.app.get(&format!("/v1/articles?fields={field}")).await.json();
+        assert_eq!(shown["articles"][0], json!({field: every[field]}));
+    }
 }
