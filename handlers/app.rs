@@ -7,7 +7,8 @@ use ipnet::IpNet;
 use talelio::business::memory::MemoryBudget;
 use talelio::business::{
     AccountMails, Accounts, AccountsConfig, Articles, Clock, EmptyBin, Images, InProcessLimits, Job, Jobs, LimitStore,
-    Limits, MailJob, Mailer, Projects, Readiness, Renderer, Rerender, SweepObjects, SystemClock, Tokens, Unlimited,
+    Limits, MailJob, Mailer, Profiles, Projects, Readiness, Renderer, Rerender, SweepObjects, SystemClock, Tokens,
+    Unlimited,
 };
 use talelio::database::{Database, OpenError, RecordCounts, Recovery};
 use talelio::mail::Outbox;
@@ -29,6 +30,7 @@ pub(crate) struct AppState {
     pub(crate) accounts: Accounts,
     pub(crate) articles: Articles,
     pub(crate) images: Images,
+    pub(crate) profiles: Profiles,
     pub(crate) projects: Projects,
     pub(crate) rerender: Rerender,
     pub(crate) jobs: Arc<Jobs>,
@@ -93,6 +95,13 @@ pub(crate) fn build(mut config: Config, database: Arc<Database>) -> Result<App, 
             &config.site_base_url,
         ),
         images,
+        profiles: Profiles::new(
+            database.clone(),
+            clock.clone(),
+            limits.clone(),
+            renderer.clone(),
+            &config.api_base_url,
+        ),
         projects: Projects::new(database.clone(), clock, limits.clone(), renderer.clone()),
         rerender: Rerender::new(database, renderer),
         jobs,

@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use super::{accounts, articles, health, images, openapi, projects};
+use super::{accounts, articles, health, images, openapi, projects, users};
 use crate::app::App;
 use crate::http::authentication::require_user;
 use crate::http::envelope::ApiError;
@@ -23,6 +23,7 @@ fn public() -> OpenApiRouter<App> {
         .merge(accounts::public())
         .merge(articles::public())
         .merge(projects::public())
+        .merge(users::public())
         .merge(images::public())
         .merge(health::public())
         .merge(openapi::public())
@@ -35,6 +36,7 @@ fn author() -> OpenApiRouter<App> {
         .merge(accounts::author())
         .merge(articles::author())
         .merge(projects::author())
+        .merge(users::author())
         .merge(images::author())
 }
 

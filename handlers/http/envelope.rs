@@ -12,7 +12,8 @@ use http::header::{CACHE_CONTROL, LOCATION, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use talelio::business::{
-    AccountError, ArticleError, Fault, IdempotencyError, ImageError, InvalidAccessToken, LimitError, ProjectError, Slug,
+    AccountError, ArticleError, Fault, IdempotencyError, ImageError, InvalidAccessToken, LimitError, ProfileError,
+    ProjectError, Slug,
 };
 use utoipa::ToSchema;
 
@@ -270,6 +271,19 @@ impl From<ArticleError> for ApiError {
             ArticleError::Fault(fault) => return fault.into(),
         };
         Self::Rejected(status, message)
+    }
+}
+
+impl From<ProfileError> for ApiError {
+    fn from(error: ProfileError) -> Self {
+        let status = match error {
+            ProfileError::NotFound => StatusCode::NOT_FOUND,
+            ProfileError::Avatar | ProfileError::TooComplex(_) => StatusCode::BAD_REQUEST,
+            ProfileError::Token(reason) => return reason.into(),
+            ProfileError::Limited(error) => return error.into(),
+            ProfileError::Fault(fault) => return fault.into(),
+        };
+        Self::rejected(status, error)
     }
 }
 

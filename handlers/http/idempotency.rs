@@ -17,7 +17,7 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 #[expect(dead_code, reason = "documents a header that is read by hand")]
 pub(crate) struct IdempotencyHeader {
     /// A name for this request, such as a new UUID. Sent again with the same name within 24 hours, because the response
-    /// was lost, it is answered as it was first and done once. The name counts for this route and account; for
+    /// was lost, it is done once, and answered with what it made, as that is by then. The name counts for this route and account; for
     /// registrations, for everybody. A request that was refused does not use it up.
     #[param(
         rename = "Idempotency-Key",

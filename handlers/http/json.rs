@@ -69,6 +69,11 @@ impl JsonBody {
         self.members(keys, 1).await
     }
 
+    /// [`JsonBody::object`] of which it is for the caller to say that it has nothing.
+    pub(crate) async fn any_object(self, keys: &[&'static str]) -> Result<JsonObject, ApiError> {
+        self.members(keys, 0).await
+    }
+
     /// What a body has of these keys that has so many members `at_least`.
     async fn members(self, keys: &[&'static str], at_least: usize) -> Result<JsonObject, ApiError> {
         // Some editors begin a file with a mark of the order of bytes (RFC 8259, section 8.1).
@@ -142,7 +147,7 @@ impl JsonObject {
         match self.take(key) {
             None | Some(Json::Null) => Ok(None),
             Some(Json::Number(number)) => Ok(Some(number)),
-            Some(_) => Err(ApiError::bad_request(format!("Expected '{key}' to be a number"))),
+            Some(_) => Err(ApiError::bad_request(format!("Expected '{key}' to be a whole number"))),
         }
     }
 

@@ -233,6 +233,12 @@ impl ListParameters {
 
     /// `path` with everything but the number and the length of the page, always spelled the same.
     pub(crate) fn path(&self, path: &str) -> String {
+        self.path_with(path, "")
+    }
+
+    /// The same with a parameter of its own before.
+    pub(crate) fn path_with(&self, path: &str, first: &str) -> String {
+        let first = Some(first.to_owned()).filter(|first| !first.is_empty());
         let author = self.author.as_ref().map(|author| format!("author={}", author.key()));
         let tag = self.tag.as_ref().map(|tag| format!("tag={}", tag.percent_encoded()));
         let series = self.series.as_ref().map(|series| format!("series={}", series.percent_encoded()));
@@ -240,7 +246,7 @@ impl ListParameters {
         let cursor =
             self.cursor.map(|cursor| format!("cursor={}", cursor.map(|at| at.to_string()).unwrap_or_default()));
         let parameters: Vec<_> =
-            [author, tag, series, year, self.fields.spelled(), cursor].into_iter().flatten().collect();
+            [first, author, tag, series, year, self.fields.spelled(), cursor].into_iter().flatten().collect();
         if parameters.is_empty() { path.to_owned() } else { format!("{path}?{}", parameters.join("&")) }
     }
 }

@@ -18,6 +18,7 @@ use crate::http::envelope::{Envelope, OtherVersionEnvelope};
     ),
     tags(
         (name = "accounts", description = "Who writes here. An access token is sent as `Authorization: Bearer <token>`."),
+        (name = "users", description = "What they say of themselves."),
         (name = "articles", description = "What they publish."),
         (name = "projects", description = "What they have made."),
         (name = "images", description = "What they show."),

@@ -98,6 +98,26 @@ impl Operation<'_> {
         if lines.is_empty() { lines } else { format!("Parameters:\n\n{lines}\n") }
     }
 
+    /// The keys of a body of JSON, a line each; those of the first kind, if there are several.
+    fn body_list(&self, document: &Value) -> String {
+        let schema = resolve(document, &self.details["requestBody"]["content"]["application/json"]["schema"]);
+        let either = schema["oneOf"].as_array().into_iter().flatten().find(|schema| schema["type"] != "null");
+        let schema = either.map_or(schema, |first| resolve(document, first));
+        let keys = schema["properties"].as_object().into_iter().flatten();
+        let line = |(key, part): (&String, &Value)| format!("- `{key}`: {}\n", text(&part["description"]));
+        let lines: String = keys.map(line).collect();
+        if lines.is_empty() { lines } else { format!("Body:\n\n{lines}\n") }
+    }
+
+    /// What the headers of a success say, a line each.
+    fn header_list(&self) -> String {
+        let success = self.details["responses"].as_object().into_iter().flatten().next();
+        let headers = success.and_then(|(_, response)| response["headers"].as_object()).into_iter().flatten();
+        let line = |(name, header): (&String, &Value)| format!("- `{name}`: {}\n", text(&header["description"]));
+        let lines: String = headers.map(line).collect();
+        if lines.is_empty() { lines } else { format!("Headers:\n\n{lines}\n") }
+    }
+
     /// The error responses, each with its reasons.
     fn error_responses(&self) -> String {
         let responses = self.details["responses"].as_object().into_iter().flatten();
@@ -135,9 +155,11 @@ impl Operation<'_> {
         let success = details["responses"].as_object().into_iter().flatten().next();
         let answer = success.map(|(status, response)| answer(document, status, response)).unwrap_or_default();
         format!(
-            "### `{method} {path}`\n\n{}\n\n{}```sh\n{command}\n```\n\n{answer}{}",
+            "### `{method} {path}`\n\n{}\n\n{}{}```sh\n{command}\n```\n\n{answer}{}{}",
             format!("{summary}. {description}").trim_end(),
             self.parameter_list(),
+            self.body_list(document),
+            self.header_list(),
             self.error_responses()
         )
     }
@@ -220,6 +242,10 @@ fn example_of(document: &Value, schema: &Value) -> Value {
         let example = |(name, part): (&String, &Value)| (name.clone(), example_of(document, part));
         let examples = properties.iter().map(example);
         return examples.filter(|(name, example)| !example.is_null() || required(name)).collect::<Map<_, _>>().into();
+    }
+    if let Some(parts) = schema["allOf"].as_array() {
+        let parts = parts.iter().filter_map(|part| example_of(document, part).as_object().cloned());
+        return parts.flatten().collect::<Map<_, _>>().into();
     }
     if let Some(items) = schema.get("items") {
         return vec![example_of(document, items)].into();

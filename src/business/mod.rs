@@ -29,18 +29,19 @@ mod work;
 
 pub use accounts::{
     Account, AccountError, AccountMails, AccountStore, AccountWithUser, Accounts, AccountsConfig, Allowlist, Author,
-    Credentials, Email, InvalidAccessToken, InvalidEmail, InvalidPassword, InvalidUsername, MAX_WAITING_PASSWORDS,
-    NewAccount, NewPassword, PasswordHash, PasswordHasher, REFRESH_SECONDS, RefreshTokenHash, Registration,
-    RegistrationError, SecretKey, Session, SessionTokens, Tokens, User, Username,
+    Bio, Credentials, Email, InvalidAccessToken, InvalidEmail, InvalidPassword, InvalidProfile, InvalidUsername, Links,
+    Location, MAX_WAITING_PASSWORDS, NewAccount, NewPassword, PasswordHash, PasswordHasher, Profile, ProfileError,
+    ProfilePatch, ProfileStore, Profiles, REFRESH_SECONDS, RefreshTokenHash, Registration, RegistrationError,
+    SecretKey, Session, SessionTokens, Tokens, User, Username,
 };
 pub use articles::{
     Adjacent, AdjacentArticles, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList, ArticlePage,
     ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, BIN_SECONDS, BinStore, ChangeError, Cursor, Detail,
     Difference, EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, InvalidSeries, InvalidTag, Listing,
-    MAX_REVISIONS, NewArticle, NewState, NewStatus, Pages, Part, Preview, PreviewLink, PreviewStore, PreviewToken,
-    REVISION_SECONDS, Revision, RevisionDifference, RevisionName, RevisionStore, RevisionWithText, Save, Saved,
-    SavedText, Selection, Series, SeriesPart, SeriesPatch, SeriesPlace, SeriesStore, SeriesTitle, SiteTag, SiteTags,
-    Slug, SlugChange, State, Status, Summary, Tag, TagStore, Text, Verb, Version, Versions, WordsChanged,
+    MAX_REVISIONS, NewArticle, NewState, NewStatus, Pages, Part, PatchedStatus, Preview, PreviewLink, PreviewStore,
+    PreviewToken, REVISION_SECONDS, Revision, RevisionDifference, RevisionName, RevisionStore, RevisionWithText, Save,
+    Saved, SavedText, Selection, Series, SeriesPart, SeriesPatch, SeriesPlace, SeriesStore, SeriesTitle, SiteTag,
+    SiteTags, Slug, SlugChange, State, Status, Summary, Tag, TagStore, Text, Verb, Version, Versions, WordsChanged,
 };
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use fault::Fault;

@@ -16,6 +16,7 @@ pub(super) enum ChangeKind {
     ArticleRemoved,
     TagRenamed,
     SeriesUpdated,
+    UserUpdated,
     /// The store was mended: anything may be another.
     Repaired,
 }

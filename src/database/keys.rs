@@ -132,6 +132,11 @@ pub(super) fn profile(username: &Username) -> Key {
     Key::new(user_partition(username), "PROFILE")
 }
 
+/// What a user says beside what everybody sees of them everywhere.
+pub(super) fn bio(username: &Username) -> Key {
+    Key::new(user_partition(username), "BIO")
+}
+
 pub(super) fn refresh_token(username: &Username) -> Key {
     Key::new(user_partition(username), "REFRESH_TOKEN")
 }

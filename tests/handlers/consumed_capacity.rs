@@ -108,6 +108,9 @@ async fn each_access_pattern_costs_what_the_document_says() {
     let png = encoded(&picture(400, 30), ImageFormat::Png);
     let uploaded = app.send(upload(&token, &[("a.png", &png)])).await;
     row("Upload an image", &uploaded);
+    row("Read a user", &app.get("/v1/users/ada").await);
+    let profile = json!({"location": "London", "bio": "I write *programs*."});
+    row("Change a user", &app.send(author(Method::PATCH, "/v1/users/me").json(&profile)).await);
     let image = path(&urls(&uploaded)[0]);
     row("Show an image", &app.get(&image).await);
     let rendition = format!("{image}?width=320");

@@ -76,7 +76,7 @@ pub(super) struct ArticleBody {
     #[schema(example = 1)]
     reading_time_minutes: u32,
     /// Who wrote it, where a list was asked to include that.
-    #[schema(required = false)]
+    #[schema(required = false, value_type = Option<UserBody>, example = json!(null))]
     author: Option<UserBody>,
     /// Which of these are shown.
     #[schema(ignore)]

@@ -49,10 +49,10 @@ struct NewArticleBody {
         example = json!(null),
     )]
     featured_image: Option<String>,
-    /// What it is about: at most 10, of which those of the same letters and digits are one.
+    /// What it is about: at most 10, of which those that differ only in case, accents and punctuation are one; a `+` or `#` behind a letter counts.
     #[schema(max_items = 10, example = json!(["Writing"]))]
     tags: Option<Vec<String>>,
-    /// The series that it belongs to: the title of one, which may begin with it, or its name in URLs.
+    /// The series that it belongs to, by its name in URLs; or a title, for one that begins with it, from which that name is made.
     #[schema(max_length = 200, example = json!(null))]
     series: Option<String>,
     /// `published` if it is left out, or `scheduled`, or `unlisted`.

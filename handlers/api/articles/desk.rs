@@ -70,7 +70,7 @@ pub(super) async fn list(
     let listing = app.articles.own_list(&session, status, parameters.reading()).await?;
     let headers = match parameters.cursor {
         Some(_) => pagination::counts(&listing.page),
-        None => pagination::headers(&listing.page, &format!("{PATH}?status={}", status.name()))?,
+        None => pagination::headers(&listing.page, &parameters.path_with(PATH, &format!("status={}", status.name())))?,
     };
     let (body, bytes) = SiteBody::of(listing, &parameters, &app);
     let mut response = json(StatusCode::OK, &body, bytes).await?;

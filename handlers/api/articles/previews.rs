@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
+use crate::http::idempotency::{IdempotencyHeader, Idempotent};
 use crate::http::json::{JsonBody, json};
 
 /// For how long a link is to be good.
@@ -128,17 +129,20 @@ pub(super) async fn preview(
     path = "/v1/articles/{slug}/preview-links",
     operation_id = "create_preview_link",
     tag = "articles",
-    params(("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world")),
+    params(
+        ("slug" = String, Path, description = "The article's name in URLs.", example = "hello-world"),
+        IdempotencyHeader,
+    ),
     request_body(content = Option<DaysBody>),
     responses(
         (status = 201, description = "The link.", body = CreatedBody),
         (
             status = 400, body = Envelope,
-            description = "`Expected 'days' to be a number`, `Expected 'days' to be a number from 1 to 365`",
+            description = "`Expected 'days' to be a whole number`, `Expected 'days' to be a whole number from 1 to 365`",
         ),
         (status = 403, description = "`Not your article`", body = Envelope),
-        (status = 404, description = "`Article not found`", body = Envelope),
-        (status = 409, description = "`An article has at most 20 preview links, revoke one`", body = Envelope),
+        (status = 404, description = "`Article not found`, `Preview link not found`", body = Envelope),
+        (status = 409, description = "`An article has at most 20 preview links, revoke one`, `The article is deleted, restore it first`", body = Envelope),
         (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )
 )]
@@ -146,12 +150,13 @@ pub(super) async fn create(
     State(app): State<App>,
     AuthenticatedUser(session): AuthenticatedUser,
     PathParams(slug): PathParams,
+    Idempotent(key): Idempotent,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     let days = body.object_if_any(&["days"]).await?.number("days")?;
     let slug = slug.parse().map_err(|_| ArticleError::NotFound)?;
     let days = days.unwrap_or(PreviewLink::DEFAULT_DAYS.into());
-    let (link, url) = app.articles.create_preview_link(&session, &slug, days).await?;
+    let (link, url) = app.articles.create_preview_link(&session, &slug, days, key).await?;
     let created = CreatedBody { id: link.id, url, expires_at: link.expires_at.to_string() };
     json(StatusCode::CREATED, &created, 0).await
 }

@@ -63,7 +63,7 @@ struct AdjacentArticlesBody {
 #[schema(as = Meta)]
 struct MetaBody {
     adjacent_articles: AdjacentArticlesBody,
-    /// Where it stands in its series, if it belongs to one.
+    /// Where it stands in its series, if it belongs to one and is not unlisted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     series: Option<SeriesPlaceBody>,

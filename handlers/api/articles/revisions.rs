@@ -87,6 +87,16 @@ struct WholeBody {
     html: String,
 }
 
+/// A revision, or how two differ.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = RevisionOrDifference)]
+#[expect(dead_code, reason = "documents the answers")]
+enum RevisionOrDifferenceBody {
+    Revision(WholeRevisionBody),
+    Difference(DifferenceBody),
+}
+
 /// How two revisions differ.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RevisionDifference)]
@@ -202,7 +212,7 @@ fn number_of(text: &str) -> Option<u64> {
         ),
     ),
     responses(
-        (status = 200, description = "The revision.", body = WholeRevisionBody),
+        (status = 200, description = "The revision, or how two differ.", body = RevisionOrDifferenceBody),
         (status = 403, description = "`Not your article`", body = Envelope),
         (status = 404, description = "`Article not found`, `Revision not found`", body = Envelope),
     )
@@ -296,7 +306,7 @@ pub(super) async fn name(
     PathParams((slug, revision)): PathParams<(String, String)>,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let mut body = body.object(&["name"]).await?;
+    let mut body = body.any_object(&["name"]).await?;
     body.require(&["name"])?;
     let name = body.optional("name")?.map(|name| name.parse::<RevisionName>());
     let name = name.transpose().map_err(ApiError::bad_request)?;

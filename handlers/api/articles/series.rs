@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
 use http::header::CACHE_CONTROL;
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use talelio::business::{ArticleError, Series, SeriesPart, SeriesPatch, Slug};
 use utoipa::ToSchema;
@@ -19,6 +19,9 @@ use crate::response_cache::{CacheableRequest, Representation};
 
 /// Where the series are.
 const PATH: &str = "/v1/series";
+
+/// What is for who has a token alone.
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// A series of the site.
 #[derive(Serialize, ToSchema)]
@@ -105,6 +108,19 @@ impl From<&SeriesPart> for PartBody {
     }
 }
 
+impl AllBody {
+    fn of(all: Vec<Series>, app: &App) -> Self {
+        let now = app.articles.now();
+        let listed = all.into_iter().map(|series| ListedBody {
+            articles: series.visible(now).count(),
+            title: series.title.to_string(),
+            slug: series.slug.to_string(),
+            author: series.author.username.to_string(),
+        });
+        Self { series: listed.collect() }
+    }
+}
+
 impl WholeBody {
     fn of<'s>(series: &'s Series, articles: impl Iterator<Item = &'s SeriesPart>) -> Self {
         let (title, slug, author) =
@@ -115,7 +131,7 @@ impl WholeBody {
 
 /// List the series
 ///
-/// Those of published articles. A series begins with the first article that names it as its `series`, and ends with the
+/// Those of published articles, and for who has a token all of their own. A series begins with the first article that names it as its `series`, and ends with the
 /// last.
 #[utoipa::path(
     get,
@@ -133,18 +149,22 @@ impl WholeBody {
         (status = 304, description = "What `If-None-Match` names is what there is."),
     )
 )]
-pub(super) async fn list(State(app): State<App>, request: CacheableRequest) -> Result<Response, ApiError> {
+pub(super) async fn list(
+    State(app): State<App>,
+    Reader(reader): Reader,
+    request: CacheableRequest,
+) -> Result<Response, ApiError> {
+    if let Some(reader) = reader {
+        let (all, _) = app.articles.all_series(Some(&reader)).await?;
+        let headers = [(X_TOTAL_COUNT, all.len().into()), (CACHE_CONTROL, PRIVATE)];
+        let mut response = json(StatusCode::OK, &AllBody::of(all, &app), 0).await?;
+        response.headers_mut().extend(headers);
+        return Ok(response);
+    }
     let make = async {
-        let (all, changes_at) = app.articles.all_series().await?;
-        let (total, now) = (all.len(), app.articles.now());
-        let listed = all.into_iter().map(|series| ListedBody {
-            articles: series.visible(now).count(),
-            title: series.title.to_string(),
-            slug: series.slug.to_string(),
-            author: series.author.username.to_string(),
-        });
-        let body = AllBody { series: listed.collect() };
-        let bytes = total * size_of::<ListedBody>();
+        let (all, changes_at) = app.articles.all_series(None).await?;
+        let (total, bytes) = (all.len(), all.len() * size_of::<ListedBody>());
+        let body = AllBody::of(all, &app);
         Representation::json_until(&body, bytes, vec![(X_TOTAL_COUNT, total.into())], changes_at).await
     };
     app.response_cache.respond(request, (PATH.to_owned(), PageParameters::default()), make).await
@@ -180,7 +200,7 @@ pub(super) async fn show(
         let series = app.articles.series(&slug, Some(&reader)).await?;
         if series.author.id == reader.user_id {
             let mut response = json(StatusCode::OK, &WholeBody::of(&series, series.parts.iter()), 0).await?;
-            response.headers_mut().insert(CACHE_CONTROL, http::HeaderValue::from_static("private, no-cache"));
+            response.headers_mut().insert(CACHE_CONTROL, PRIVATE);
             return Ok(response);
         }
     }
@@ -224,7 +244,7 @@ pub(super) async fn update(
     PathParams(slug): PathParams,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let mut body = body.object(&["title", "articles"]).await?;
+    let mut body = body.any_object(&["title", "articles"]).await?;
     if body.is_empty() {
         return Err(ApiError::bad_request("Expected one of 'title' and 'articles'"));
     }

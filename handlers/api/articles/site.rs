@@ -51,7 +51,7 @@ pub(super) struct SiteBody {
         ("author" = Option<String>, Query, description = "The name of a user: theirs alone.", example = "ada"),
         (
             "tag" = Option<String>, Query, example = json!(null),
-            description = "A tag, or its name in URLs: what has that tag. Not together with `author`.",
+            description = "A tag, or its name in URLs, with `%2B` for `+`: what has that tag. Not together with `author`.",
         ),
         (
             "series" = Option<String>, Query, example = json!(null),

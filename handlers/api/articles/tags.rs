@@ -150,8 +150,9 @@ pub(super) async fn articles(
 
 /// Rename a tag
 ///
-/// In all articles, also in what only their authors see. Where another tag has that name, the two become one. One that
-/// broke off goes on when it is asked for again. For the owner of the site.
+/// In all articles, also in what only their authors see, but not in what those said before. Where another tag has that
+/// name, the two become one, written like that. The old name is nobody's then, and leads nowhere. A renaming that broke off
+/// goes on when it is asked for again. For the owner of the site, who has its first account.
 #[utoipa::path(
     patch,
     path = "/v1/tags/{tag}",
@@ -178,7 +179,9 @@ pub(super) async fn rename(
     PathParams(tag): PathParams,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let ([name], []) = body.strings(["name"], []).await?;
+    let mut body = body.any_object(&["name"]).await?;
+    body.require(&["name"])?;
+    let name = body.required("name")?;
     let (tag, name): (_, Tag) = (known(&tag)?, parsed(name)?);
     let tag = app.response_cache.changed_by(app.articles.rename_tag(&session, &tag, &name), |_| true).await?;
     json(StatusCode::OK, &RenamedBody { tag: tag.into() }, 0).await

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
-use talelio::business::{ArticleError, ArticlePatch, Saved};
+use talelio::business::{ArticleError, ArticlePatch, PatchedStatus, Saved};
 use utoipa::ToSchema;
 
 use super::bodies::{ChangeResponses, SavedBody};
@@ -35,12 +35,15 @@ struct ArticlePatchBody {
     /// What it is about; `null` for nothing.
     #[schema(max_items = 10, example = json!(null))]
     tags: Option<Vec<String>>,
-    /// The series that it belongs to: the title of one, which may begin with it, or its name in URLs; `null` for none.
+    /// The series that it belongs to, by its name in URLs; or a title, for one that begins with it, from which that name is made; `null` for none.
     #[schema(max_length = 200, example = json!(null))]
     series: Option<String>,
     /// The name in URLs. That of a draft follows its title until then. The old one leads to the new one for ever.
     #[schema(max_length = 1_024, example = json!(null))]
     slug: Option<String>,
+    /// What it is to be: `draft`, `published`, `unlisted`, or `scheduled` with `publish_at`.
+    #[schema(pattern = "^(draft|scheduled|published|unlisted)$", example = json!(null))]
+    status: Option<String>,
     /// When readers are to see it, at once if that is in the past; `null` makes a draft of what is scheduled.
     #[schema(format = DateTime, example = json!(null))]
     publish_at: Option<String>,
@@ -53,8 +56,18 @@ struct ArticlePatchBody {
 }
 
 /// The keys that an author may change.
-const KEYS: [&str; 9] =
-    ["title", "body", "meta_description", "featured_image", "tags", "series", "slug", "publish_at", "published_at"];
+const KEYS: [&str; 10] = [
+    "title",
+    "body",
+    "meta_description",
+    "featured_image",
+    "tags",
+    "series",
+    "slug",
+    "status",
+    "publish_at",
+    "published_at",
+];
 
 /// Change an article
 ///
@@ -71,8 +84,10 @@ const KEYS: [&str; 9] =
         (
             status = 400, body = Envelope,
             description = "As when an article is made; `Expected one of 'title', 'body', 'meta_description', \
-                'featured_image', 'tags', 'series', 'slug', 'publish_at' and 'published_at'`, `Invalid slug`, \
-                `A draft is not published yet, publish it with 'published_at'`",
+                'featured_image', 'tags', 'series', 'slug', 'status', 'publish_at' and 'published_at'`, `Invalid slug`, \
+                `A draft is not published yet, publish it with 'published_at'`, `Expected 'status' or 'publish_at', not both`, \
+                `Expected 'status' to be one of draft, published, scheduled and unlisted`, `Expected 'publish_at' key`, \
+                `Expected 'keep' to be true or false`",
         ),
         (status = 403, description = "`Not your article`, `Not your series`", body = Envelope),
         (
@@ -91,7 +106,7 @@ pub(super) async fn update(
     body: JsonBody,
 ) -> Result<Response, ApiError> {
     let keys: Vec<_> = KEYS.into_iter().chain(["keep"]).collect();
-    let patch = patch(body.object(&keys).await?)?;
+    let patch = patch(body.any_object(&keys).await?)?;
     let article = name.parse().map_err(|_| ArticleError::NotFound)?;
     let change = app.articles.patch(&session, &article, patch, &versions);
     let saved = app.response_cache.changed_by(change, |saved: &Saved| saved.is_seen).await?;
@@ -112,6 +127,7 @@ fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
     let title_of_series = body.nullable("series")?;
     let (name, publish_at) = (body.optional("slug")?, body.nullable("publish_at")?);
     let published_at = moment("published_at", body.optional("published_at")?)?;
+    let status = status(body.optional("status")?.as_deref(), publish_at.as_ref())?;
     if publish_at.is_some() && published_at.is_some() {
         return Err(ApiError::bad_request("Expected 'publish_at' or 'published_at', not both"));
     }
@@ -124,7 +140,25 @@ fn patch(mut body: JsonObject) -> Result<ArticlePatch, ApiError> {
         series: title_of_series.map(|title| title.as_deref().map(series).transpose()).transpose()?,
         slug: name.map(|name| name.parse().map_err(|_| ArticleError::InvalidSlug)).transpose()?,
         publish_at: publish_at.map(|at| moment("publish_at", at)).transpose()?,
+        status,
         published_at,
         keep,
     })
+}
+
+/// What an article is to be at once; one that is to be scheduled is so by its time.
+fn status(name: Option<&str>, publish_at: Option<&Option<String>>) -> Result<Option<PatchedStatus>, ApiError> {
+    let status = match (name, publish_at) {
+        (None, _) | (Some("scheduled"), Some(Some(_))) => return Ok(None),
+        (Some("scheduled"), _) => return Err(ApiError::bad_request("Expected 'publish_at' key")),
+        (Some(_), Some(_)) => return Err(ApiError::bad_request("Expected 'status' or 'publish_at', not both")),
+        (Some("draft"), None) => PatchedStatus::Draft,
+        (Some("published"), None) => PatchedStatus::Published,
+        (Some("unlisted"), None) => PatchedStatus::Unlisted,
+        (Some(_), None) => {
+            let known = "Expected 'status' to be one of draft, published, scheduled and unlisted";
+            return Err(ApiError::bad_request(known));
+        }
+    };
+    Ok(Some(status))
 }

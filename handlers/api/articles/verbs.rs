@@ -40,6 +40,7 @@ struct PublicationBody {
         (
             status = 400, body = Envelope,
             description = "`The title must not be empty`, `To schedule an article, change its 'publish_at'`, \
+                `To make something else of an article, change its 'status'`, \
                 `'published_at' must not be in the future, use 'publish_at'`",
         ),
         (status = 409, description = "`The article is deleted, restore it first`", body = Envelope),
@@ -52,10 +53,13 @@ pub(super) async fn publish(
     IfMatch(versions): IfMatch,
     body: JsonBody,
 ) -> Result<Response, ApiError> {
-    let mut body = body.object_if_any(&["published_at", "publish_at"]).await?;
+    let mut body = body.object_if_any(&["published_at", "publish_at", "status"]).await?;
     if body.optional("publish_at")?.is_some() {
         // Who means a time to come does not mean at once.
         return Err(ApiError::bad_request("To schedule an article, change its 'publish_at'"));
+    }
+    if body.optional("status")?.is_some_and(|status| status != "published") {
+        return Err(ApiError::bad_request("To make something else of an article, change its 'status'"));
     }
     let published_at = moment("published_at", body.optional("published_at")?)?;
     apply(&app, &session, &slug, Verb::Publish { published_at }, &versions).await

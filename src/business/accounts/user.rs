@@ -124,15 +124,18 @@ pub struct User {
     pub username: Username,
     /// Where they say they are; empty at first.
     pub location: String,
-    /// The file name of their picture.
+    /// Their picture: the path of an image of their own, or [that of those who have none](DEFAULT_AVATAR).
     pub avatar_url: String,
 }
+
+/// The picture of who has none.
+pub const DEFAULT_AVATAR: &str = "default.jpg";
 
 impl User {
     /// A user as they are right after registration.
     #[must_use]
     pub fn new(id: u64, username: Username) -> Self {
-        Self { id, username, location: String::new(), avatar_url: "default.jpg".to_owned() }
+        Self { id, username, location: String::new(), avatar_url: DEFAULT_AVATAR.to_owned() }
     }
 }
 

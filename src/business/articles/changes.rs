@@ -26,12 +26,37 @@ pub struct ArticlePatch {
     pub series: Option<Option<SeriesTitle>>,
     /// The name in URLs.
     pub slug: Option<Slug>,
+    /// What it is to be.
+    pub status: Option<PatchedStatus>,
     /// When readers are to see it, or never.
     pub publish_at: Option<Option<Timestamp>>,
     /// Since when they see it.
     pub published_at: Option<Timestamp>,
     /// Whether what it was is kept as a revision by itself.
     pub keep: bool,
+}
+
+/// What an article becomes at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PatchedStatus {
+    /// Nobody else sees it.
+    Draft,
+    /// Readers see it, and lists have it.
+    Published,
+    /// Readers see it who know its address.
+    Unlisted,
+}
+
+impl PatchedStatus {
+    /// What that makes of an article. Of one that readers see already, the date stays.
+    fn state(self, before: &Head, now: Timestamp) -> State {
+        let published_at = before.published_at().map_or(now, |published_at| published_at.min(now));
+        match self {
+            Self::Draft => State::Draft,
+            Self::Published => State::Listed { published_at },
+            Self::Unlisted => State::Unlisted { published_at },
+        }
+    }
 }
 
 /// What is done with an article as a whole.
@@ -123,7 +148,8 @@ impl ArticlePatch {
     }
 
     fn state(&self, before: &Head, now: Timestamp) -> Result<State, ArticleError> {
-        let state = match (self.publish_at, before.state) {
+        let decided = self.status.map(|status| status.state(before, now));
+        let state = match (self.publish_at, decided.unwrap_or(before.state)) {
             (Some(Some(published_at)), State::Unlisted { .. }) if published_at <= now => {
                 State::Unlisted { published_at }
             }

@@ -55,7 +55,7 @@ pub enum ArticleError {
     #[error("An article has at most {} preview links, revoke one", PreviewLink::MOST)]
     ManyLinks,
     /// A preview link is good for some time, not for ever.
-    #[error("Expected 'days' to be a number from 1 to {}", PreviewLink::MAX_DAYS)]
+    #[error("Expected 'days' to be a whole number from 1 to {}", PreviewLink::MAX_DAYS)]
     InvalidDays,
     /// What no article can be about.
     #[error(transparent)]

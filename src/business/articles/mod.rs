@@ -19,7 +19,7 @@ pub use article::{
     Version, Versions,
 };
 pub use bin::{BinStore, EmptyBin};
-pub use changes::{ArticlePatch, Verb};
+pub use changes::{ArticlePatch, PatchedStatus, Verb};
 pub use error::ArticleError;
 pub use list::{ArticleList, Cursor, Detail, InvalidCursor, Listing, Pages, Part, Selection};
 pub use new::{ArticleDraft, NewStatus};

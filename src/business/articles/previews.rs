@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::business::{Fault, Timestamp};
 
-/// What whoever has a link proves it by. It is kept nowhere.
+/// What whoever has a link proves it by. It is kept nowhere, but for a day as what came of a request that its
+/// client has named.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PreviewToken {
     article: u64,

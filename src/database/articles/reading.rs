@@ -142,7 +142,9 @@ impl Database {
         let from = usize::try_from(skip.min(total)).map_err(Fault::failed)?;
         let shown: Vec<Entry> = entries.into_iter().skip(from).take(limit as usize).collect();
         let end = from as u64 + shown.len() as u64;
-        let next = shown.last().filter(|_| end < total).map(|last| Cursor { at: end.cast_signed(), id: last.id });
+        // If the last one has left by then, what came after it has its place.
+        let next = shown.last().filter(|_| end < total);
+        let next = next.map(|last| Cursor { at: (end - 1).cast_signed(), id: last.id });
         let (articles, authors) = self.listed_articles(&shown, detail).await?;
         let page = page_with(&shown, articles, total, pages);
         let changes_at = series.and_then(|series| series.changes_at(now));

@@ -38,10 +38,11 @@ impl Inspection {
     }
 }
 
-/// What only an item itself says, so that nothing can make it again: accounts, projects and texts.
+/// What only an item itself says, so that nothing can make it again: accounts, what users say of themselves, projects and texts.
 fn is_original(key: &Key) -> bool {
     let Key { pk, sk } = key;
-    pk.starts_with("ACCOUNT#") || pk.starts_with("CONTENT#") || pk.starts_with("USER#") && sk.starts_with("PROJECT#")
+    let of_user = sk.starts_with("PROJECT#") || sk == "BIO";
+    pk.starts_with("ACCOUNT#") || pk.starts_with("CONTENT#") || pk.starts_with("USER#") && of_user
 }
 
 impl Database {

@@ -5,3 +5,4 @@ mod articles;
 mod idempotency;
 pub mod images;
 mod projects;
+mod users;

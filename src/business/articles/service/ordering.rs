@@ -42,15 +42,17 @@ impl SeriesPatch {
 }
 
 impl Articles {
-    /// The series that readers are shown articles of, by their names in URLs, and when that changes by itself.
+    /// The series that readers are shown articles of, or that are a reader's own, by their names in URLs, and when
+    /// that changes by itself.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn all_series(&self) -> Result<(Vec<Series>, Option<Timestamp>), Fault> {
+    pub async fn all_series(&self, reader: Option<&Session>) -> Result<(Vec<Series>, Option<Timestamp>), Fault> {
         let now = self.clock.now();
         let mut all = self.series.all_series().await?;
         let changes_at = all.iter().filter_map(|series| series.changes_at(now)).min();
-        all.retain(|series| series.visible(now).next().is_some());
+        let is_own = |series: &Series| reader.is_some_and(|reader| series.author.id == reader.user_id);
+        all.retain(|series| is_own(series) || series.visible(now).next().is_some());
         Ok((all, changes_at))
     }
 

@@ -7,7 +7,8 @@ use crate::business::articles::list::{ArticleList, Detail, Pages, Part, Selectio
 use crate::business::articles::previews::{PreviewLink, PreviewToken};
 use crate::business::articles::slug::Slug;
 use crate::business::articles::store::Found;
-use crate::business::{Limit, PageRequest, Session, Subject, Timestamp};
+use crate::business::idempotency::Fingerprint;
+use crate::business::{Fault, IdempotencyKey, Limit, PageRequest, Session, Subject, Timestamp};
 
 /// The seconds of a day.
 const DAY: u32 = 24 * 60 * 60;
@@ -73,11 +74,20 @@ impl Articles {
         author: &Session,
         slug: &Slug,
         days: u64,
+        key: Option<IdempotencyKey>,
     ) -> Result<(PreviewLink, String), ArticleError> {
         let days = u32::try_from(days).ok().filter(|days| (1..=PreviewLink::MAX_DAYS).contains(days));
         let days = days.ok_or(ArticleError::InvalidDays)?;
+        let (whom, fingerprint) = (author.user_id.to_string(), || Fingerprint::of([slug.as_str(), &days.to_string()]));
+        let request = self.idempotency.request(key.as_ref(), "preview_link", &whom, fingerprint);
+        if let Some(token) = self.idempotency.outcome(request.as_ref()).await? {
+            return self.link_of(author, slug, &token).await;
+        }
         self.limits.take(Limit::ChangeQuota, Subject::User(author.user_id)).await?;
         let head = self.own(author, slug, &None).await?;
+        if head.deleted_at.is_some() {
+            return Err(ArticleError::Deleted);
+        }
         let now = self.clock.now();
         if self.previews.preview_links(head.id, now).await?.len() >= PreviewLink::MOST {
             return Err(ArticleError::ManyLinks);
@@ -86,7 +96,22 @@ impl Articles {
         let expires_at = Timestamp::from_unix_seconds(now.plus_seconds(days * DAY).unix_seconds());
         let link = PreviewLink { id: token.id(), created_at: now, expires_at };
         self.previews.add_preview_link(head.id, &link).await?;
+        if let Some(request) = &request {
+            let first = self.idempotency.record(request, token.to_string()).await?;
+            if first != token.to_string() {
+                self.previews.remove_preview_link(head.id, &link.id).await?;
+                return self.link_of(author, slug, &first).await;
+            }
+        }
         Ok((link, format!("{}?preview={token}", self.url(&head.slug))))
+    }
+
+    /// The link of a token that was made before.
+    async fn link_of(&self, author: &Session, slug: &Slug, token: &str) -> Result<(PreviewLink, String), ArticleError> {
+        let token: PreviewToken = token.parse().map_err(Fault::failed)?;
+        let head = self.own(author, slug, &None).await?;
+        let link = self.previews.preview_link(head.id, &token.id(), self.clock.now()).await?;
+        Ok((link.ok_or(ArticleError::NoLink)?, format!("{}?preview={token}", self.url(&head.slug))))
     }
 
     /// The links of an article that have not ended.

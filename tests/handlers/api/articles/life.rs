@@ -85,13 +85,10 @@ async fn what_is_too_little_or_makes_no_sense_is_refused() {
     }
     desk.create(json!({"status": "draft", "title": "A draft"})).await;
     desk.publish("Published").await;
+    let keys = "Expected one of 'title', 'body', 'meta_description', 'featured_image', 'tags', 'series', 'slug', 'status', 'publish_at' and 'published_at'";
     for (slug, body, reason) in [
-        ("a-draft", json!({}), "Missing request body"),
-        (
-            "a-draft",
-            json!({"titel": "x"}),
-            "Expected one of 'title', 'body', 'meta_description', 'featured_image', 'tags', 'series', 'slug', 'publish_at' and 'published_at'",
-        ),
+        ("a-draft", json!({}), keys),
+        ("a-draft", json!({"titel": "x"}), keys),
         ("a-draft", json!({"title": null}), "A draft needs a title or a body"),
         ("a-draft", json!({"title": 1}), "Expected 'title' to be a string"),
         (
@@ -237,4 +234,33 @@ async fn an_old_address_leads_to_the_new_one() {
     desk.verb("uno", "unpublish").await;
     assert_eq!(desk.app.get("/v1/articles/two").await.refusal(404), "Article not found");
     assert_eq!(desk.patched("two", json!({"title": "Changed by its old address"})).await["slug"], "uno");
+}
+
+#[tokio::test]
+async fn an_article_becomes_what_its_status_says() {
+    let desk = Desk::start().await;
+    let published = desk.publish("a").await;
+    let unlisted = desk.patched("a", json!({"status": "unlisted"})).await;
+    assert_eq!((&unlisted["status"], &unlisted["published_at"]), (&json!("unlisted"), &published["published_at"]));
+    assert_eq!((desk.listed().await, desk.is_there("a").await), (vec![], true));
+    assert_eq!(desk.patched("a", json!({"status": "published"})).await["published_at"], published["published_at"]);
+    assert_eq!(desk.listed().await, ["a"]);
+    assert_eq!(desk.patched("a", json!({"status": "draft"})).await["published_at"], Value::Null);
+    let scheduled = json!({"status": "scheduled", "publish_at": in_seconds(3_600)});
+    assert_eq!(desk.patched("a", scheduled).await["status"], "scheduled");
+    // At once, not at its time.
+    let unlisted = desk.patched("a", json!({"status": "unlisted"})).await;
+    assert_eq!((&unlisted["status"], desk.is_there("a").await), (&json!("unlisted"), true));
+    let old = json!({"status": "published", "published_at": "2020-01-01T00:00:00Z"});
+    assert!(desk.patched("a", old).await["published_at"].as_str().unwrap().starts_with("2020"));
+    for (body, sentence) in [
+        (json!({"status": "gone"}), "Expected 'status' to be one of draft, published, scheduled and unlisted"),
+        (json!({"status": "scheduled"}), "Expected 'publish_at' key"),
+        (json!({"status": "draft", "publish_at": in_seconds(9)}), "Expected 'status' or 'publish_at', not both"),
+    ] {
+        assert_eq!(desk.patch("a", body).await.refusal(400), sentence);
+    }
+    let publish = desk.request(Method::POST, "/v1/articles/a/publish").json(&json!({"status": "unlisted"}));
+    let sentence = "To make something else of an article, change its 'status'";
+    assert_eq!(desk.app.send(publish).await.refusal(400), sentence);
 }

@@ -105,11 +105,11 @@ async fn a_link_has_an_end_and_there_are_not_too_many() {
     let desk = Desk::start().await;
     desk.publish("a").await;
     for (body, sentence) in [
-        (json!({"days": 0}), "Expected 'days' to be a number from 1 to 365"),
-        (json!({"days": 366}), "Expected 'days' to be a number from 1 to 365"),
-        (json!({"days": 1e30}), "Expected 'days' to be a number"),
-        (json!({"days": -1}), "Expected 'days' to be a number"),
-        (json!({"days": "7"}), "Expected 'days' to be a number"),
+        (json!({"days": 0}), "Expected 'days' to be a whole number from 1 to 365"),
+        (json!({"days": 366}), "Expected 'days' to be a whole number from 1 to 365"),
+        (json!({"days": 1e30}), "Expected 'days' to be a whole number"),
+        (json!({"days": -1}), "Expected 'days' to be a whole number"),
+        (json!({"days": "7"}), "Expected 'days' to be a whole number"),
     ] {
         assert_eq!(desk.link("a", Some(body)).await.refusal(400), sentence);
     }
@@ -119,11 +119,18 @@ async fn a_link_has_an_end_and_there_are_not_too_many() {
     for body in [Some(json!({"days": 365})), Some(json!({})), None] {
         assert_eq!(desk.link("a", body).await.status, StatusCode::CREATED);
     }
-    for _ in 3..20 {
+    let named = || desk.request(Method::POST, "/v1/articles/a/preview-links").header("idempotency-key", "one");
+    let first = desk.app.send(named()).await.json();
+    assert_eq!((desk.app.send(named()).await.json(), desk.links("a").await.len()), (first, 4));
+    let other = named().json(&json!({"days": 1}));
+    assert_eq!(desk.app.send(other).await.refusal(422), "The Idempotency-Key was used for another request");
+    for _ in 4..20 {
         desk.token_of("a").await;
     }
     assert_eq!(desk.link("a", None).await.refusal(409), "An article has at most 20 preview links, revoke one");
     assert_eq!(desk.links("a").await.len(), 20);
+    desk.verb("a", "delete").await;
+    assert_eq!(desk.link("a", None).await.refusal(409), "The article is deleted, restore it first");
 }
 
 #[tokio::test]

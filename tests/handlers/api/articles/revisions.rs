@@ -148,3 +148,32 @@ async fn of_many_who_save_at_once_all_are_kept() {
         assert_eq!(revision["body"], title.replace("title", "body"), "each has its own text");
     }
 }
+
+#[tokio::test]
+async fn whatever_is_saved_by_many_at_once_is_a_revision() {
+    let desk = Desk::start().await;
+    desk.publish("a").await;
+    let path = "/v1/articles/a";
+    let save = |number: u32, version: Option<&str>| {
+        let request = desk.request(Method::PATCH, path).json(&json!({"title": format!("Save {number}"), "keep": true}));
+        desk.app.send(if let Some(version) = version { request.header("if-match", version) } else { request })
+    };
+    let saved = |responses: &[Response]| -> Vec<String> {
+        let won = responses.iter().filter(|response| response.status == StatusCode::OK);
+        won.map(|response| response.json()["article"]["title"].as_str().unwrap().to_owned()).collect()
+    };
+    // Of those who mean one version, one wins.
+    let winner = saved(&join_all((0..32).map(|number| save(number, Some("\"1-1\"")))).await);
+    assert_eq!(winner.len(), 1);
+    assert_eq!(desk.titles().await, [(2, winner[0].clone()), (1, "a".to_owned())]);
+    // Of all others, each does, and what stands is the last.
+    let all = saved(&join_all((32..64).map(|number| save(number, None))).await);
+    let revisions: Vec<String> = desk.titles().await.into_iter().map(|(_, title)| title).collect();
+    assert_eq!(revisions.len(), 34);
+    let mut kept = revisions[..32].to_vec();
+    kept.sort();
+    let mut all_sorted = all.clone();
+    all_sorted.sort();
+    assert_eq!(kept, all_sorted);
+    assert_eq!(desk.read("a").await.json()["article"]["title"], json!(revisions[0]));
+}

@@ -59,6 +59,12 @@ async fn a_series_has_an_order_of_its_own() {
     let rest = desk.app.get(&format!("/v1/articles?series=learning-rust&limit=2&cursor={cursor}")).await;
     assert_eq!(slugs(&rest), ["c", "b"]);
     assert_eq!(slugs(&desk.app.get("/v1/articles?series=learning-rust&page=2&limit=2").await), ["b"]);
+    // It stays right when the last one that was read leaves.
+    let page = desk.app.get("/v1/articles?series=learning-rust&limit=1&cursor=").await;
+    let cursor = page.json()["next_cursor"].as_str().unwrap().to_owned();
+    desk.verb("a", "unpublish").await;
+    let rest = desk.app.get(&format!("/v1/articles?series=learning-rust&limit=9&cursor={cursor}")).await;
+    assert_eq!(slugs(&rest), ["c", "b"]);
     assert_eq!(slugs(&desk.app.get("/v1/articles?series=learning-rust&year=1999").await), [""; 0]);
     assert_eq!(slugs(&desk.app.get("/v1/articles?series=unknown").await), [""; 0]);
 }
@@ -69,6 +75,11 @@ async fn what_readers_do_not_see_of_a_series_only_its_author_does() {
     for title in ["a", "b", "c"] {
         desk.part(title, "Learning Rust").await;
     }
+    desk.part("z", "Unseen").await;
+    desk.verb("z", "unpublish").await;
+    let own = desk.app.send(desk.request(Method::GET, "/v1/series")).await;
+    assert_eq!((&own.json()["series"][1]["slug"], own.header("x-total-count")), (&json!("unseen"), Some("2")));
+    assert_eq!(desk.app.get("/v1/series").await.header("x-total-count"), Some("1"));
     desk.verb("b", "unpublish").await;
     assert_eq!(
         (order(&desk.series().await), desk.place("a").await),
@@ -110,6 +121,7 @@ async fn a_series_is_its_authors_and_has_an_end() {
     assert_eq!(by_bob(Method::PATCH, "/v1/series/learning-rust", change).await.refusal(403), "Not your series");
     assert_eq!(desk.change_series(json!({"x": 1})).await.refusal(400), "Expected one of 'title' and 'articles'");
     for (body, sentence) in [
+        (json!({}), "Expected one of 'title' and 'articles'"),
         (json!({"title": "!"}), "The title of a series must have a letter or a digit"),
         (json!({"title": "x".repeat(201)}), "The title of a series must not be longer than 200 characters"),
         (json!({"articles": ["z"]}), "'z' is not in the series"),

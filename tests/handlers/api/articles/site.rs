@@ -60,10 +60,14 @@ async fn a_list_shows_the_fields_that_are_asked_for() {
     }
     let own = desk.app.send(desk.request(Method::GET, "/v1/users/me/articles?status=published&fields=slug")).await;
     assert_eq!(own.json()["articles"], json!([{"slug": "a"}]));
+    desk.publish("c").await;
+    let own = desk.request(Method::GET, "/v1/users/me/articles?fields=slug&limit=1&status=published");
+    let link = "</v1/users/me/articles?status=published&fields=slug&page=2&limit=1>; rel=\"next\"";
+    assert_eq!(desk.app.send(own).await.header("link"), Some(link));
     let by = desk.app.get("/v1/articles?fields=slug&include=author").await.json();
     let author = |article: &Value| article["author"]["username"].as_str().unwrap().to_owned();
     let authors: Vec<_> = by["articles"].as_array().unwrap().iter().map(author).collect();
-    assert_eq!(authors, ["bob", "ada"]);
+    assert_eq!(authors, ["ada", "bob", "ada"]);
     let page = desk.app.get("/v1/articles?limit=1&fields=slug,title,slug").await;
     assert_eq!(page.header("link"), Some("</v1/articles?fields=title,slug&page=2&limit=1>; rel=\"next\""));
     for (query, reason) in [

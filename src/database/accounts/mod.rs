@@ -1,35 +1,37 @@
 //! Accounts, users and refresh tokens as items.
 
+mod profiles;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
-use super::jobs::mails;
-use super::keys::ListName;
-use super::lists::first_node;
-use super::table::{Change, EXPIRES_AT, Transaction, TransactionOutcome, key_attribute, number, text};
-use super::{Database, idempotency, keys};
 use crate::business::{
     Account, AccountStore, AccountWithUser, Email, Fault, NamedRequest, NewAccount, PasswordHash, QueuedMail,
     RefreshTokenHash, RegistrationError, Timestamp, User, Username,
 };
+use crate::database::jobs::mails;
+use crate::database::keys::ListName;
+use crate::database::lists::first_node;
+use crate::database::table::{Change, EXPIRES_AT, Transaction, TransactionOutcome, key_attribute, number, text};
+use crate::database::{Database, idempotency, keys};
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct AccountItem {
-    pub(super) id: u64,
+pub(in crate::database) struct AccountItem {
+    pub(in crate::database) id: u64,
     created_at: String,
     updated_at: String,
     verified: bool,
-    pub(super) email: String,
-    pub(super) username: String,
+    pub(in crate::database) email: String,
+    pub(in crate::database) username: String,
     password: String,
 }
 
 /// A user as everybody sees them; stands in profiles and beside articles.
 #[derive(Clone, Serialize, Deserialize)]
-pub(super) struct UserItem {
-    pub(super) id: u64,
-    pub(super) username: String,
+pub(in crate::database) struct UserItem {
+    pub(in crate::database) id: u64,
+    pub(in crate::database) username: String,
     // Left out when empty: not every engine stores an empty text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     location: String,
@@ -38,11 +40,11 @@ pub(super) struct UserItem {
 
 /// A user's own item.
 #[derive(Serialize, Deserialize)]
-pub(super) struct ProfileItem {
+pub(in crate::database) struct ProfileItem {
     #[serde(flatten)]
-    pub(super) user: UserItem,
+    pub(in crate::database) user: UserItem,
     /// The numbers of their projects.
-    pub(super) project_ids: Vec<u64>,
+    pub(in crate::database) project_ids: Vec<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -93,7 +95,7 @@ impl Database {
     /// # Errors
     /// [`Fault`] also when there is none beside a list of articles of theirs: what is damaged may
     /// look as if it were not there.
-    pub(super) async fn profile(&self, username: &Username) -> Result<Option<ProfileItem>, Fault> {
+    pub(in crate::database) async fn profile(&self, username: &Username) -> Result<Option<ProfileItem>, Fault> {
         let key = keys::profile(username);
         let profile = self.table.get(&key).await?;
         let list = keys::list_root(&ListName::Author(username.clone()));
