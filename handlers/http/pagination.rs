@@ -193,9 +193,9 @@ impl ListParameters {
         }
         let author = parameter(query, "author").map(|author| author.parse());
         let author = author.transpose().map_err(|_| refused("Expected 'author' to be a username"))?;
-        let tag = parameter(query, "tag").map(|tag| Slug::known_as(&tag));
+        let tag = parameter(query, "tag").map(|tag| Slug::of_name(&tag));
         let tag = tag.map(|tag| tag.ok_or_else(|| refused("Expected 'tag' to be a tag"))).transpose()?;
-        let series = parameter(query, "series").map(|series| Slug::known_as(&series));
+        let series = parameter(query, "series").map(|series| Slug::of_name(&series));
         let series =
             series.map(|series| series.ok_or_else(|| refused("Expected 'series' to be a series"))).transpose()?;
         if [author.is_some(), tag.is_some(), series.is_some()].into_iter().filter(|is_given| *is_given).count() > 1 {
@@ -249,6 +249,13 @@ impl ListParameters {
             [first, author, tag, series, year, self.fields.spelled(), cursor].into_iter().flatten().collect();
         if parameters.is_empty() { path.to_owned() } else { format!("{path}?{}", parameters.join("&")) }
     }
+}
+
+/// After which slug a list by slugs goes on, as `cursor` of a query string says; none for the first page.
+pub(crate) fn after(query: &str) -> Result<Option<Slug>, ApiError> {
+    let cursor = parameter(query, "cursor").filter(|cursor| !cursor.is_empty());
+    let refused = |_| ApiError::bad_request("Expected 'cursor' to be empty or a 'next_cursor'");
+    cursor.map(|cursor| cursor.parse().map_err(refused)).transpose()
 }
 
 /// How many items there are and are left out.

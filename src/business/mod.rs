@@ -35,9 +35,9 @@ pub use accounts::{
     SecretKey, Session, SessionTokens, Tokens, User, Username,
 };
 pub use articles::{
-    Adjacent, AdjacentArticles, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList, ArticlePage,
-    ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, BIN_SECONDS, BinStore, ChangeError, Cursor, Detail,
-    Difference, EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, InvalidSeries, InvalidTag, Listing,
+    Adjacent, AdjacentArticles, AllSeries, Article, ArticleChange, ArticleDraft, ArticleError, ArticleList,
+    ArticlePage, ArticlePatch, ArticleStore, ArticleWithAuthor, Articles, BIN_SECONDS, BinStore, ChangeError, Cursor,
+    Detail, Difference, EmptyBin, Found, Head, InvalidCursor, InvalidRevisionName, InvalidSeries, InvalidTag, Listing,
     MAX_REVISIONS, NewArticle, NewState, NewStatus, Pages, Part, PatchedStatus, Preview, PreviewLink, PreviewStore,
     PreviewToken, REVISION_SECONDS, Revision, RevisionDifference, RevisionName, RevisionStore, RevisionWithText, Save,
     Saved, SavedText, Selection, Series, SeriesPart, SeriesPatch, SeriesPlace, SeriesStore, SeriesTitle, SiteTag,

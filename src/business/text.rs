@@ -60,7 +60,7 @@ pub(super) fn is_longer(text: &str, characters: usize) -> bool {
 }
 
 /// Whether a character leaves no mark on a page: white space, formats, fillers and blanks.
-fn is_invisible(c: char) -> bool {
+pub(super) fn is_invisible(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()
         || matches!(

@@ -167,6 +167,22 @@ pub(super) const TAGS: &str = "TAGS";
 
 const TAG: &str = "TAG#";
 
+/// The sort keys of the roots of tags after one, or of all.
+pub(super) fn tags_after(tag: Option<&Slug>) -> RangeInclusive<String> {
+    after(TAG, tag)
+}
+
+/// The sort keys of series after one, or of all.
+pub(super) fn series_after(series: Option<&Slug>) -> RangeInclusive<String> {
+    after(&format!("{ALL_SERIES}#"), series)
+}
+
+/// The sort keys with a prefix and a slug after one, or any. Nothing in a slug sorts before a control character.
+fn after(prefix: &str, slug: Option<&Slug>) -> RangeInclusive<String> {
+    let first = slug.map_or_else(|| prefix.to_owned(), |slug| format!("{prefix}{slug}\u{1}"));
+    first..=format!("{prefix}\u{10ffff}")
+}
+
 /// The tag of a root among those of tags, from its sort key.
 pub(super) fn tag(sk: &str) -> Option<Slug> {
     sk.strip_prefix(TAG)?.parse().ok()

@@ -97,8 +97,7 @@ impl From<PreviewLink> for LinkBody {
 
 /// Preview an article
 ///
-/// As readers will see it, with the articles that it will stand between: a draft as if it was published now, a scheduled one at
-/// its time.
+/// As readers will see it: what they do not see yet, as if it was published now.
 #[utoipa::path(
     get,
     path = "/v1/articles/{slug}/preview",

@@ -1,11 +1,11 @@
 //! Articles that belong together: `/v1/series`.
 
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::header::CACHE_CONTROL;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
-use talelio::business::{ArticleError, Series, SeriesPart, SeriesPatch, Slug};
+use talelio::business::{AllSeries, ArticleError, Series, SeriesPart, SeriesPatch, Slug};
 use utoipa::ToSchema;
 
 use super::values::series;
@@ -14,7 +14,7 @@ use crate::http::authentication::{AuthenticatedUser, Reader};
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
 use crate::http::json::{JsonBody, json};
-use crate::http::pagination::{PageParameters, X_TOTAL_COUNT};
+use crate::http::pagination::{self, PageParameters, X_TOTAL_COUNT};
 use crate::response_cache::{CacheableRequest, Representation};
 
 /// Where the series are.
@@ -47,6 +47,10 @@ struct ListedBody {
 struct AllBody {
     /// Those of published articles, by their names in URLs.
     series: Vec<ListedBody>,
+    /// Where the next page begins, if there are more series than are listed at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = json!(null))]
+    next_cursor: Option<String>,
 }
 
 /// A series with its articles.
@@ -109,15 +113,19 @@ impl From<&SeriesPart> for PartBody {
 }
 
 impl AllBody {
-    fn of(all: Vec<Series>, app: &App) -> Self {
-        let now = app.articles.now();
+    /// A page, and how many there are if that is all.
+    fn of(all: AllSeries, after: Option<&Slug>, app: &App) -> (Self, Vec<(HeaderName, HeaderValue)>) {
+        let AllSeries { series: all, next, .. } = all;
+        let (now, total) = (app.articles.now(), all.len());
         let listed = all.into_iter().map(|series| ListedBody {
             articles: series.visible(now).count(),
             title: series.title.to_string(),
             slug: series.slug.to_string(),
             author: series.author.username.to_string(),
         });
-        Self { series: listed.collect() }
+        let is_all = after.is_none() && next.is_none();
+        let headers = if is_all { vec![(X_TOTAL_COUNT, total.into())] } else { Vec::new() };
+        (Self { series: listed.collect(), next_cursor: next.map(|next| next.to_string()) }, headers)
     }
 }
 
@@ -138,36 +146,41 @@ impl WholeBody {
     path = "/v1/series",
     operation_id = "all_series",
     tag = "articles",
+    params(("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before.", example = json!(null))),
     responses(
         (
             status = 200, description = "The series.", body = AllBody,
             headers(
                 ("ETag" = str, description = "For `If-None-Match`."),
-                ("X-Total-Count" = u64, description = "How many series there are."),
+                ("X-Total-Count" = u64, description = "How many series there are, if these are all."),
             ),
         ),
         (status = 304, description = "What `If-None-Match` names is what there is."),
+        (status = 400, description = "`Expected 'cursor' to be empty or a 'next_cursor'`", body = Envelope),
     )
 )]
 pub(super) async fn list(
     State(app): State<App>,
     Reader(reader): Reader,
+    RawQuery(query): RawQuery,
     request: CacheableRequest,
 ) -> Result<Response, ApiError> {
+    let after = pagination::after(query.as_deref().unwrap_or_default())?;
     if let Some(reader) = reader {
-        let (all, _) = app.articles.all_series(Some(&reader)).await?;
-        let headers = [(X_TOTAL_COUNT, all.len().into()), (CACHE_CONTROL, PRIVATE)];
-        let mut response = json(StatusCode::OK, &AllBody::of(all, &app), 0).await?;
-        response.headers_mut().extend(headers);
+        let all = app.articles.all_series(Some(&reader), after.as_ref()).await?;
+        let (body, headers) = AllBody::of(all, after.as_ref(), &app);
+        let mut response = json(StatusCode::OK, &body, 0).await?;
+        response.headers_mut().extend(headers.into_iter().chain([(CACHE_CONTROL, PRIVATE)]));
         return Ok(response);
     }
+    let path = after.as_ref().map_or_else(|| PATH.to_owned(), |after| format!("{PATH} {after}"));
     let make = async {
-        let (all, changes_at) = app.articles.all_series(None).await?;
-        let (total, bytes) = (all.len(), all.len() * size_of::<ListedBody>());
-        let body = AllBody::of(all, &app);
-        Representation::json_until(&body, bytes, vec![(X_TOTAL_COUNT, total.into())], changes_at).await
+        let all = app.articles.all_series(None, after.as_ref()).await?;
+        let (changes_at, bytes) = (all.changes_at, all.series.len() * size_of::<ListedBody>());
+        let (body, headers) = AllBody::of(all, after.as_ref(), &app);
+        Representation::json_until(&body, bytes, headers, changes_at).await
     };
-    app.response_cache.respond(request, (PATH.to_owned(), PageParameters::default()), make).await
+    app.response_cache.respond(request, (path, PageParameters::default()), make).await
 }
 
 /// Read a series
@@ -263,5 +276,5 @@ pub(super) async fn update(
 
 /// The name in URLs of a series in a path.
 fn known(series: &str) -> Result<Slug, ArticleError> {
-    Slug::known_as(series).ok_or(ArticleError::NoSeries)
+    Slug::of_name(series).ok_or(ArticleError::NoSeries)
 }

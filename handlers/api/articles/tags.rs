@@ -14,7 +14,9 @@ use crate::http::authentication::AuthenticatedUser;
 use crate::http::envelope::{ApiError, Envelope};
 use crate::http::extract::PathParams;
 use crate::http::json::{JsonBody, json};
-use crate::http::pagination::{CursorQuery, FieldsQuery, ListParameters, PageParameters, PageQuery, X_TOTAL_COUNT};
+use crate::http::pagination::{
+    self, CursorQuery, FieldsQuery, ListParameters, PageParameters, PageQuery, X_TOTAL_COUNT,
+};
 use crate::response_cache::{CacheableRequest, Representation};
 
 /// Where the tags are.
@@ -41,6 +43,10 @@ struct TagBody {
 struct TagsBody {
     /// Those of published articles, by their names in URLs.
     tags: Vec<TagBody>,
+    /// Where the next page begins, if there are more tags than are listed at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = json!(null))]
+    next_cursor: Option<String>,
 }
 
 /// A tag after a change.
@@ -68,31 +74,41 @@ impl From<SiteTag> for TagBody {
 
 /// List the tags
 ///
-/// Those of published articles, with how many there are of each.
+/// Those of published articles, with how many there are of each; a thousand at once.
 #[utoipa::path(
     get,
     path = "/v1/tags",
     operation_id = "tags",
     tag = "articles",
+    params(("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before.", example = json!(null))),
     responses(
         (
             status = 200, description = "The tags.", body = TagsBody,
             headers(
                 ("ETag" = str, description = "For `If-None-Match`."),
-                ("X-Total-Count" = u64, description = "How many tags there are."),
+                ("X-Total-Count" = u64, description = "How many tags there are, if these are all."),
             ),
         ),
         (status = 304, description = "What `If-None-Match` names is what there is."),
+        (status = 400, description = "`Expected 'cursor' to be empty or a 'next_cursor'`", body = Envelope),
     )
 )]
-pub(super) async fn list(State(app): State<App>, request: CacheableRequest) -> Result<Response, ApiError> {
+pub(super) async fn list(
+    State(app): State<App>,
+    RawQuery(query): RawQuery,
+    request: CacheableRequest,
+) -> Result<Response, ApiError> {
+    let after = pagination::after(query.as_deref().unwrap_or_default())?;
+    let path = after.as_ref().map_or_else(|| PATH.to_owned(), |after| format!("{PATH} {after}"));
     let make = async {
-        let SiteTags { tags, changes_at } = app.articles.tags().await?;
+        let SiteTags { tags, changes_at, next } = app.articles.tags(after.as_ref()).await?;
         let (total, bytes) = (tags.len(), tags.len() * size_of::<TagBody>());
-        let body = TagsBody { tags: tags.into_iter().map(Into::into).collect() };
-        Representation::json_until(&body, bytes, vec![(X_TOTAL_COUNT, total.into())], changes_at).await
+        let headers = if after.is_none() && next.is_none() { vec![(X_TOTAL_COUNT, total.into())] } else { Vec::new() };
+        let next_cursor = next.map(|next| next.to_string());
+        let body = TagsBody { tags: tags.into_iter().map(Into::into).collect(), next_cursor };
+        Representation::json_until(&body, bytes, headers, changes_at).await
     };
-    app.response_cache.respond(request, (PATH.to_owned(), PageParameters::default()), make).await
+    app.response_cache.respond(request, (path, PageParameters::default()), make).await
 }
 
 /// List the articles with a tag
@@ -151,8 +167,8 @@ pub(super) async fn articles(
 /// Rename a tag
 ///
 /// In all articles, also in what only their authors see, but not in what those said before. Where another tag has that
-/// name, the two become one, written like that. The old name is nobody's then, and leads nowhere. A renaming that broke off
-/// goes on when it is asked for again. For the owner of the site, who has its first account.
+/// name, the two become one, written like that. The old name is nobody's then, and leads nowhere. A renaming that broke off,
+/// or takes longer than 20 seconds, which is answered with 503, goes on when it is asked for again. For the owner of the site, who has its first account.
 #[utoipa::path(
     patch,
     path = "/v1/tags/{tag}",
@@ -189,5 +205,5 @@ pub(super) async fn rename(
 
 /// The name in URLs of a tag in a path.
 fn known(tag: &str) -> Result<Slug, ArticleError> {
-    Slug::known_as(tag).ok_or(ArticleError::NoTag)
+    Slug::of_name(tag).ok_or(ArticleError::NoTag)
 }

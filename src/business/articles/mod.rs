@@ -29,7 +29,7 @@ pub use revisions::{
     RevisionStore, RevisionWithText, WordsChanged,
 };
 pub use series::{InvalidSeries, Series, SeriesPart, SeriesPlace, SeriesStore, SeriesTitle};
-pub use service::{ArticlePage, Articles, Preview, Saved, SeriesPatch};
+pub use service::{AllSeries, ArticlePage, Articles, Preview, Saved, SeriesPatch};
 pub use slug::Slug;
 pub use store::{ArticleChange, ArticleStore, ChangeError, Found, NewArticle, NewState, Save, SlugChange};
 pub use tags::{InvalidTag, SiteTag, SiteTags, Tag, TagStore};

@@ -11,7 +11,13 @@ use crate::business::{Author, Fault, Timestamp};
 
 /// What a series is called: 1 to [`SeriesTitle::MAX_CHARS`] characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeriesTitle(String);
+pub struct SeriesTitle {
+    title: String,
+    slug: Slug,
+}
+
+/// The bytes of the longest character in UTF-8.
+const MAX_CHAR_BYTES: usize = 4;
 
 /// Why a title of a series is refused; the sentence is for the author.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -19,7 +25,7 @@ pub enum InvalidSeries {
     /// It has no name in URLs.
     #[error("The title of a series must have a letter or a digit")]
     NoWord,
-    /// Over [`SeriesTitle::MAX_CHARS`].
+    /// Over [`SeriesTitle::MAX_CHARS`], or of letters that are many when they are taken apart.
     #[error("The title of a series must not be longer than {} characters", SeriesTitle::MAX_CHARS)]
     Long,
     /// It would change how a page reads that shows it.
@@ -34,13 +40,13 @@ impl SeriesTitle {
     /// The name in URLs that a series of this title has.
     #[must_use]
     pub fn slug(&self) -> Slug {
-        Slug::from_name(&self.0)
+        self.slug.clone()
     }
 
     /// As it is written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.title
     }
 }
 
@@ -48,19 +54,24 @@ impl FromStr for SeriesTitle {
     type Err = InvalidSeries;
 
     fn from_str(text: &str) -> Result<Self, InvalidSeries> {
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        match &text {
-            text if text.chars().any(is_formatting) => Err(InvalidSeries::ControlCharacter),
-            text if is_longer(text, Self::MAX_CHARS) => Err(InvalidSeries::Long),
-            text if !text.chars().any(char::is_alphanumeric) => Err(InvalidSeries::NoWord),
-            _ => Ok(Self(text)),
+        let title = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if title.chars().any(is_formatting) {
+            return Err(InvalidSeries::ControlCharacter);
         }
+        if is_longer(&title, Self::MAX_CHARS) {
+            return Err(InvalidSeries::Long);
+        }
+        let slug = Slug::of_name(&title).ok_or(InvalidSeries::NoWord)?;
+        if slug.as_str().len() > Self::MAX_CHARS * MAX_CHAR_BYTES {
+            return Err(InvalidSeries::Long);
+        }
+        Ok(Self { title, slug })
     }
 }
 
 impl fmt::Display for SeriesTitle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.title)
     }
 }
 
@@ -153,8 +164,8 @@ pub trait SeriesStore: Send + Sync {
     /// A series, by its name in URLs.
     async fn series(&self, slug: &Slug) -> Result<Option<Series>, Fault>;
 
-    /// All series, by their names in URLs.
-    async fn all_series(&self) -> Result<Vec<Series>, Fault>;
+    /// Series by their names in URLs, from after one on, and whether there are more.
+    async fn all_series(&self, after: Option<&Slug>) -> Result<(Vec<Series>, bool), Fault>;
 
     /// Gives a series another title and order, and says whether it was still what it was.
     async fn change_series(&self, before: &Series, after: &Series, now: Timestamp) -> Result<bool, Fault>;

@@ -7,6 +7,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+use crate::business::text::is_invisible;
+
 /// The name of an article in its URL: lower case word characters and `-`, 1 to
 /// [`Slug::MAX_BYTES`] bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,6 +39,11 @@ impl Slug {
     /// character (`!?`) asks for `untitled`. The result is composed (NFC).
     #[must_use]
     pub fn from_title(title: &str) -> Self {
+        Self::of_words(title).unwrap_or_else(|| Self("untitled".to_owned()))
+    }
+
+    /// That of a title with a word character.
+    fn of_words(title: &str) -> Option<Self> {
         let mut base = None;
         let words: String = title
             .nfkd()
@@ -56,24 +63,15 @@ impl Slug {
         let mut slug = words.split_whitespace().collect::<Vec<_>>().join("-");
         slug.truncate(end_of_characters(&slug, Self::MAX_BYTES - Self::SUFFIX_BYTES));
         slug.truncate(slug.trim_end_matches('-').len());
-        if slug.is_empty() {
-            slug.push_str("untitled");
-        }
-        Self(slug)
+        Some(Self(slug)).filter(|slug| !slug.0.is_empty())
     }
 
-    /// The slug of a tag or a series: that of a title of the words of its name. Programming languages keep their
-    /// `+` and `#` in words, so that `C`, `C++` and `C#` are three; and such a slug is its own.
+    /// The slug of a tag or a series that somebody means who writes its name or that slug: that of a title of the
+    /// words. Programming languages keep their `+` and `#` in words, so that `C`, `C++` and `C#` are three. None, if
+    /// nobody could see anything of the name.
     #[must_use]
-    pub fn from_name(name: &str) -> Self {
-        Self::from_title(&in_words(name))
-    }
-
-    /// The slug of a tag or a series that somebody means who writes its name or that slug; none, if it is
-    /// neither.
-    #[must_use]
-    pub fn known_as(text: &str) -> Option<Self> {
-        text.chars().any(char::is_alphanumeric).then(|| Self::from_name(text))
+    pub fn of_name(name: &str) -> Option<Self> {
+        if name.chars().all(is_invisible) { None } else { Self::of_words(&in_words(name)) }
     }
 
     /// How an article may be stored that somebody asks for by this slug: composed, as it stands, and

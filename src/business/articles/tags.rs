@@ -13,8 +13,11 @@ use crate::business::{Fault, Timestamp};
 /// What an article is about, as its author has written it: 1 to [`Tag::MAX_CHARS`] characters. Tags
 /// of the same [slug](Tag::slug) are one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Tag(String);
+#[serde(try_from = "String", into = "String")]
+pub struct Tag {
+    name: String,
+    slug: Slug,
+}
 
 /// Why tags are refused; the sentence is for the author.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -22,7 +25,7 @@ pub enum InvalidTag {
     /// It has no name in URLs.
     #[error("A tag must have a letter or a digit")]
     NoWord,
-    /// Over [`Tag::MAX_CHARS`].
+    /// Over [`Tag::MAX_CHARS`], or of letters that are many when they are taken apart.
     #[error("A tag must not be longer than {} characters", Tag::MAX_CHARS)]
     Long,
     /// It would change how a page reads that shows it.
@@ -40,31 +43,37 @@ impl Tag {
     /// The most tags that an article has.
     pub const MOST: usize = 10;
 
+    /// The most that are looked at, of which some may be one.
+    const MOST_NAMES: usize = 100;
+
     /// Several tags, of each the first that is written.
     ///
     /// # Errors
     /// [`InvalidTag`].
-    pub fn several(names: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<Self>, InvalidTag> {
+    pub fn several<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Result<Vec<Self>, InvalidTag> {
         let mut tags: Vec<Self> = Vec::new();
-        for name in names {
+        for (name, number) in names.into_iter().zip(1..) {
             let tag: Self = name.as_ref().parse()?;
-            if !tags.iter().any(|known| known.slug() == tag.slug()) {
+            if !tags.iter().any(|known| known.slug == tag.slug) {
                 tags.push(tag);
             }
+            if tags.len() > Self::MOST || number > Self::MOST_NAMES {
+                return Err(InvalidTag::Many);
+            }
         }
-        if tags.len() > Self::MOST { Err(InvalidTag::Many) } else { Ok(tags) }
+        Ok(tags)
     }
 
     /// Its name in URLs.
     #[must_use]
     pub fn slug(&self) -> Slug {
-        Slug::from_name(&self.0)
+        self.slug.clone()
     }
 
     /// As it is written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
     }
 }
 
@@ -72,19 +81,41 @@ impl FromStr for Tag {
     type Err = InvalidTag;
 
     fn from_str(text: &str) -> Result<Self, InvalidTag> {
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        match &text {
-            text if text.chars().any(is_formatting) => Err(InvalidTag::ControlCharacter),
-            text if is_longer(text, Self::MAX_CHARS) => Err(InvalidTag::Long),
-            text if !text.chars().any(char::is_alphanumeric) => Err(InvalidTag::NoWord),
-            _ => Ok(Self(text)),
+        let name = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if name.chars().any(is_formatting) {
+            return Err(InvalidTag::ControlCharacter);
         }
+        if is_longer(&name, Self::MAX_CHARS) {
+            return Err(InvalidTag::Long);
+        }
+        let slug = Slug::of_name(&name).ok_or(InvalidTag::NoWord)?;
+        if slug.as_str().len() > Self::MAX_CHARS * MAX_CHAR_BYTES {
+            return Err(InvalidTag::Long);
+        }
+        Ok(Self { name, slug })
+    }
+}
+
+/// The bytes of the longest character in UTF-8.
+const MAX_CHAR_BYTES: usize = 4;
+
+impl TryFrom<String> for Tag {
+    type Error = InvalidTag;
+
+    fn try_from(text: String) -> Result<Self, InvalidTag> {
+        text.parse()
+    }
+}
+
+impl From<Tag> for String {
+    fn from(tag: Tag) -> Self {
+        tag.name
     }
 }
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -106,13 +137,16 @@ pub struct SiteTags {
     pub tags: Vec<SiteTag>,
     /// When one of them gets another article by itself.
     pub changes_at: Option<Timestamp>,
+    /// The last of them, if there are more than are listed at once.
+    pub next: Option<Slug>,
 }
 
 /// What tags need from storage. Absence is no error.
 #[async_trait]
 pub trait TagStore: Send + Sync {
-    /// The tags of the articles that readers are shown, or will be, by their names in URLs.
-    async fn tags(&self, now: Timestamp) -> Result<Vec<SiteTag>, Fault>;
+    /// Tags of the articles that readers are shown, or will be, by their names in URLs from after one on, and
+    /// whether there are more.
+    async fn tags(&self, after: Option<&Slug>, now: Timestamp) -> Result<(Vec<SiteTag>, bool), Fault>;
 
     /// One of them.
     async fn tag(&self, tag: &Slug, now: Timestamp) -> Result<Option<SiteTag>, Fault>;
@@ -145,7 +179,12 @@ mod tests {
         let tags = Tag::several(["Rust", "rust", "Go"]).unwrap();
         assert_eq!(tags.iter().map(Tag::as_str).collect::<Vec<_>>(), ["Rust", "Go"]);
         assert_eq!(Tag::several((0..11).map(|number| number.to_string())), Err(InvalidTag::Many));
-        assert_eq!("+".parse::<Tag>(), Err(InvalidTag::NoWord));
+        assert_eq!(Tag::several(vec!["a"; 101]), Err(InvalidTag::Many));
+        for nothing in ["+", "\u{3164}", "\u{93e}"] {
+            assert_eq!(nothing.parse::<Tag>(), Err(InvalidTag::NoWord), "{nothing:?}");
+        }
+        // A letter of eighteen.
+        assert_eq!("\u{fdfa}".repeat(50).parse::<Tag>(), Err(InvalidTag::Long));
         assert_eq!("å".repeat(51).parse::<Tag>(), Err(InvalidTag::Long));
         assert_eq!("a\u{202e}b".parse::<Tag>(), Err(InvalidTag::ControlCharacter));
     }
@@ -154,7 +193,7 @@ mod tests {
         #[test]
         fn a_tag_is_found_by_its_slug(name in "\\PC{1,60}") {
             if let Ok(tag) = name.parse::<Tag>() {
-                prop_assert_eq!(Slug::known_as(tag.slug().as_str()), Some(tag.slug()));
+                prop_assert_eq!(Slug::of_name(tag.slug().as_str()), Some(tag.slug()));
             }
         }
     }

@@ -38,7 +38,7 @@ impl PreviewStore for Database {
         let links = items.into_iter().map(|item| from_item::<PreviewItem>(item)?.link());
         let mut links = links.collect::<Result<Vec<_>, _>>()?;
         links.retain(|link| link.expires_at > now);
-        links.sort_by_key(|link| link.created_at);
+        links.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(links)
     }
 

@@ -134,8 +134,13 @@ impl Database {
             Pages::Number(request) => (u64::from(request.page() - 1) * u64::from(request.limit()), request.limit()),
             Pages::After { cursor: None, limit } => (0, limit),
             Pages::After { cursor: Some(Cursor { at, id }), limit } => {
-                let place = entries.iter().position(|entry| entry.id == id);
-                (place.map_or(at.try_into().unwrap_or_default(), |place| place as u64 + 1), limit)
+                // Of those that only their author sees by now, the place is still known.
+                let order: Vec<u64> = series.iter().flat_map(|series| &series.parts).map(|part| part.id).collect();
+                let seen = order.iter().position(|part| *part == id).map(|place| &order[..=place]);
+                let skip = seen.map_or(at.cast_unsigned(), |seen| {
+                    entries.iter().filter(|entry| seen.contains(&entry.id)).count() as u64
+                });
+                (skip, limit)
             }
         };
         let total = entries.len() as u64;

@@ -5,13 +5,19 @@ use serde::{Deserialize, Serialize};
 
 use super::items::timestamp;
 use crate::business::{
-    Author, ChangeError, Fault, Head, Series, SeriesPart, SeriesStore, SeriesTitle, Slug, State, Timestamp, memory,
+    Author, ChangeError, Fault, Head, Series, SeriesPart, SeriesStore, SeriesTitle, Slug, State, Timestamp,
 };
 use crate::database::Database;
 use crate::database::changes::{self, ChangeItem, ChangeKind};
 use crate::database::error::readable;
 use crate::database::keys;
 use crate::database::table::{Item, Transaction, TransactionOutcome, from_item, key_attribute};
+
+/// How many series are listed at once.
+const SERIES: usize = 1_000;
+
+/// About how many bytes are read for that at most.
+const MAX_BYTES: usize = 4 << 20;
 
 /// A series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,14 +155,14 @@ impl SeriesStore for Database {
         item.map(|item| series(slug, item)).transpose()
     }
 
-    async fn all_series(&self) -> Result<Vec<Series>, Fault> {
-        let items = self.table.query(keys::ALL_SERIES, None, memory::max_response_bytes()).await?;
-        let items = items.ok_or_else(|| Fault::failed("there are more series than fit into memory"))?;
+    async fn all_series(&self, after: Option<&Slug>) -> Result<(Vec<Series>, bool), Fault> {
+        let range = keys::series_after(after);
+        let (items, is_more) = self.table.query_some(keys::ALL_SERIES, range, SERIES, MAX_BYTES).await?;
         let all = items.into_iter().filter_map(|item| {
             let slug = key_attribute(&item, "sk").and_then(keys::series_slug)?;
             readable("a series", series(&slug, item)).transpose()
         });
-        all.collect()
+        Ok((all.collect::<Result<_, _>>()?, is_more))
     }
 
     async fn change_series(&self, before: &Series, after: &Series, now: Timestamp) -> Result<bool, Fault> {

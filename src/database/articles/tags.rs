@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::business::{Fault, SiteTag, Slug, Tag, TagStore, Timestamp, memory};
+use crate::business::{Fault, SiteTag, Slug, Tag, TagStore, Timestamp};
 use crate::database::Database;
 use crate::database::changes::{self, ChangeItem, ChangeKind};
 use crate::database::error::readable;
@@ -13,16 +13,21 @@ use crate::database::table::{Item, Transaction, TransactionOutcome, backoff, key
 /// How often a tag is named against what else changes at it.
 const ATTEMPTS: u32 = 8;
 
+/// How many tags are listed at once.
+const TAGS: usize = 1_000;
+
+/// About how many bytes are read for that at most: tags of many articles are longer.
+const MAX_BYTES: usize = 4 << 20;
+
 #[async_trait]
 impl TagStore for Database {
-    async fn tags(&self, now: Timestamp) -> Result<Vec<SiteTag>, Fault> {
-        let roots = self.table.query(keys::TAGS, None, memory::max_response_bytes()).await?;
-        let roots = roots.ok_or_else(|| Fault::failed("there are more tags than fit into memory"))?;
+    async fn tags(&self, after: Option<&Slug>, now: Timestamp) -> Result<(Vec<SiteTag>, bool), Fault> {
+        let (roots, is_more) = self.table.query_some(keys::TAGS, keys::tags_after(after), TAGS, MAX_BYTES).await?;
         let tags = roots.into_iter().filter_map(|root| {
             let tag = key_attribute(&root, "sk").and_then(keys::tag)?;
             readable("a tag", site_tag(&tag, root, now)).transpose()
         });
-        tags.collect()
+        Ok((tags.collect::<Result<_, _>>()?, is_more))
     }
 
     async fn tag(&self, tag: &Slug, now: Timestamp) -> Result<Option<SiteTag>, Fault> {

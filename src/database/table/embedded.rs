@@ -213,12 +213,13 @@ fn start(
 ) -> Result<EmbeddedEngine, String> {
     let database = open().map_err(|error| error.to_string())?;
     let opened = files.as_ref().map(Files::identity).transpose().map_err(|error| error.to_string())?;
+    // Expired items are ignored when they are read; this frees their space. It takes the longer the more
+    // there is, so it is done before anybody waits for an answer.
+    if let Err(error) = database.sweep_ttl() {
+        tracing::warn!(%error, "expired items not removed");
+    }
     let (requests, queue) = mpsc::channel::<EngineRequest>();
     let work = move || {
-        // Expired items are ignored when they are read; this frees their space.
-        if let Err(error) = database.sweep_ttl() {
-            tracing::warn!(%error, "expired items not removed");
-        }
         for request in queue {
             gauge!("talelio_engine_queue").decrement(1.0);
             if !request.turn.take() {

@@ -92,6 +92,32 @@ impl Table {
         self.query_limited(pk, range, limit, true).await
     }
 
+    /// The first items of a range, up to `limit` and to about so many bytes, and whether there are more.
+    pub(in crate::database) async fn query_some(
+        &self,
+        pk: &str,
+        range: RangeInclusive<String>,
+        limit: usize,
+        max_bytes: usize,
+    ) -> Result<(Vec<Item>, bool), Fault> {
+        let (mut items, mut bytes, mut start) = (Vec::new(), 0, None);
+        loop {
+            let request = self.query_request(pk, Some(range.clone())).set_exclusive_start_key(start);
+            let output = self.query_page(&request).await?;
+            let found = in_place(output.items.unwrap_or_default(), pk, Some(&range));
+            let more = found.iter().map(bytes_of).sum::<usize>();
+            memory::reserve(more)?;
+            bytes += more;
+            items.extend(found);
+            start = output.last_evaluated_key;
+            if start.is_none() || items.len() > limit || bytes > max_bytes {
+                let is_more = start.is_some() || items.len() > limit;
+                items.truncate(limit);
+                return Ok((items, is_more));
+            }
+        }
+    }
+
     /// The first or the last `limit` items of a range, in order.
     async fn query_limited(
         &self,

@@ -1,12 +1,23 @@
 //! What authors do with the revisions of their articles.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::{Articles, Saved};
 use crate::business::articles::article::{SavedText, Versions};
 use crate::business::articles::error::ArticleError;
 use crate::business::articles::revisions::{Revision, RevisionDifference, RevisionName, RevisionWithText};
 use crate::business::articles::slug::Slug;
-use crate::business::{Limit, Session, Subject, background};
+use crate::business::{Fault, Limit, Session, Subject, background, memory};
 use crate::markdown;
+
+/// How many bytes comparing takes for each of the texts.
+const DIFF_MEMORY: usize = 24;
+
+/// How long a comparison waits for those before it.
+const WAIT: Duration = Duration::from_secs(10);
 
 impl Articles {
     /// The revisions of an article before one, or all, newest first, so many at most; and whether there
@@ -50,7 +61,16 @@ impl Articles {
         let head = self.own(author, slug, &None).await?;
         let old = self.revisions.revision(head.id, old).await?.ok_or(ArticleError::NoRevision)?;
         let new = self.revisions.revision(head.id, new).await?.ok_or(ArticleError::NoRevision)?;
-        Ok(background::run("compare", move || RevisionDifference::between(&old, &new)).await?)
+        // About what it takes: words, each with where it is, in both, and what differs.
+        let bytes = (old.text.body.len() + new.text.body.len()) * DIFF_MEMORY;
+        let permit = timeout(WAIT, Arc::clone(&self.comparing).acquire_owned()).await.map_err(Fault::busy)?;
+        let permit = (permit, memory::hold(bytes)?);
+        // The work itself holds what it takes: a caller that goes away leaves it running.
+        let work = move || {
+            let _held = permit;
+            RevisionDifference::between(&old, &new)
+        };
+        Ok(background::run("compare", work).await?)
     }
 
     /// Names a revision, so that it is kept, or takes its name.

@@ -5,9 +5,13 @@ mod ordering;
 mod previews;
 mod tagging;
 
-pub use ordering::SeriesPatch;
+pub use ordering::{AllSeries, SeriesPatch};
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::business::articles::article::{
     AdjacentArticles, ArticleWithAuthor, Head, SavedText, Status, Text, Versions,
@@ -32,6 +36,9 @@ use crate::markdown::Rendered;
 /// How often a change is decided again, as the article is another by now.
 const ATTEMPTS: u32 = 64;
 
+/// How long a preview waits for those before it: an editor asks again.
+const PREVIEW_WAIT: Duration = Duration::from_secs(3);
+
 /// The article rules.
 pub struct Articles {
     store: Arc<dyn ArticleStore>,
@@ -43,6 +50,9 @@ pub struct Articles {
     limits: Arc<Limits>,
     idempotency: Idempotency,
     renderer: Renderer,
+    /// One comparison at a time, and one preview: the others of the cores are for readers, and for who saves.
+    comparing: Arc<Semaphore>,
+    previewing: Arc<Semaphore>,
     site_base_url: Arc<str>,
 }
 
@@ -118,6 +128,8 @@ impl Articles {
             limits,
             idempotency,
             renderer,
+            comparing: Arc::new(Semaphore::new(1)),
+            previewing: Arc::new(Semaphore::new(1)),
             site_base_url: site_base_url.into(),
         }
     }
@@ -179,6 +191,7 @@ impl Articles {
     /// # Errors
     /// [`ArticleError::TooComplex`] when it is not within reason.
     pub async fn render_preview(&self, body: String) -> Result<Preview, ArticleError> {
+        let _turn = timeout(PREVIEW_WAIT, self.previewing.acquire()).await.map_err(Fault::busy)?;
         let (_, Rendered { html, table_of_contents, warnings, .. }) = self.renderer.render(body).await??;
         Ok(Preview { html, table_of_contents, warnings })
     }

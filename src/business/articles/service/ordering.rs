@@ -18,6 +18,17 @@ pub struct SeriesPatch {
     pub articles: Option<Vec<Slug>>,
 }
 
+/// The series of the site.
+#[derive(Clone, Debug)]
+pub struct AllSeries {
+    /// Those that may be seen.
+    pub series: Vec<Series>,
+    /// When that changes by itself.
+    pub changes_at: Option<Timestamp>,
+    /// The last of them, if there are more than are listed at once.
+    pub next: Option<Slug>,
+}
+
 impl SeriesPatch {
     fn decide(&self, before: &Series) -> Result<Series, ArticleError> {
         let mut after = before.clone();
@@ -42,18 +53,19 @@ impl SeriesPatch {
 }
 
 impl Articles {
-    /// The series that readers are shown articles of, or that are a reader's own, by their names in URLs, and when
-    /// that changes by itself.
+    /// The series that readers are shown articles of, or that are a reader's own, by their names in URLs, from after
+    /// one on.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn all_series(&self, reader: Option<&Session>) -> Result<(Vec<Series>, Option<Timestamp>), Fault> {
+    pub async fn all_series(&self, reader: Option<&Session>, after: Option<&Slug>) -> Result<AllSeries, Fault> {
         let now = self.clock.now();
-        let mut all = self.series.all_series().await?;
+        let (mut all, is_more) = self.series.all_series(after).await?;
+        let next = all.last().filter(|_| is_more).map(|series| series.slug.clone());
         let changes_at = all.iter().filter_map(|series| series.changes_at(now)).min();
         let is_own = |series: &Series| reader.is_some_and(|reader| series.author.id == reader.user_id);
         all.retain(|series| is_own(series) || series.visible(now).next().is_some());
-        Ok((all, changes_at))
+        Ok(AllSeries { series: all, changes_at, next })
     }
 
     /// A series that somebody may see: its author, or anybody as soon as an article of it is published.

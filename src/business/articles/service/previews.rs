@@ -1,7 +1,7 @@
 //! What readers will see, for who may see it before them.
 
 use super::{ArticlePage, Articles};
-use crate::business::articles::article::{Adjacent, Head, State};
+use crate::business::articles::article::{Adjacent, AdjacentArticles, Head};
 use crate::business::articles::error::ArticleError;
 use crate::business::articles::list::{ArticleList, Detail, Pages, Part, Selection};
 use crate::business::articles::previews::{PreviewLink, PreviewToken};
@@ -41,12 +41,11 @@ impl Articles {
     async fn preview_of(&self, head: &Head) -> Result<Option<ArticlePage>, ArticleError> {
         let now = self.clock.now();
         let Some(Found::Article(mut found)) = self.store.article(&head.slug).await? else { return Ok(None) };
-        if found.article.head.state == State::Draft {
-            found.adjacent.prev = self.newest(now).await?;
+        if !found.article.head.is_visible(now) {
+            // What is still to come is nobody's to know, whoever it is by.
+            found.adjacent = AdjacentArticles { next: None, prev: self.newest(now).await? };
         }
-        // One that is scheduled, at its time.
-        let at = found.article.head.published_at().map_or(now, |published_at| published_at.max(now));
-        Ok(Some(ArticlePage::at(at, found)))
+        Ok(Some(ArticlePage::at(now, found)))
     }
 
     /// What the next article comes after.
@@ -96,6 +95,12 @@ impl Articles {
         let expires_at = Timestamp::from_unix_seconds(now.plus_seconds(days * DAY).unix_seconds());
         let link = PreviewLink { id: token.id(), created_at: now, expires_at };
         self.previews.add_preview_link(head.id, &link).await?;
+        // Others may have made some at once.
+        let first = self.previews.preview_links(head.id, now).await?.into_iter().take(PreviewLink::MOST);
+        if !first.map(|link| link.id).any(|id| id == link.id) {
+            self.previews.remove_preview_link(head.id, &link.id).await?;
+            return Err(ArticleError::ManyLinks);
+        }
         if let Some(request) = &request {
             let first = self.idempotency.record(request, token.to_string()).await?;
             if first != token.to_string() {

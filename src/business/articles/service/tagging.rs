@@ -1,5 +1,7 @@
 //! The tags of the site.
 
+use std::time::{Duration, Instant};
+
 use super::Articles;
 use crate::business::articles::article::Head;
 use crate::business::articles::error::ArticleError;
@@ -11,16 +13,20 @@ use crate::business::{Fault, Limit, Session, Subject};
 /// How often an article is given another tag, as it is another by now.
 const ATTEMPTS: u32 = 16;
 
+/// How long a request renames before it is to be sent again: gateways wait no longer than half a minute.
+const RENAMING: Duration = Duration::from_secs(20);
+
 impl Articles {
-    /// The tags that readers are shown articles of, by their names in URLs.
+    /// The tags that readers are shown articles of, by their names in URLs, from after one on.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn tags(&self) -> Result<SiteTags, Fault> {
-        let mut tags = self.tags.tags(self.clock.now()).await?;
+    pub async fn tags(&self, after: Option<&Slug>) -> Result<SiteTags, Fault> {
+        let (mut tags, is_more) = self.tags.tags(after, self.clock.now()).await?;
+        let next = tags.last().filter(|_| is_more).map(|tag| tag.name.slug());
         let changes_at = tags.iter().filter_map(|tag| tag.changes_at).min();
         tags.retain(|tag| tag.articles > 0);
-        Ok(SiteTags { tags, changes_at })
+        Ok(SiteTags { tags, changes_at, next })
     }
 
     /// Gives a tag another name, in all articles; together with those of another tag, if that is its name. A
@@ -38,7 +44,12 @@ impl Articles {
             return Err(ArticleError::NoTag);
         }
         self.tags.name_tag(name, self.clock.now()).await?;
+        let begun = Instant::now();
         for id in articles {
+            if begun.elapsed() > RENAMING {
+                // Whoever asks again goes on with the others.
+                return Err(Fault::busy("a tag of many articles is renamed").into());
+            }
             self.rename_in_article(id, tag, name).await?;
         }
         let found = self.tags.tag(&name.slug(), self.clock.now()).await?;
@@ -52,7 +63,7 @@ impl Articles {
             if tags == before.tags {
                 return Ok(());
             }
-            // Who reads what it was must not bring the old name back.
+            // Who has read what it was must not bring the old name back by what they save.
             let after = Head { tags, version: before.version + 1, ..before.clone() };
             let wanted = after.slug.clone();
             let change = ArticleChange {

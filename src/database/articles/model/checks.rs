@@ -57,7 +57,7 @@ impl Site {
                 expected.entry(tag.to_string()).or_insert_with(Vec::new).push(head.clone());
             }
         }
-        let found = self.articles().tags().await.unwrap().tags;
+        let found = self.articles().tags(None).await.unwrap().tags;
         let counts: Vec<_> = found.iter().map(|tag| (tag.name.slug().to_string(), tag.articles)).collect();
         let count = |(tag, heads): (&String, &Vec<Head>)| (tag.clone(), heads.len() as u64);
         assert_eq!(counts, expected.iter().map(count).collect::<Vec<_>>());
