@@ -332,8 +332,11 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(Json::Number(number))
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Json, E> {
+        // 7.0 is 7 (JSON Schema, 6.1.1). Beyond 32 bits, nothing is of interest.
+        let is_whole = number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is whole and within 32 bits")]
+        Ok(if is_whole { Json::Number(number as u64) } else { Json::Other })
     }
 }
 

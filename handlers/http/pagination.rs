@@ -54,7 +54,10 @@ pub(crate) struct CursorQuery {
 pub(crate) struct FieldsQuery {
     /// The fields of the articles that are shown, with commas between them; all but `author` if it is left out. Without `body`,
     /// `html` and `table_of_contents`, a list is a tenth as long.
-    #[param(example = "title,slug,excerpt")]
+    #[param(
+        pattern = r"^(id|created_at|updated_at|title|slug|body|html|meta_description|table_of_contents|featured_image|tags|series|url|status|published_at|excerpt|word_count|reading_time_minutes|author)(,(id|created_at|updated_at|title|slug|body|html|meta_description|table_of_contents|featured_image|tags|series|url|status|published_at|excerpt|word_count|reading_time_minutes|author))*$",
+        example = "title,slug,excerpt"
+    )]
     fields: Option<String>,
     /// `author`: who wrote each article.
     #[param(pattern = "^author$", example = "author")]

@@ -1,5 +1,6 @@
 //! An article as clients see it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use axum::response::Response;
@@ -8,7 +9,8 @@ use http::header::ETAG;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use talelio::business::{Article, ArticleWithAuthor, Articles, Saved, Tag, User};
-use utoipa::{IntoResponses, ToSchema};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::api::users::UserBody;
 use crate::http::conditional::entity_tag;
@@ -81,6 +83,29 @@ pub(super) struct ArticleBody {
     /// Which of these are shown.
     #[schema(ignore)]
     fields: Fields,
+}
+
+/// An article in a list, which has the fields that were asked for.
+pub(super) struct ListedArticle;
+
+impl PartialSchema for ListedArticle {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = ArticleBody::schema();
+        if let RefOr::T(Schema::Object(object)) = &mut schema {
+            object.required.clear();
+        }
+        schema
+    }
+}
+
+impl ToSchema for ListedArticle {
+    fn name() -> Cow<'static, str> {
+        "ListedArticle".into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ArticleBody::schemas(schemas);
+    }
 }
 
 impl Serialize for ArticleBody {

@@ -7,7 +7,7 @@ use serde_json::json;
 use talelio::business::{ArticleList, Listing, Pages, Username};
 use utoipa::ToSchema;
 
-use super::bodies::ArticleBody;
+use super::bodies::{ArticleBody, ListedArticle};
 use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
@@ -20,7 +20,7 @@ use crate::response_cache::{CacheableRequest, Representation};
 #[schema(as = ArticleList)]
 struct ArticlesBody {
     /// The articles of the page, newest first.
-    #[schema(required = false)]
+    #[schema(required = false, value_type = Vec<ListedArticle>)]
     articles: Vec<ArticleBody>,
     /// Who wrote them.
     #[schema(required = false)]

@@ -8,7 +8,7 @@ use serde::Serialize;
 use talelio::business::{ArticleList, Listing, Page, PageRequest};
 use utoipa::ToSchema;
 
-use super::bodies::ArticleBody;
+use super::bodies::{ArticleBody, ListedArticle};
 use crate::api::users::UserBody;
 use crate::app::App;
 use crate::http::envelope::{ApiError, Envelope};
@@ -23,6 +23,7 @@ const PATH: &str = "/v1/articles";
 #[schema(as = SiteList)]
 pub(super) struct SiteBody {
     /// The articles of the page, newest first, those of a series in its order.
+    #[schema(value_type = Vec<ListedArticle>)]
     articles: Vec<ArticleBody>,
     /// Who wrote them, if one author was asked for who exists.
     #[serde(skip_serializing_if = "Option::is_none")]

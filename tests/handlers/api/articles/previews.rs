@@ -109,6 +109,7 @@ async fn a_link_has_an_end_and_there_are_not_too_many() {
         (json!({"days": 0}), "Expected 'days' to be a whole number from 1 to 365"),
         (json!({"days": 366}), "Expected 'days' to be a whole number from 1 to 365"),
         (json!({"days": 1e30}), "Expected 'days' to be a whole number"),
+        (json!({"days": 1.5}), "Expected 'days' to be a whole number"),
         (json!({"days": -1}), "Expected 'days' to be a whole number"),
         (json!({"days": "7"}), "Expected 'days' to be a whole number"),
     ] {
@@ -117,7 +118,7 @@ async fn a_link_has_an_end_and_there_are_not_too_many() {
     let bob = desk.app.author("bob").await;
     let by_bob = Request::new(Method::POST, "/v1/articles/a/preview-links").bearer(&bob);
     assert_eq!(desk.app.send(by_bob).await.refusal(403), "Not your article");
-    for body in [Some(json!({"days": 365})), Some(json!({})), None] {
+    for body in [Some(json!({"days": 365.0})), Some(json!({})), None] {
         assert_eq!(desk.link("a", body).await.status, StatusCode::CREATED);
     }
     let named = || desk.request(Method::POST, "/v1/articles/a/preview-links").header("idempotency-key", "one");
