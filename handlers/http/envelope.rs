@@ -290,7 +290,16 @@ impl From<ProfileError> for ApiError {
 impl From<ProjectError> for ApiError {
     fn from(error: ProjectError) -> Self {
         let status = match error {
-            ProjectError::UnknownUser(_) | ProjectError::TooComplex(_) => StatusCode::BAD_REQUEST,
+            ProjectError::NotFound => StatusCode::NOT_FOUND,
+            ProjectError::NotAuthor => StatusCode::FORBIDDEN,
+            ProjectError::OtherVersion(ref project, ref author) => {
+                let (version, updated_at) = (project.version, project.updated_at.to_string());
+                let current = CurrentVersion { version, updated_at, updated_by: author.to_string() };
+                return Self::OtherVersion(error.to_string(), current);
+            }
+            ProjectError::UnknownUser(_) | ProjectError::NotInOrder(_) | ProjectError::TooComplex(_) => {
+                StatusCode::BAD_REQUEST
+            }
             ProjectError::TooLarge | ProjectError::PageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ProjectError::Token(reason) => return reason.into(),
             ProjectError::Limited(error) => return error.into(),

@@ -168,6 +168,17 @@ impl JsonObject {
         }
     }
 
+    /// Whole numbers that are not negative.
+    pub(crate) fn numbers(&mut self, key: &'static str) -> Result<Vec<u64>, ApiError> {
+        let refused = || ApiError::bad_request(format!("Expected '{key}' to be an array of numbers"));
+        let Some(Json::Array(elements)) = self.take(key) else { return Err(refused()) };
+        let numbers = elements.into_iter().map(|element| match element {
+            Json::Number(number) => Ok(number),
+            _ => Err(refused()),
+        });
+        numbers.collect()
+    }
+
     /// A text that may be left out, which is no text, or be `null`, which is another.
     #[expect(clippy::option_option, reason = "left out, `null` and a text are three things")]
     pub(crate) fn nullable(&mut self, key: &'static str) -> Result<Option<Option<String>>, ApiError> {

@@ -61,7 +61,10 @@ pub use limits::{
 };
 pub use mail::{ComposeMail, MailError, MailJob, MailKind, MailStore, Mailer, Message, QueuedMail};
 pub use pagination::{ListError, MAX_LIMIT, Page, PageRequest};
-pub use projects::{CreateError, CreatedProject, NewProject, Project, ProjectError, ProjectStore, Projects};
+pub use projects::{
+    CreateError, CreatedProject, NewProject, Project, ProjectChange, ProjectChangeError, ProjectError, ProjectPatch,
+    ProjectStore, Projects,
+};
 pub use readiness::{Probe, Readiness};
 pub use rendering::{ListedTexts, RenderedText, RenderedTexts, Renderer, Replaced, Rerender, Rerendered, TextAddress};
 pub use text::{FeaturedImage, InvalidText, MetaDescription, Title};

@@ -17,6 +17,10 @@ pub(super) enum ChangeKind {
     TagRenamed,
     SeriesUpdated,
     UserUpdated,
+    ProjectPublished,
+    ProjectUpdated,
+    ProjectRemoved,
+    ProjectsOrdered,
     /// The store was mended: anything may be another.
     Repaired,
 }

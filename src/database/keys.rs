@@ -222,6 +222,11 @@ pub(super) fn project(username: &Username, id: u64) -> Key {
     Key::new(user_partition(username), format!("PROJECT#{id:012}"))
 }
 
+/// Whose the project of a number is.
+pub(super) fn project_owner(id: u64) -> Key {
+    Key::new(format!("PROJECT#{id:012}"), "OWNER")
+}
+
 /// An image. The ids of later ones are higher, as numbers and as texts.
 pub(super) fn image(username: &Username, id: Uuid) -> Key {
     Key::new(user_partition(username), format!("IMAGE#{id}"))

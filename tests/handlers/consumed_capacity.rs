@@ -104,6 +104,11 @@ async fn each_access_pattern_costs_what_the_document_says() {
     row("List, unknown user", &app.get("/v1/users/nobody/articles").await);
     let project = json!({"title": "Small", "body": "A project"});
     row("Make a project", &app.send(Request::new(Method::POST, "/v1/projects").bearer(&token).json(&project)).await);
+    row("Read a project", &app.get("/v1/projects/1").await);
+    let title = json!({"title": "Smaller"});
+    row("Change a project", &app.send(author(Method::PATCH, "/v1/projects/1").json(&title)).await);
+    let first = json!({"projects": [1]});
+    row("Order projects", &app.send(author(Method::PUT, "/v1/projects/order").json(&first)).await);
     row("List projects", &app.get("/v1/users/ada/projects").await);
     let png = encoded(&picture(400, 30), ImageFormat::Png);
     let uploaded = app.send(upload(&token, &[("a.png", &png)])).await;

@@ -2,6 +2,8 @@
 
 mod profiles;
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
@@ -45,6 +47,22 @@ pub(in crate::database) struct ProfileItem {
     pub(in crate::database) user: UserItem,
     /// The numbers of their projects.
     pub(in crate::database) project_ids: Vec<u64>,
+    /// Whether they have given them an order; otherwise it is that of the numbers.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::database) projects_ordered: bool,
+}
+
+impl ProfileItem {
+    /// The numbers of their projects in order, each once; the last is shown first.
+    pub(in crate::database) fn ordered_projects(&self) -> Vec<u64> {
+        // Several processes may have put theirs there in any order.
+        let each: BTreeSet<u64> = self.project_ids.iter().copied().collect();
+        if !self.projects_ordered {
+            return each.into_iter().collect();
+        }
+        let mut left = each;
+        self.project_ids.iter().copied().filter(|id| left.remove(id)).collect()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -139,7 +157,7 @@ impl AccountStore for Database {
             username: new.username.to_string(),
             password: new.password.as_str().to_owned(),
         };
-        let profile = ProfileItem { user: (&user).into(), project_ids: Vec::new() };
+        let profile = ProfileItem { user: (&user).into(), project_ids: Vec::new(), projects_ordered: false };
         let mut registration = Transaction::new(&self.table);
         let account = registration.create(&keys::account(&new.email), &item)?;
         registration.create(&keys::profile(&new.username), &profile)?;

@@ -162,6 +162,9 @@ fn compare_users(items: &Items, problems: &mut Vec<String>) {
     let mut numbers = BTreeSet::new();
     let doubled = projects.values().flatten().filter(|number| !numbers.insert(**number));
     problems.extend(doubled.map(|number| format!("there are two projects with number {number}")));
+    if items.owners != items.expected_owners() {
+        problems.push("whose projects are is not what their users say".to_owned());
+    }
     let owners = projects.keys().chain(images.iter().map(|(user, _)| user));
     let unknown: BTreeSet<_> = owners.filter(|user| !known.contains(user)).collect();
     problems.extend(unknown.into_iter().map(|user| format!("{user} has items and neither account nor profile")));

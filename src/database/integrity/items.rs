@@ -11,6 +11,7 @@ use crate::database::articles::{HeadItem, LinkItem, MovedItem, PartItem, Revisio
 use crate::database::counters::Counter;
 use crate::database::keys::{self, Key, ListName};
 use crate::database::lists::{Entry, StoredNodes};
+use crate::database::projects::OwnerItem;
 use crate::database::table::{Item, from_item, key_attribute};
 use crate::database::{Database, images};
 
@@ -59,6 +60,8 @@ pub(super) struct Items {
     /// The numbers of the entries of the log.
     pub(super) changes: BTreeSet<u64>,
     pub(super) projects: BTreeMap<String, BTreeSet<u64>>,
+    /// The partitions of whose projects are, by their numbers.
+    pub(super) owners: BTreeMap<u64, String>,
     pub(super) images: Vec<(String, Image)>,
     pub(super) unreadable: Vec<Unreadable>,
     /// The accounts that share a user with another.
@@ -127,6 +130,10 @@ impl Items {
                 }
                 None => self.unreadable.push(Unreadable { key, reason: "it has no number".to_owned() }),
             },
+            ("PROJECT", "OWNER") => self.read(key, item, |items, OwnerItem { username }| {
+                let id = pk.strip_prefix("PROJECT#").and_then(|id| id.parse().ok());
+                items.owners.extend(id.map(|id| (id, keys::user_partition_of(&username))));
+            }),
             ("USER", "IMAGE") => match images::image(item) {
                 Ok(image) => self.images.push((pk.clone(), image)),
                 Err(fault) => self.unreadable.push(Unreadable::new(key, &fault)),
@@ -242,6 +249,16 @@ impl Items {
                 .sort_by_key(|part| stored.iter().position(|stored| stored.id == part.id).unwrap_or(usize::MAX));
         }
         expected
+    }
+
+    /// Whose projects are, by their numbers: of those that they list.
+    pub(super) fn expected_owners(&self) -> BTreeMap<u64, String> {
+        let listed = self.profiles.iter().flat_map(|(user, profile)| {
+            let there = self.projects.get(user);
+            let ids = profile.project_ids.iter().filter(move |id| there.is_some_and(|there| there.contains(id)));
+            ids.map(|id| (*id, user.clone()))
+        });
+        listed.collect()
     }
 
     /// The title that a list should have.

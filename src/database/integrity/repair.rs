@@ -13,6 +13,7 @@ use crate::database::changes::{ChangeItem, ChangeKind};
 use crate::database::counters::Counter;
 use crate::database::keys::{self, Key, ListName};
 use crate::database::lists::{self, Entry};
+use crate::database::projects::OwnerItem;
 use crate::database::table::{Expression, number};
 
 /// A repair under way.
@@ -48,6 +49,7 @@ impl Database {
         repair.lists().await?;
         repair.series().await?;
         repair.project_ids().await?;
+        repair.owners().await?;
         repair.remove_unreadable().await?;
         repair.numbers().await?;
         Ok(repair.done)
@@ -72,6 +74,7 @@ impl Repair<'_> {
             let profile = ProfileItem {
                 user: UserItem::from(&User::new(account.id, username.clone())),
                 project_ids: projects.get(user).into_iter().flatten().copied().collect(),
+                projects_ordered: false,
             };
             self.database.table.put(&keys::profile(&username), &profile).await?;
             profiles.insert(user.clone(), profile);
@@ -194,6 +197,23 @@ impl Repair<'_> {
             if profile.project_ids.len() < before {
                 self.database.table.put(&keys::profile(&username), &*profile).await?;
                 self.done.push(format!("the profile of {username} says what there is"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Projects say whose they are.
+    async fn owners(&mut self) -> Result<(), Fault> {
+        let expected = self.items.expected_owners();
+        for id in self.items.owners.keys().filter(|id| !expected.contains_key(*id)) {
+            self.database.table.delete(&keys::project_owner(*id)).await?;
+            self.done.push(format!("there is no project {id} any more"));
+        }
+        for (id, user) in expected {
+            if self.items.owners.get(&id) != Some(&user) {
+                let username = self.items.profiles[&user].user.username.clone();
+                self.database.table.put(&keys::project_owner(id), &OwnerItem { username }).await?;
+                self.done.push(format!("project {id} says whose it is"));
             }
         }
         Ok(())

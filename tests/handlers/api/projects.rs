@@ -92,3 +92,79 @@ async fn what_is_missing_or_wrong_is_named() {
     assert_eq!(app.get("/v1/users/a%20b/projects").await.refusal(400), "User 'a b' does not exist");
     assert_eq!(app.get("/v1/users/ada/projects").await.json(), json!([]), "nothing was made");
 }
+
+/// The titles of a user's projects, in order.
+async fn titles(app: &TestApp) -> Vec<String> {
+    let list = app.get("/v1/users/ada/projects").await.json();
+    list.as_array().unwrap().iter().map(|project| project["title"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_project_is_changed_in_the_version_that_its_author_means() {
+    let app = TestApp::start().await;
+    let token = app.author("ada").await;
+    app.send(create(&token, &json!({"title": "Engine", "body": "One"}))).await;
+    let request = |method| Request::new(method, "/v1/projects/1").bearer(&token);
+    assert_eq!(app.get("/v1/projects/1").await.json()["title"], "Engine");
+    let read = app.send(request(Method::GET)).await;
+    let first = read.header("etag").unwrap().to_owned();
+    assert!(first.starts_with("\"1-1-"), "{first}");
+    let changed = app.send(request(Method::PATCH).json(&json!({"title": "Difference engine"}))).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
+    assert!(changed.header("etag").unwrap().starts_with("\"1-2-"));
+    assert_eq!((&changed.json()["title"], &changed.json()["body"]), (&json!("Difference engine"), &json!("One")));
+    let stale = app.send(request(Method::PATCH).header("if-match", &*first).json(&json!({"body": "Two"}))).await;
+    assert_eq!(stale.json()["current"]["version"], 2);
+    assert_eq!(stale.refusal(412), "The project has changed, its version is 2");
+    app.send(request(Method::DELETE).header("if-match", &*first)).await.refusal(412);
+    app.send(request(Method::PATCH).json(&json!({"body": "*Two*"}))).await;
+    let read = app.get("/v1/projects/1").await.json();
+    assert_eq!((&read["title"], &read["html"]), (&json!("Difference engine"), &json!("<p><em>Two</em></p>\n")));
+    assert_eq!(app.get("/v1/users/ada/projects").await.json()[0], read);
+    for (body, sentence) in [
+        (json!({}), "Expected one of 'title' and 'body'"),
+        (json!({"title": null}), "The title must not be empty"),
+        (json!({"body": 1}), "Expected 'body' to be a string"),
+    ] {
+        assert_eq!(app.send(request(Method::PATCH).json(&body)).await.refusal(400), sentence);
+    }
+    let bob = app.author("bob").await;
+    for method in [Method::PATCH, Method::DELETE] {
+        let by_bob = Request::new(method, "/v1/projects/1").bearer(&bob).json(&json!({"title": "x"}));
+        assert_eq!(app.send(by_bob).await.refusal(403), "Not your project");
+    }
+    assert_eq!(app.send(request(Method::DELETE)).await.status, StatusCode::NO_CONTENT);
+    for path in ["1", "2", "01", "x", "99999999999999999999"] {
+        assert_eq!(app.get(&format!("/v1/projects/{path}")).await.refusal(404), "Project not found", "{path}");
+    }
+    assert_eq!(titles(&app).await, [""; 0]);
+    // Its number is nobody's again.
+    assert_eq!(app.send(create(&token, &json!({"title": "Next", "body": ""}))).await.json()["id"], 2);
+}
+
+#[tokio::test]
+async fn projects_have_the_order_that_their_author_gives_them() {
+    let app = TestApp::start().await;
+    let (token, bob) = (app.author("ada").await, app.author("bob").await);
+    for title in ["a", "b", "c"] {
+        app.send(create(&token, &json!({"title": title, "body": ""}))).await;
+    }
+    app.send(create(&bob, &json!({"title": "d", "body": ""}))).await;
+    let order = |projects: Value| {
+        let request = Request::new(Method::PUT, "/v1/projects/order").bearer(&token);
+        app.send(request.json(&json!({"projects": projects})))
+    };
+    assert_eq!(titles(&app).await, ["c", "b", "a"]);
+    assert_eq!(order(json!([1, 3, 1])).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(titles(&app).await, ["a", "c", "b"]);
+    let second = app.get("/v1/users/ada/projects?limit=2&page=2").await.json();
+    assert_eq!(second[0]["title"], "b");
+    app.send(create(&token, &json!({"title": "e", "body": ""}))).await;
+    assert_eq!(titles(&app).await, ["e", "a", "c", "b"]);
+    app.send(Request::new(Method::DELETE, "/v1/projects/3").bearer(&token)).await;
+    assert_eq!(titles(&app).await, ["e", "a", "b"]);
+    assert_eq!(order(json!([4])).await.refusal(400), "Project 4 is none of yours");
+    assert_eq!(order(json!(["1"])).await.refusal(400), "Expected 'projects' to be an array of numbers");
+    let nothing = Request::new(Method::PUT, "/v1/projects/order").bearer(&token).json(&json!({}));
+    assert_eq!(app.send(nothing).await.refusal(400), "Expected 'projects' key");
+}
