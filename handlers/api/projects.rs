@@ -140,6 +140,7 @@ impl From<Project> for ProjectBody {
                 `The title must not be empty`, `The title must not be longer than 500 characters`, \
                 `'body' must not contain null bytes`, `The body has too many or too deeply nested elements`",
         ),
+        (status = 404, description = "`Project not found`: what a request of the same name made is deleted by now.", body = Envelope),
         (status = 413, description = "`Project too large`, `Request body too large`", body = Envelope),
         (status = 429, description = "`Too many requests, try again in 7 seconds`", body = Envelope),
     )

@@ -88,7 +88,9 @@ impl Projects {
         request: Option<&NamedRequest>,
     ) -> Result<Option<Project>, ProjectError> {
         let Some(id) = self.idempotency.outcome(request).await? else { return Ok(None) };
-        Ok(self.store.project(&author.username, id.parse().map_err(Fault::failed)?).await?)
+        let project = self.store.project(&author.username, id.parse().map_err(Fault::failed)?).await?;
+        // It was deleted since.
+        project.map(Some).ok_or(ProjectError::NotFound)
     }
 
     /// A page of the projects of a user, in order, without any past the end.

@@ -138,8 +138,13 @@ async fn a_project_is_changed_in_the_version_that_its_author_means() {
         assert_eq!(app.get(&format!("/v1/projects/{path}")).await.refusal(404), "Project not found", "{path}");
     }
     assert_eq!(titles(&app).await, [""; 0]);
+    // Who sends again what has made it is told so.
+    let named = || create(&token, &json!({"title": "Engine", "body": ""})).header("idempotency-key", "one");
+    assert_eq!(app.send(named()).await.json()["id"], 2);
+    app.send(Request::new(Method::DELETE, "/v1/projects/2").bearer(&token)).await;
+    assert_eq!(app.send(named()).await.refusal(404), "Project not found");
     // Its number is nobody's again.
-    assert_eq!(app.send(create(&token, &json!({"title": "Next", "body": ""}))).await.json()["id"], 2);
+    assert_eq!(app.send(create(&token, &json!({"title": "Next", "body": ""}))).await.json()["id"], 3);
 }
 
 #[tokio::test]

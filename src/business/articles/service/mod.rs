@@ -183,7 +183,9 @@ impl Articles {
     /// What a request has made before.
     async fn created_before(&self, request: Option<&NamedRequest>) -> Result<Option<ArticleWithAuthor>, ArticleError> {
         let Some(id) = self.idempotency.outcome(request).await? else { return Ok(None) };
-        Ok(self.store.article_of_id(id.parse().map_err(Fault::failed)?).await?)
+        let article = self.store.article_of_id(id.parse().map_err(Fault::failed)?).await?;
+        // It was deleted since, for good.
+        article.map(Some).ok_or(ArticleError::NotFound)
     }
 
     /// Renders Markdown as an article is.
