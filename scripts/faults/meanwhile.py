@@ -23,8 +23,9 @@ def in_doubt(part, write, scripted, meanwhile):
     answers = []
     sending = threading.Thread(target=lambda: answers.append(write.attempt([part.program.port], 0)))
     sending.start()
-    while part.proxy.script and len(part.proxy.script) == len(IN_DOUBT):
+    while sending.is_alive() and len(part.proxy.script) == len(IN_DOUBT):
         time.sleep(0.01)
+    assert len(part.proxy.script) < len(IN_DOUBT), f"no request of it was the one that is to be in doubt: {write}"
     meanwhile()
     sending.join()
     part.proxy.play()
@@ -40,7 +41,7 @@ def another_project(part):
     other = clients.project(part.username, part.token)
 
     def scripted(request):
-        return request.operation == "UpdateItem" and b"project_ids" in request.body
+        return request.operation == "TransactWriteItems" and b"project_ids" in request.body
 
     outcome = in_doubt(part, write, scripted, lambda: other.attempt([part.reader.port], 0))
     return agree(write, outcome, part.copies(write))
