@@ -96,7 +96,7 @@ async fn a_link_shows_a_draft_to_whoever_has_it_until_it_is_revoked() {
         |id: &str| desk.app.send(desk.request(Method::DELETE, &format!("/v1/articles/another/preview-links/{id}")));
     assert_eq!(revoke(links[0]["id"].as_str().unwrap()).await.status, StatusCode::NO_CONTENT);
     assert_eq!(read("another", &token).await.refusal(404), "Article not found");
-    for id in [links[0]["id"].as_str().unwrap(), "x", "%00", &"x".repeat(1_100)] {
+    for id in [links[0]["id"].as_str().unwrap(), "x", &"x".repeat(1_100)] {
         assert_eq!(revoke(id).await.refusal(404), "Preview link not found", "{id}");
     }
     assert_eq!(desk.links("another").await, [json!(null); 0]);
